@@ -1,0 +1,55 @@
+"""The settings of checking, and the steps they stand for."""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+
+from tunesmith.check.language import COMMON_LANGUAGES, LanguageId
+from tunesmith.check.quality import QualityScore
+from tunesmith.check.rules import Exclude, ExcludeRows, Limits, QaPairs, QualityFilter, RequiredFields
+from tunesmith.config import Config
+from tunesmith.step import Step
+
+
+class CheckConfig(Config):
+    """Which rows are good enough to be kept."""
+
+    required: RequiredFields = RequiredFields()
+    """Fields that must be there."""
+    exclude: list[Exclude] = []
+    """Rows to leave out by the value of a column, such as internal notes."""
+    qa_pairs: QaPairs | None = QaPairs()
+    """Rules for question/answer pairs; `null` turns them off."""
+    language_id: bool = True
+    """Tell the language of every row; needed for `languages` and confidence limits."""
+    languages: tuple[str, ...] = ()
+    """Languages to keep, as ISO 639-1 codes such as `en`; none means all."""
+    qa: Limits = Limits()
+    """Quality limits of question/answer pairs."""
+    documents: Limits = Limits(min_words=50, min_language_confidence=0.95)
+    """Quality limits of pages."""
+
+    @field_validator("languages")
+    @classmethod
+    def _languages_known(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in languages if name not in COMMON_LANGUAGES]
+        if unknown:
+            known = ", ".join(COMMON_LANGUAGES)
+            raise ValueError(f"cannot tell the language {', '.join(unknown)}; known are: {known}")
+        return languages
+
+    def steps(self) -> list[Step]:
+        """The steps, in order."""
+        steps: list[Step] = [self.required]
+        if self.exclude:
+            steps.append(ExcludeRows(rules=self.exclude))
+        if self.qa_pairs is not None:
+            steps.append(self.qa_pairs)
+        if self.language_id:
+            steps.append(LanguageId())
+        languages = self.languages if self.language_id else ()
+        steps += [
+            QualityFilter(languages=languages, qa=self.qa, documents=self.documents),
+            QualityScore(),
+        ]
+        return steps

@@ -1,0 +1,223 @@
+"""The rules that a row must meet: required fields, pairs worth learning from, page quality."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from tunesmith.check.quality import repetition_ratio
+from tunesmith.config import Config
+from tunesmith.record import SCHEMA, body
+from tunesmith.step import Filter, verdicts
+
+Rule = tuple[pl.Expr, str | pl.Expr, pl.Expr | None, float | None]
+
+
+class RequiredFields(Filter):
+    """The standard format's required fields: id, text and metadata (document A, 1.3.2).
+
+    A pair needs a question and an answer, a page its text, both a source.
+    """
+
+    kind: ClassVar[str] = "required_fields"
+    reads: ClassVar[tuple[str, ...]] = ("id", "kind", "question", "answer", "text", "source")
+
+    metadata: list[Literal["category", "timestamp", "source_id", "license", "customer", "thread"]] = []
+    """Metadata that must be there too."""
+
+    def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Give each row the first field that is missing."""
+        pair = pl.col("kind") == "qa"
+        rules: list[Rule] = [
+            (pair & _blank("question"), "the question is missing", None, None),
+            (pair & _blank("answer"), "the answer is missing", None, None),
+            (~pair & _blank("text"), "the text is missing", None, None),
+        ]
+        rules += [(pl.col(name).is_null(), f"{name} is missing", None, None) for name in self.metadata]
+        return verdicts(batch, rules)
+
+
+def _blank(name: str) -> pl.Expr:
+    return pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")
+
+
+class Exclude(Config):
+    """Rows to leave out by the value of a column, such as internal notes."""
+
+    column: str
+    """A column of the record (category, author, …) or any other column of the source."""
+    values: list[str] = Field(min_length=1)
+    """A row with one of these values is dropped, whatever their case."""
+
+
+class ExcludeRows(Filter):
+    """Drop rows by the value of a column."""
+
+    kind: ClassVar[str] = "exclude"
+    reads: ClassVar[tuple[str, ...]] = ("extra",)
+
+    rules: list[Exclude] = []
+    """The columns and values."""
+
+    def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Give each row the first rule that leaves it out; the reason names column and value."""
+        rules: list[Rule] = []
+        for rule in self.rules:
+            value = _column(rule.column).str.strip_chars().str.to_lowercase()
+            for unwanted in rule.values:
+                rules.append(
+                    (value == unwanted.strip().lower(), f"{rule.column} is '{unwanted}'", None, None)
+                )
+        return verdicts(batch, rules)
+
+
+def _column(name: str) -> pl.Expr:
+    if name in SCHEMA:
+        return pl.col(name)
+    pair = pl.element()
+    return (
+        pl.col("extra")
+        .list.filter(pair.struct.field("key") == name)
+        .list.first()
+        .struct.field("value")
+    )
+
+
+class QaPairs(Filter):
+    """The rules for question/answer pairs (document B, data validation framework).
+
+    Question: length, clarity (mostly letters), specificity (enough words). Answer: length,
+    completeness (it does not break off, and is more than an acknowledgement), relevance (it does
+    not merely repeat the question).
+    """
+
+    kind: ClassVar[str] = "qa_pairs"
+    reads: ClassVar[tuple[str, ...]] = ("kind", "question", "answer")
+
+    question_chars: tuple[int, int] = (10, 500)
+    """The least and the most letters of a question."""
+    answer_chars: tuple[int, int] = (20, 2_000)
+    """The least and the most letters of an answer."""
+    min_question_words: int = Field(default=2, ge=0)
+    """Fewer words ask nothing specific."""
+    min_letter_share: float = Field(default=0.5, ge=0, le=1)
+    """Of what is not space in the question: tags such as `[EMAIL]` do not count."""
+    unfinished: bool = True
+    """Drop answers that break off (an ending such as `, and` or an open bracket)."""
+    echo: bool = True
+    """Drop answers that say the question again and nothing else."""
+
+    @model_validator(mode="after")
+    def _ranges(self) -> QaPairs:
+        for name in ("question_chars", "answer_chars"):
+            least, most = getattr(self, name)
+            if not 0 <= least <= most:
+                raise ValueError(f"{name} must be [least, most], not [{least}, {most}]")
+        return self
+
+    def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Give each pair the first rule that it breaks."""
+        pair = pl.col("kind") == "qa"
+        rules: list[Rule] = []
+        for name, (least, most) in (
+            ("question", self.question_chars),
+            ("answer", self.answer_chars),
+        ):
+            length = pl.col(name).str.len_chars()
+            rules.append((pair & (length < least), f"the {name} is too short (letters)", length, least))
+            rules.append((pair & (length > most), f"the {name} is too long (letters)", length, most))
+        plain = pl.col("question").str.replace_all(r"\[[A-Z_]{2,}\]", "")
+        letters = plain.str.count_matches(r"\p{L}")
+        solid = plain.str.count_matches(r"\S")
+        share = pl.when(solid > 0).then(letters / solid).otherwise(0.0)
+        words = plain.str.count_matches(r"\p{L}+")
+        spaced = pl.col("question").str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]") == 0
+        rules += [
+            (
+                pair & (share < self.min_letter_share),
+                "the question is hardly words (share of letters)",
+                share,
+                self.min_letter_share,
+            ),
+            (
+                pair & spaced & (words < self.min_question_words),
+                "the question is not specific (words)",
+                words,
+                self.min_question_words,
+            ),
+        ]
+        if self.unfinished:
+            tail = pl.col("answer").str.tail(12)
+            ends = tail.str.contains(r"(?i)(?:,|\(|\[|\b(?:and|or|but|because|the|an?|to))\s*$")
+            rules.append((pair & ends, "the answer breaks off", None, None))
+        if self.echo:
+            # Only an answer as short as a question can repeat it: the others are not compared.
+            short = pl.col("answer").str.len_bytes() < 2 * pl.col("question").str.len_bytes()
+            answer = pl.when(short).then(pl.col("answer"))
+            same = _folded(answer) == _folded(pl.col("question"))
+            rules.append((pair & same, "the answer repeats the question", None, None))
+        return verdicts(batch, rules)
+
+
+def _folded(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+
+
+class Limits(Config):
+    """The quality limits of one kind of record."""
+
+    min_words: int | None = Field(default=None, ge=0)
+    """The least number of words."""
+    max_repetition: float | None = Field(default=0.3, ge=0, le=1)
+    """The most repetition: the share of word triples that came before."""
+    min_language_confidence: float | None = Field(default=0.5, ge=0, le=1)
+    """The least confidence of the language."""
+
+
+class QualityFilter(Filter):
+    """Length, repetition and language (document A, 1.2.3), with limits by kind of record."""
+
+    kind: ClassVar[str] = "quality"
+    reads: ClassVar[tuple[str, ...]] = (
+        "kind", "question", "answer", "text", "language", "language_confidence",
+    )  # fmt: skip
+
+    languages: tuple[str, ...] = ()
+    """Languages to keep, as ISO 639-1 codes; none means all."""
+    qa: Limits = Limits()
+    """Limits of question/answer pairs; short tickets are good data."""
+    documents: Limits = Limits(min_words=50, min_language_confidence=0.95)
+    """Limits of pages: the documents' own figures."""
+
+    def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Give each row the first limit that it breaks."""
+        text = batch.select(body()).to_series()
+        judged = batch.select("kind", "language", "language_confidence").with_columns(
+            words=text.str.count_matches(r"\S+"), repetition=pl.Series(repetition_ratio(text))
+        )
+        rules: list[Rule] = []
+        if self.languages:
+            foreign = ~pl.col("language").is_in(list(self.languages))
+            named = pl.concat_str(pl.lit("the language is "), pl.col("language"))
+            rules.append((foreign, named, pl.col("language_confidence"), None))
+        for kind, limits in (("qa", self.qa), ("document", self.documents)):
+            mine = pl.col("kind") == kind
+            rules += [(mine & broken, *rest) for broken, *rest in _limits(limits)]  # type: ignore[misc]
+        return verdicts(judged, rules)
+
+
+def _limits(limits: Limits) -> list[Rule]:
+    rules: list[Rule] = []
+    words, repetition = pl.col("words"), pl.col("repetition")
+    sure = pl.col("language_confidence")
+    if limits.min_words is not None:
+        rules.append((words < limits.min_words, "too few words", words, limits.min_words))
+    if limits.max_repetition is not None:
+        much = repetition > limits.max_repetition
+        rules.append((much, "too repetitive", repetition, limits.max_repetition))
+    if limits.min_language_confidence is not None:
+        unsure = sure < limits.min_language_confidence
+        rules.append((unsure, "the language is uncertain", sure, limits.min_language_confidence))
+    return rules

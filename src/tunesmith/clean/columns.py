@@ -1,0 +1,78 @@
+"""Rewriting text columns: the same function over the texts of a row and its metadata values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
+
+#: Takes texts and, for each, the number of the row of the batch that it belongs to.
+Rewrite = Callable[[pl.Series, NDArray[np.int64]], pl.Series]
+
+
+def rewrite_texts(batch: pl.DataFrame, rewrite: Rewrite) -> pl.DataFrame:
+    """Rewrite question, answer and text; a column without a value is passed over."""
+    return batch.with_columns(_plain(batch, TEXT_COLUMNS, rewrite))
+
+
+def rewrite_metadata(batch: pl.DataFrame, rewrite: Rewrite) -> pl.DataFrame:
+    """Rewrite every metadata value that is text: plain columns, labels and extra columns."""
+    columns = _plain(batch, METADATA_COLUMNS, rewrite)
+    columns.append(_labels(batch.get_column("labels"), rewrite))
+    columns.append(_extra(batch.get_column("extra"), rewrite))
+    return batch.with_columns(columns)
+
+
+def _plain(batch: pl.DataFrame, names: tuple[str, ...], rewrite: Rewrite) -> list[pl.Series]:
+    rows = np.arange(batch.height)
+    return [
+        rewrite(batch.get_column(name), rows).alias(name)
+        for name in names
+        if batch.get_column(name).null_count() < batch.height
+    ]
+
+
+def _rows_of(lists: pl.Series) -> NDArray[np.int64]:
+    lengths = lists.list.len().fill_null(0).to_numpy()
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def _labels(labels: pl.Series, rewrite: Rewrite) -> pl.Series:
+    lists = labels.to_arrow()
+    values = pl.Series(lists.flatten(), dtype=pl.String)
+    if not values.len():
+        return labels
+    return _lists(lists, rewrite(values, _rows_of(labels)).to_arrow(), labels)
+
+
+def _extra(extra: pl.Series, rewrite: Rewrite) -> pl.Series:
+    lists = extra.to_arrow()
+    pairs = lists.flatten()
+    if not len(pairs):
+        return extra
+    texts = pl.Series(pairs.field("value"), dtype=pl.String)
+    values = rewrite(texts, _rows_of(extra)).to_arrow()
+    keys = pairs.field("key")
+    return _lists(lists, pa.StructArray.from_arrays([keys, values], ["key", "value"]), extra)
+
+
+def _lists(lists: pa.LargeListArray, values: pa.Array, like: pl.Series) -> pl.Series:
+    # `flatten` leaves out null lists, so offsets are made anew from the lengths.
+    lengths = like.list.len().fill_null(0)
+    offsets = pl.concat([pl.Series([0], dtype=pl.Int64), lengths.cast(pl.Int64).cum_sum()])
+    built = pa.LargeListArray.from_arrays(pa.array(offsets.to_numpy()), values)
+    return pl.Series(like.name, built, dtype=like.dtype)
+
+
+def on_hits(texts: pl.Series, hits: pl.Series, function: Callable[[str], str]) -> pl.Series:
+    """Apply a Python function to the texts where `hits` is true, and leave the others."""
+    where = hits.fill_null(value=False).arg_true()
+    if not where.len():
+        return texts
+    done = [function(text) for text in texts.gather(where)]
+    return texts.scatter(where, pl.Series(done, dtype=pl.String))

@@ -1,0 +1,1 @@
+"""Personal data: detectors, masking by offset, pseudonyms, and the leak scan."""

@@ -1,0 +1,99 @@
+"""Masking: personal data becomes a tag, by offset, in texts and metadata alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import field_validator
+
+from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
+from tunesmith.clean.pii.detect import HINTS, KINDS, Kind, find
+from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
+from tunesmith.step import NOTES, Transform
+
+
+class MaskPersonalData(Transform):
+    """Replace personal data by tags such as `[EMAIL]`."""
+
+    kind: ClassVar[str] = "mask_personal_data"
+    reads: ClassVar[tuple[str, ...]] = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
+    writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
+
+    kinds: tuple[Kind, ...] = KINDS
+    """What is masked; anything that is left out stays in the dataset and is not scanned for."""
+    regions: tuple[str, ...] = ("US",)
+    """Where telephones without a country code are from, as ISO 3166 codes such as `DE`."""
+    allow: tuple[str, ...] = ()
+    """Texts that are not personal and stay: the company's own support address or hotline."""
+
+    @field_validator("regions")
+    @classmethod
+    def _regions_exist(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        import phonenumbers
+
+        unknown = [region for region in regions if region not in phonenumbers.SUPPORTED_REGIONS]
+        if unknown:
+            raise ValueError(f"not a region: {', '.join(unknown)}; write codes such as US, GB, DE")
+        return regions
+
+    @cached_property
+    def _allowed(self) -> frozenset[str]:
+        return frozenset(text.casefold() for text in self.allow)
+
+    @cached_property
+    def _hint(self) -> str:
+        return "|".join(f"(?:{HINTS[kind]})" for kind in self.kinds)
+
+    def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Mask every text of the batch and note for each row what was found."""
+        if not self.kinds:
+            return batch
+        found: list[Counter[str]] = [Counter() for _ in range(batch.height)]
+
+        def rewrite(texts: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
+            return self._masked(texts, rows, found)
+
+        batch = rewrite_metadata(rewrite_texts(batch, rewrite), rewrite)
+        notes = [[f"{kind}×{times}" for kind, times in sorted(row.items())] for row in found]
+        return batch.with_columns(pl.Series(NOTES, notes, dtype=pl.List(pl.String)))
+
+    def _masked(
+        self, texts: pl.Series, rows: NDArray[np.int64], found: list[Counter[str]]
+    ) -> pl.Series:
+        where = texts.str.contains(self._hint).fill_null(value=False).arg_true()
+        if not where.len():
+            return texts
+        masked = []
+        for place, text in zip(where.to_list(), texts.gather(where), strict=True):
+            new, kinds = self.mask(text)
+            masked.append(new)
+            found[rows[place]].update(kinds)
+        return texts.scatter(where, pl.Series(masked, dtype=pl.String))
+
+    def mask(self, text: str) -> tuple[str, Counter[str]]:
+        """A text with its personal data replaced, and how much there was of each kind.
+
+        Masking is repeated until nothing is found: what is left when a neighbour has become a
+        tag may be personal data in its own right.
+        """
+        total: Counter[str] = Counter()
+        while True:
+            spans = find(text, self.kinds, regions=self.regions, allow=self._allowed)
+            if not spans:
+                return text, total
+            for span in reversed(spans):
+                text = f"{text[: span.start]}[{span.kind}]{text[span.end :]}"
+                total[span.kind] += 1
+
+    def scan(self, texts: pl.Series) -> Counter[str]:
+        """How much personal data of each kind the texts still hold; changes nothing."""
+        left: Counter[str] = Counter()
+        for text in texts.filter(texts.str.contains(self._hint).fill_null(value=False)):
+            spans = find(text, self.kinds, regions=self.regions, allow=self._allowed)
+            left.update(span.kind for span in spans)
+        return left

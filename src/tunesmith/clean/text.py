@@ -1,0 +1,141 @@
+"""Steps that mend text: wrong decodings, markup, control characters, normal form, whitespace."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from typing import ClassVar
+
+import polars as pl
+
+from tunesmith.clean.columns import on_hits, rewrite_metadata, rewrite_texts
+from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
+from tunesmith.step import Transform
+
+_EVERYWHERE = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
+
+
+class _TextTransform(Transform):
+    reads: ClassVar[tuple[str, ...]] = _EVERYWHERE
+    writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
+
+    def rewrite(self, texts: pl.Series) -> pl.Series:
+        """Rewrite a column of texts."""
+        raise NotImplementedError
+
+    def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
+        """Rewrite question, answer, text and every metadata value."""
+
+        def rewrite(texts: pl.Series, _rows: object) -> pl.Series:
+            return self.rewrite(texts)
+
+        return rewrite_metadata(rewrite_texts(batch, rewrite), rewrite)
+
+
+class Mojibake(_TextTransform):
+    """Mend text that was decoded with the wrong encoding (`donâ€™t` → `don’t`), by ftfy.
+
+    Only texts that ftfy finds implausible are touched, and only their encoding.
+    """
+
+    kind: ClassVar[str] = "mojibake"
+
+    def rewrite(self, texts: pl.Series) -> pl.Series:
+        """Rewrite a column of texts."""
+        beyond = texts.str.len_bytes() != texts.str.len_chars()
+        return on_hits(texts, beyond, _mend)
+
+
+def _mend(text: str) -> str:
+    import ftfy
+    from ftfy.badness import is_bad
+
+    return ftfy.fix_encoding(text) if is_bad(text) else text
+
+
+#: Names of HTML elements; anything else in angle brackets (`<your name>`, `a < b`) is text.
+_ELEMENTS = (
+    "a|abbr|address|article|aside|b|big|blockquote|body|br|caption|center|cite|code|col|colgroup|"
+    "dd|del|details|dfn|div|dl|dt|em|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|"
+    "i|img|input|ins|kbd|label|li|link|main|mark|meta|nav|ol|p|pre|q|s|samp|section|small|span|"
+    "strike|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|var|wbr|o:p"
+)
+_TAG = rf"(?i)</?(?:{_ELEMENTS})(?:\s[^<>]*)?/?>"
+_HIDDEN = r"(?is)<(?:script|style|template)\b[^<>]*>.*?</(?:script|style|template)\s*>|<!--.*?-->"
+_BREAK = r"(?i)<br\s*/?>|</(?:p|div|tr|h[1-6]|blockquote|pre|table|ul|ol|section|article)\s*>"
+_ITEM = r"(?i)<li(?:\s[^<>]*)?>"
+_ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+
+
+class Html(_TextTransform):
+    """Remove HTML markup and resolve entities in tickets; what no browser knows as a tag stays.
+
+    Line breaks, paragraphs and list items become line breaks; scripts, styles and comments go.
+    """
+
+    kind: ClassVar[str] = "html"
+
+    def rewrite(self, texts: pl.Series) -> pl.Series:
+        """Rewrite a column of texts."""
+        marked = texts.str.contains(rf"{_TAG}|{_HIDDEN}").fill_null(value=False)
+        if marked.any():
+            plain = (
+                texts.filter(marked)
+                .str.replace_all(_HIDDEN, "")
+                .str.replace_all(_ITEM, "\n- ")
+                .str.replace_all(_BREAK, "\n")
+                .str.replace_all(_TAG, "")
+            )
+            texts = texts.scatter(marked.arg_true(), plain)
+        return on_hits(texts, texts.str.contains(_ENTITY), html.unescape)
+
+
+class ControlCharacters(_TextTransform):
+    """Remove control, zero-width and direction characters; line ends become `\\n`.
+
+    Joiners (U+200C, U+200D) stay: Persian, Indic scripts and emoji need them. Variation selectors
+    stay too.
+    """
+
+    kind: ClassVar[str] = "control_characters"
+
+    def rewrite(self, texts: pl.Series) -> pl.Series:
+        """Rewrite a column of texts."""
+        return texts.str.replace_all("\r\n?", "\n").str.replace_all(
+            "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e"
+            "\u2060\u2066-\u2069\ufeff\ufffe\uffff]",
+            "",
+        )
+
+
+class UnicodeNfc(_TextTransform):
+    """Bring text to Unicode normal form C (`e` + combining acute → `é`)."""
+
+    kind: ClassVar[str] = "unicode_nfc"
+
+    def rewrite(self, texts: pl.Series) -> pl.Series:
+        """Rewrite a column of texts."""
+        # Python's own tables: a vectorised NFC (pyarrow 25) was seen to be wrong.
+        beyond = texts.str.len_bytes() != texts.str.len_chars()
+        return on_hits(texts, beyond, lambda text: unicodedata.normalize("NFC", text))
+
+
+
+class Whitespace(_TextTransform):
+    """Collapse runs of spaces, trim lines' ends, and keep at most one blank line.
+
+    The indentation of a line stays (code and lists need it); a no-break space becomes a space.
+    """
+
+    kind: ClassVar[str] = "whitespace"
+
+    def rewrite(self, texts: pl.Series) -> pl.Series:
+        """Rewrite a column of texts."""
+        return (
+            texts.str.replace_all("[\u00a0\u2000-\u200a\u202f]", " ")
+            .str.replace_all(r"(\S)[ \t]{2,}", "$1 ")
+            .str.replace_all(r"(\S)\t", "$1 ")
+            .str.replace_all(r"[ \t]+\n", "\n")
+            .str.replace_all(r"\n{3,}", "\n\n")
+            .str.strip_chars()
+        )

@@ -1,0 +1,14 @@
+"""Collecting: one file for each kind of source; every row gets its provenance or is quarantined."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tunesmith.collect.base import Chunk, Source
+from tunesmith.collect.pages import PagesSource
+from tunesmith.collect.tickets import TicketSource
+
+#: Every kind of source that a recipe may name.
+AnySource = Annotated[TicketSource | PagesSource, Field(discriminator="kind")]
+
+__all__ = ["AnySource", "Chunk", "PagesSource", "Source", "TicketSource"]

@@ -1,0 +1,87 @@
+"""Finding out how the bytes of a text file stand for letters."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+
+#: How much of a file is looked at when its encoding has to be guessed.
+SAMPLE_BYTES = 4 << 20
+
+#: What business systems write when they do not write UTF-8.
+CANDIDATES = [
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "shift_jis", "euc_jp", "gb18030", "big5",
+    "euc_kr",
+]  # fmt: skip
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """An encoding, and whether it was declared (by the recipe or a byte-order mark) or guessed."""
+
+    name: str
+    declared: bool
+
+    @property
+    def wide(self) -> bool:
+        """Whether a letter takes several bytes throughout, so that lines cannot be cut as bytes."""
+        return self.name.startswith(("utf-16", "utf-32"))
+
+
+def detect(path: Path) -> Encoding:
+    """The encoding of a text file.
+
+    A byte-order mark decides. Else, where most of the lines beyond ASCII are valid UTF-8, it is
+    UTF-8 (single lines may still be broken: `decode` mends those). Else the likeliest of
+    `CANDIDATES`, by charset-normalizer.
+    """
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
+    for mark, name in _BOMS:
+        if sample.startswith(mark):
+            return Encoding(name, declared=True)
+    if sample[1:200:2].count(0) > 40:
+        return Encoding("utf-16-le", declared=False)
+    if sample[0:200:2].count(0) > 40:
+        return Encoding("utf-16-be", declared=False)
+    beyond = [line for line in sample.splitlines() if not line.isascii()]
+    if not beyond:
+        return Encoding("utf-8", declared=False)
+    valid = sum(_is_utf8(line) for line in beyond)
+    if 2 * valid >= len(beyond):
+        return Encoding("utf-8", declared=False)
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(b"\n".join(beyond[:2000]), cp_isolation=CANDIDATES).best()
+    return Encoding("cp1252" if best is None else best.encoding, declared=False)
+
+
+def decode(line: bytes, encoding: Encoding) -> tuple[str, str | None]:
+    """Decode one line; the second value says what had to be done, if anything.
+
+    Raises:
+        UnicodeDecodeError: The line is not text in this encoding, nor in Windows-1252.
+    """
+    try:
+        return line.decode(encoding.name), None
+    except UnicodeDecodeError:
+        if encoding.name not in {"utf-8", "utf-8-sig"} or encoding.declared:
+            raise
+    return line.decode("cp1252"), "decoded as windows-1252"
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

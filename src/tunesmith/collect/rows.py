@@ -1,0 +1,263 @@
+"""Raw rows from CSV, JSONL and Parquet files: values by column name, or the reason there are none."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from tunesmith.collect.encoding import Encoding
+from tunesmith.collect.lines import Line, read_lines
+from tunesmith.errors import SourceError
+
+Format = Literal["csv", "jsonl", "parquet"]
+
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+}  # fmt: skip
+
+#: A quoted CSV field may span lines; one that spans more is an open quote, not a field.
+MAX_RECORD_LINES = 1_000
+
+TORN = "the file ends in the middle of this row"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that could be read."""
+
+    line: int
+    raw: bytes
+    values: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that could not be read, and why."""
+
+    line: int
+    raw: bytes
+    reason: str
+
+
+def format_of(path: Path) -> Format | None:
+    """The format that a file's name promises, or null."""
+    return _SUFFIXES.get(path.suffix.lower())
+
+
+# ── CSV ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def guess_delimiter(header: str) -> str:
+    """The delimiter that cuts a header line into the most fields (a comma when none does)."""
+    widths = {mark: len(next(csv.reader([header], delimiter=mark), [])) for mark in ",;\t|"}
+    return max(widths, key=lambda mark: widths[mark])
+
+
+class _Feed:
+    """Gives text lines to `csv.reader` and remembers those that the row at hand took."""
+
+    def __init__(self, lines: Iterator[Line]) -> None:
+        self.lines = lines
+        self.again: deque[Line] = deque()
+        self.taken: list[Line] = []
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        if len(self.taken) >= MAX_RECORD_LINES:
+            raise csv.Error(f"a quote is not closed within {MAX_RECORD_LINES} lines")
+        line = self.again.popleft() if self.again else next(self.lines)
+        self.taken.append(line)
+        if line.text is None:
+            raise csv.Error(line.problem)
+        return line.text
+
+    def give_back(self) -> Line:
+        """Keep the first line of the row at hand as bad and put the others back."""
+        first, *rest = self.taken
+        self.again.extendleft(reversed(rest))
+        self.taken = []
+        return first
+
+
+def read_csv(
+    path: Path, encoding: Encoding, *, delimiter: str | None, max_bytes: int
+) -> Iterator[Row | BadRow]:
+    """The rows of a CSV file with a header.
+
+    A row that does not fit the header, or a quote that is never closed, costs one line: the line
+    is reported and reading goes on at the next one, so a stray quote cannot swallow the rows
+    after it.
+
+    Raises:
+        SourceError: The header cannot be read or names a column twice.
+    """
+    feed = _Feed(read_lines(path, encoding, max_bytes=max_bytes))
+    header, delimiter = _header(path, feed, delimiter)
+    csv.field_size_limit(max(csv.field_size_limit(), max_bytes))
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    while True:
+        feed.taken = []
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            fields, problem = [], str(error)
+        else:
+            problem = ""
+        if not problem and not fields:
+            continue  # a blank line
+        if not problem and len(fields) != len(header):
+            problem = f"{len(fields)} fields where the header has {len(header)}"
+        if problem:
+            torn = not feed.taken[-1].ended and feed.taken[-1].text is not None
+            line = feed.give_back()
+            yield BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
+            reader = csv.reader(feed, delimiter=delimiter, strict=True)
+            continue
+        taken = feed.taken
+        raw = taken[0].raw if len(taken) == 1 else b"".join(line.raw for line in taken)
+        notes = sorted({line.note for line in taken if line.note is not None})
+        values = {name: (text or None) for name, text in zip(header, fields, strict=True)}
+        yield Row(taken[0].number, raw, values, notes)
+
+
+def _header(path: Path, feed: _Feed, delimiter: str | None) -> tuple[list[str], str]:
+    try:
+        line = next(feed)
+    except StopIteration:
+        return [], delimiter or ","
+    except csv.Error as error:
+        raise SourceError(f"the header cannot be read: {error}", where=str(path)) from None
+    delimiter = delimiter or guess_delimiter(line)
+    again = itertools.chain([line], feed)
+    try:
+        header = [name.strip() for name in next(csv.reader(again, delimiter=delimiter, strict=True))]
+    except csv.Error as error:
+        raise SourceError(f"the header cannot be read: {error}", where=str(path)) from None
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise SourceError(
+            f"the header names {', '.join(map(repr, twice))} more than once",
+            where=f"{path}:1",
+            todo="give each column a name of its own",
+        )
+    return header, delimiter
+
+
+# ── JSONL ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_jsonl(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[Row | BadRow]:
+    """The rows of a file with one JSON object a line; nested objects become dotted names.
+
+    Raises:
+        SourceError: The file is one JSON document, not one object a line.
+    """
+    for line in read_lines(path, encoding, max_bytes=max_bytes):
+        if line.text is None:
+            yield BadRow(line.number, line.raw, line.problem or "not text")
+            continue
+        text = line.text.strip()
+        if not text:
+            continue
+        if line.number == 1 and text in {"[", "{"}:
+            raise SourceError(
+                "this is one JSON document, not one object a line",
+                where=str(path),
+                todo="write one object a line, for example with: jq -c '.[]' IN.json > OUT.jsonl",
+            )
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            problem = f"not valid JSON at column {error.colno}"
+            torn = not line.ended
+            yield BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
+            continue
+        if not isinstance(value, dict):
+            kind = {list: "an array", str: "a text", bool: "a truth value"}.get(type(value), "a value")
+            yield BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
+            continue
+        notes = [] if line.note is None else [line.note]
+        yield Row(line.number, line.raw, flatten(value), notes)
+
+
+def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested objects as dotted names.
+
+    >>> flatten({"a": 1, "b": {"c": 2}})
+    {'a': 1, 'b.c': 2}
+    """
+    flat: dict[str, Any] = {}
+    for name, item in value.items():
+        if isinstance(item, dict):
+            flat |= flatten(item, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = item
+    return flat
+
+
+# ── Parquet ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def read_parquet(path: Path) -> Iterator[Row | BadRow]:
+    """The rows of a Parquet file; `line` is the row number, from 1.
+
+    Raises:
+        SourceError: The file is torn or not Parquet.
+    """
+    import pyarrow.parquet as pq
+    from pyarrow import ArrowException
+
+    try:
+        file = pq.ParquetFile(path)
+        number = 0
+        for batch in file.iter_batches(batch_size=4_096):
+            for values in batch.to_pylist():
+                number += 1
+                raw = orjson.dumps(
+                    values,
+                    default=_plain,
+                    option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME,
+                )
+                yield Row(number, raw, flatten(values))
+    except (ArrowException, OSError) as error:
+        raise SourceError(
+            "this is not a whole Parquet file",
+            where=str(path),
+            todo="export it again; a Parquet file cannot be read in part",
+        ) from error
+
+
+def _plain(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def column_names(path: Path, form: Format, encoding: Encoding, delimiter: str | None) -> list[str]:
+    """The columns that a file has; of a JSONL file, those of its first 200 rows.
+
+    Raises:
+        SourceError: The file cannot be read.
+    """
+    if form == "parquet":
+        first = next(iter(read_parquet(path)), None)
+        return list(first.values) if isinstance(first, Row) else []
+    if form == "csv":
+        feed = _Feed(read_lines(path, encoding, max_bytes=16 << 20))
+        return _header(path, feed, delimiter)[0]
+    names: dict[str, None] = {}
+    rows = read_jsonl(path, encoding, max_bytes=16 << 20)
+    for row in itertools.islice(rows, 200):
+        if isinstance(row, Row):
+            names |= dict.fromkeys(row.values)
+    return list(names)

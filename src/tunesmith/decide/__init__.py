@@ -1,0 +1,1 @@
+"""Choosing a method from measured quality and money."""

@@ -1,0 +1,23 @@
+"""The settings of de-duplication."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tunesmith.config import Config
+from tunesmith.dedup.near import NearConfig
+
+Keep = Literal["best", "newest", "longest"]
+
+
+class DedupConfig(Config):
+    """Which rows count as the same, and which of them is kept."""
+
+    exact: bool = True
+    """Merge rows whose normalised text is the same."""
+    near: NearConfig | None = NearConfig()
+    """Merge rows whose texts are nearly the same; `null` turns it off."""
+    keep: Keep = "best"
+    """Of a cluster: the row with the best quality score, the newest, or the longest."""
+    columns: list[Literal["question", "answer", "text"]] = ["question", "answer", "text"]
+    """What is compared, together. Two questions with one answer are not duplicates by default."""

@@ -1,0 +1,236 @@
+"""Shingles and MinHash signatures, compiled over the Arrow buffer of a column of texts.
+
+A text is cut into words, a shingle is the hash of `n` words in a row, and a signature is the
+smallest value of each of 128 hash functions over the shingles (Broder 1997). Two texts agree in
+one place of the signature with the probability of their Jaccard similarity. Rows that agree in a
+whole band of the signature become candidates (locality-sensitive hashing: Leskovec, Rajaraman,
+Ullman, *Mining of Massive Datasets*, ch. 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+U64 = NDArray[np.uint64]
+I64 = NDArray[np.int64]
+
+_WORD_BASE = np.uint64(0x9E3779B97F4A7C15)
+_SHINGLE_BASE = np.uint64(0xC2B2AE3D27D4EB4F)
+_SPACE = 32
+
+
+def buffers(texts: pl.Series) -> tuple[NDArray[np.uint8], I64]:
+    """The UTF-8 bytes of a column of texts and the offset where each text begins (n + 1)."""
+    array = texts.fill_null("").rechunk().to_arrow().cast("large_string")
+    _, offsets, data = array.buffers()
+    starts = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    bytes_ = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
+    return bytes_, starts
+
+
+@numba.njit(cache=True, nogil=True)
+def _mix(value: Any) -> Any:
+    # The finaliser of MurmurHash3: every bit of the input moves every bit of the output.
+    value = np.uint64(value)
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xC4CEB9FE1A85EC53)
+    value ^= value >> np.uint64(33)
+    return value
+
+
+@numba.njit(cache=True, nogil=True)
+def _shingles_of(data: Any, start: int, end: int, size: int, out: Any) -> int:
+    """Write the sorted distinct shingle hashes of one text to `out`; returns how many."""
+    words = 0
+    value = np.uint64(0)
+    inside = False
+    for place in range(start, end):
+        byte = data[place]
+        if byte == _SPACE:
+            if inside:
+                out[words] = _mix(value)
+                words += 1
+                value = np.uint64(0)
+                inside = False
+        else:
+            value = value * _WORD_BASE + np.uint64(byte) + np.uint64(1)
+            inside = True
+    if inside:
+        out[words] = _mix(value)
+        words += 1
+    if words == 0:
+        return 0
+    width = min(size, words)
+    count = words - width + 1
+    for first in range(count):
+        value = np.uint64(width)
+        for step in range(width):
+            value = value * _SHINGLE_BASE + out[first + step]
+        out[first] = _mix(value)  # place `first` is read last by this shingle
+    ordered = np.sort(out[:count])
+    distinct = 0
+    for place in range(count):
+        if place == 0 or ordered[place] != ordered[place - 1]:
+            out[distinct] = ordered[place]
+            distinct += 1
+    return distinct
+
+
+@numba.njit(cache=True, nogil=True)
+def _all_shingles(data: Any, offsets: Any, size: int) -> tuple[Any, Any]:
+    rows = len(offsets) - 1
+    longest = 0
+    for row in range(rows):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    scratch = np.empty(longest // 2 + 2, dtype=np.uint64)
+    flat = np.empty((offsets[rows] - offsets[0]) // 2 + 2 * rows + 2, dtype=np.uint64)
+    ends = np.zeros(rows + 1, dtype=np.int64)
+    total = 0
+    for row in range(rows):
+        count = _shingles_of(data, offsets[row], offsets[row + 1], size, scratch)
+        flat[total : total + count] = scratch[:count]
+        total += count
+        ends[row + 1] = total
+    return flat[:total].copy(), ends
+
+
+@numba.njit(cache=True, nogil=True)
+def _signatures(shingles: Any, ends: Any, factors: Any, terms: Any) -> Any:
+    rows, functions = len(ends) - 1, len(factors)
+    out = np.full((rows, functions), np.uint32(0xFFFFFFFF), dtype=np.uint32)
+    for row in range(rows):
+        mine = out[row]
+        for place in range(ends[row], ends[row + 1]):
+            value = shingles[place]
+            for function in range(functions):
+                # Multiply-shift (Dietzfelbinger et al. 1997): the high half is universal.
+                hashed = np.uint32((value * factors[function] + terms[function]) >> np.uint64(32))
+                mine[function] = min(mine[function], hashed)
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _bands(signatures: Any, bands: int, rows_per_band: int) -> Any:
+    out = np.empty((len(signatures), bands), dtype=np.uint64)
+    for row in range(len(signatures)):
+        for band in range(bands):
+            value = np.uint64(band + 1)
+            for place in range(band * rows_per_band, (band + 1) * rows_per_band):
+                value = value * _SHINGLE_BASE + np.uint64(signatures[row, place])
+            out[row, band] = _mix(value)
+    return out
+
+
+def shingles(texts: pl.Series, size: int) -> tuple[U64, I64]:
+    """Distinct shingle hashes of each text, sorted: flat values and n + 1 ends.
+
+    Args:
+        texts: Comparable texts (see `normalise.comparable`): words with one space between.
+        size: Words in a shingle; a shorter text is one shingle.
+    """
+    data, offsets = buffers(texts)
+    flat, ends = _all_shingles(data, offsets, size)
+    return flat, ends
+
+
+def signatures(flat: U64, ends: I64, *, functions: int, seed: int) -> NDArray[np.uint32]:
+    """MinHash signatures, shape (texts, functions); a text without a word is all ones."""
+    random = np.random.default_rng(seed)
+    factors = random.integers(1, 2**64, size=functions, dtype=np.uint64) | np.uint64(1)
+    terms = random.integers(0, 2**64, size=functions, dtype=np.uint64)
+    result: NDArray[np.uint32] = _signatures(flat, ends, factors, terms)
+    return result
+
+
+def band_hashes(signature: NDArray[np.uint32], *, bands: int, rows: int) -> U64:
+    """One hash for each band of the signatures, shape (texts, bands)."""
+    result: U64 = _bands(signature, bands, rows)
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
+def jaccard(flat: Any, ends: Any, left: int, right: int) -> float:
+    """The true Jaccard similarity of two texts' shingles (sorted, distinct)."""
+    first, first_end = ends[left], ends[left + 1]
+    second, second_end = ends[right], ends[right + 1]
+    union = (first_end - first) + (second_end - second)
+    both = 0
+    while first < first_end and second < second_end:
+        if flat[first] == flat[second]:
+            both += 1
+            first += 1
+            second += 1
+        elif flat[first] < flat[second]:
+            first += 1
+        else:
+            second += 1
+    if union == both:
+        return 1.0 if union else 0.0
+    return both / (union - both)
+
+
+@numba.njit(cache=True, nogil=True)
+def _root(parents: Any, row: int) -> int:
+    while parents[row] != row:
+        parents[row] = parents[parents[row]]
+        row = parents[row]
+    return row
+
+
+@numba.njit(cache=True, nogil=True)
+def link_buckets(
+    members: Any, starts: Any, flat: Any, ends: Any, threshold: float, parents: Any
+) -> tuple[Any, Any, Any]:
+    """Join the rows of each bucket whose true similarity reaches the threshold.
+
+    A pair that is already in one component is not verified again: it cannot change the
+    components. The returned edges are a spanning forest of verified pairs.
+
+    Args:
+        members: Row numbers, bucket after bucket.
+        starts: Where each bucket begins in `members` (buckets + 1).
+        flat, ends: Shingles, as `shingles` gives them.
+        threshold: The least Jaccard similarity of a duplicate.
+        parents: Union-find forest over the rows; changed in place.
+
+    Returns:
+        Left rows, right rows and similarities of the edges.
+    """
+    room = 1024
+    lefts = np.empty(room, dtype=np.int64)
+    rights = np.empty(room, dtype=np.int64)
+    values = np.empty(room, dtype=np.float64)
+    count = 0
+    for bucket in range(len(starts) - 1):
+        for one in range(starts[bucket], starts[bucket + 1]):
+            for other in range(one + 1, starts[bucket + 1]):
+                left, right = members[one], members[other]
+                left_root, right_root = _root(parents, left), _root(parents, right)
+                if left_root == right_root:
+                    continue
+                similarity = jaccard(flat, ends, left, right)
+                if similarity < threshold:
+                    continue
+                parents[max(left_root, right_root)] = min(left_root, right_root)
+                if count == room:
+                    room *= 2
+                    lefts = _grown(lefts, room)
+                    rights = _grown(rights, room)
+                    values = _grown(values, room)
+                lefts[count], rights[count], values[count] = left, right, similarity
+                count += 1
+    return lefts[:count], rights[:count], values[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def _grown(array: Any, room: int) -> Any:
+    new = np.empty(room, dtype=array.dtype)
+    new[: len(array)] = array
+    return new

@@ -1,0 +1,1 @@
+"""Measuring a method on held-out rows: figures with their uncertainty."""

@@ -1,0 +1,299 @@
+"""The generation job: `python -m tunesmith.evaluate.decode`, started by `generate`.
+
+Greedy decoding in batches padded on the left, whose finished rows leave at once: small models
+often run to the length limit, and the others should not wait for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from tunesmith.io import read_json, write_json
+from tunesmith.models import compute_dtype, load_model, load_tokenizer
+from tunesmith.prompting.encode import ChatEncoder, FittedPrompt, fit_prompt
+from tunesmith.prompting.example import Example
+from tunesmith.prompting.template import PromptConfig
+from tunesmith.worker import Emit, serve
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model wrote after one prompt."""
+
+    ids: list[int]
+    """Its tokens, the end token left out."""
+    stopped: bool
+    """It ended by itself (an end token), not at the length limit."""
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that were computed, the end token included."""
+        return len(self.ids) + self.stopped
+
+
+@torch.inference_mode()
+def greedy(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    *,
+    stop_ids: frozenset[int],
+    pad_id: int,
+    max_new_tokens: int,
+) -> list[Answer]:
+    """Continue each prompt with the most likely token, until an end token or the limit.
+
+    Args:
+        model: A causal model.
+        prompts: n prompts as tokens, of any lengths.
+        stop_ids: Tokens that end an answer.
+        pad_id: Fills shorter prompts on the left, masked.
+        max_new_tokens: The limit.
+
+    Returns:
+        n answers, in the prompts' order. They do not depend on what else is in the batch, but for
+        rounding: in bfloat16 near-ties may fall differently.
+    """
+    width = max(len(prompt) for prompt in prompts)
+    pads = [width - len(prompt) for prompt in prompts]
+    device = model.device
+    ids = torch.tensor(
+        [[pad_id] * pad + list(prompt) for pad, prompt in zip(pads, prompts, strict=True)],
+        device=device,
+    )
+    mask = (torch.arange(width, device=device) >= torch.tensor(pads, device=device)[:, None]).long()
+    position = (mask.cumsum(-1) - 1).clamp(min=0)
+    cache: Any = None
+    alive = list(range(len(prompts)))
+    written: list[list[int]] = [[] for _ in prompts]
+    stopped = [False] * len(prompts)
+    for _ in range(max_new_tokens):
+        output = model(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=position,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        cache = output.past_key_values
+        following = output.logits[:, -1].argmax(-1)
+        keep = []
+        for place, (row, token) in enumerate(zip(alive, following.tolist(), strict=True)):
+            if token in stop_ids:
+                stopped[row] = True
+            else:
+                written[row].append(token)
+                keep.append(place)
+        if not keep:
+            break
+        if len(keep) < len(alive):
+            index = torch.tensor(keep, device=device)
+            cache.batch_select_indices(index)
+            mask, position, following = mask[index], position[index], following[index]
+            alive = [alive[place] for place in keep]
+        ids = following[:, None]
+        mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
+        position = position[:, -1:] + 1
+    return [Answer(ids, end) for ids, end in zip(written, stopped, strict=True)]
+
+
+@torch.inference_mode()
+def reference_nll(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    answers: Sequence[Sequence[int]],
+    *,
+    pad_id: int,
+) -> list[float]:
+    """Negative log-likelihood of each answer's tokens after its prompt, summed, in nats.
+
+    Args:
+        model: A causal model.
+        prompts: n prompts as tokens.
+        answers: n answers as tokens, end tokens included.
+        pad_id: Fills shorter rows on the right, masked.
+    """
+    rows = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
+    width = max(len(row) for row in rows)
+    device = model.device
+    ids = torch.tensor([row + [pad_id] * (width - len(row)) for row in rows], device=device)
+    lengths = torch.tensor([len(row) for row in rows], device=device)
+    mask = (torch.arange(width, device=device) < lengths[:, None]).long()
+    decoder: Any = model.get_decoder()
+    head: Any = model.get_output_embeddings()
+    hidden = decoder(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+    sums = []
+    for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
+        before = hidden[row, len(prompt) - 1 : len(prompt) + len(answer) - 1]
+        targets = torch.tensor(list(answer), device=device)
+        loss = torch.nn.functional.cross_entropy(head(before).float(), targets, reduction="sum")
+        sums.append(float(loss))
+    return sums
+
+
+def load_method(path: Path, *, adapter: Path | None, precision: Any) -> PreTrainedModel:
+    """Load a model ready to answer, an adapter merged into its weights.
+
+    The sum is taken in float32 and rounded once: small adapter weights added to bfloat16 ones
+    would be lost.
+    """
+    if adapter is None:
+        model = load_model(path, precision=precision)
+    else:
+        from peft import PeftModel
+
+        base = load_model(path, precision="float32")
+        model = PeftModel.from_pretrained(base, adapter).merge_and_unload()
+        model = model.to(getattr(torch, compute_dtype(precision)))
+    if torch.cuda.is_available():
+        model = model.to("cuda")
+    return model.eval()
+
+
+def plan(lengths: Sequence[int], *, batch_size: int, alone: int) -> list[list[int]]:
+    """Split rows into units of work: `alone` rows (at most all) by themselves, then batches.
+
+    The rows that are timed alone are spread evenly over the rows; batches are of similar length,
+    the longest first, so that too little memory shows at once.
+    """
+    rows = len(lengths)
+    single = [i * rows // alone for i in range(alone)]
+    rest = sorted(set(range(rows)) - set(single), key=lambda i: (-lengths[i], i))
+    batches = [rest[start : start + batch_size] for start in range(0, len(rest), batch_size)]
+    return [[i] for i in single] + batches
+
+
+def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Answer all rows, unit by unit; units that an earlier run finished are not computed again."""
+    work = Path(request["work"])
+    model = load_method(
+        Path(request["model"]),
+        adapter=Path(request["adapter"]) if request["adapter"] else None,
+        precision=request["precision"],
+    )
+    encoder = ChatEncoder(load_tokenizer(Path(request["model"])))
+    examples = [Example.from_row(row) for row in request["examples"]]
+    prompts = _prompts(request, encoder, examples, context=model.config.max_position_embeddings)
+    dropped = [prompt.dropped for prompt in prompts if prompt.dropped]
+    emit({"dropped_shots": sum(dropped), "rows_with_dropped_shots": len(dropped)})
+    alone = min(request["latency_rows"], len(examples))
+    units = plan(
+        [len(prompt.ids) for prompt in prompts], batch_size=request["batch_size"], alone=alone
+    )
+    job = _Job(request, model=model, encoder=encoder, examples=examples, prompts=prompts)
+    parts = []
+    warm = False
+    for number, unit in enumerate(units):
+        file = work / f"part-{number:05d}.json"
+        if not file.exists():
+            if not warm:
+                job.warm_up()
+                warm = True
+            write_json(file, job.run(unit, timed=number < alone))
+        emit({"rows": len(unit)})
+        parts.append(read_json(file))
+    together = parts[alone:]
+    seconds = sum(part["answer_s"] for part in together)
+    tokens = sum(row["tokens_out"] for part in together for row in part["rows"])
+    return {
+        "seconds": round(sum(part["answer_s"] + part["score_s"] for part in parts), 3),
+        "tokens_per_s": round(tokens / seconds, 2) if seconds else None,
+        "batch_size": request["batch_size"],
+        "max_new_tokens": request["max_new_tokens"],
+        "precision": compute_dtype(request["precision"]),
+        "threads": torch.get_num_threads(),
+        "dropped_shots": sum(dropped),
+        "rows_with_dropped_shots": len(dropped),
+    }
+
+
+class _Job:
+    """What every unit of work needs."""
+
+    def __init__(
+        self,
+        request: dict[str, Any],
+        *,
+        model: PreTrainedModel,
+        encoder: ChatEncoder,
+        examples: list[Example],
+        prompts: list[FittedPrompt],
+    ) -> None:
+        self.model, self.encoder = model, encoder
+        self.examples, self.prompts = examples, prompts
+        self.limit: int = request["max_new_tokens"]
+        self.pad_id: int = encoder.tokenizer.pad_token_id
+        self.stop_ids = frozenset({encoder.end_id, encoder.tokenizer.eos_token_id})
+
+    def warm_up(self) -> None:
+        """The first products allocate and tune: nobody's latency."""
+        self._greedy([self.prompts[0].ids], limit=2)
+
+    def run(self, unit: list[int], *, timed: bool) -> dict[str, Any]:
+        """Answer and score the rows of one unit."""
+        asked = [self.prompts[i].ids for i in unit]
+        begin = time.perf_counter()
+        answers = self._greedy(asked, limit=self.limit)
+        answered = time.perf_counter()
+        references = [self.encoder.answer_ids(self.examples[i].answer) for i in unit]
+        scores = reference_nll(self.model, asked, references, pad_id=self.pad_id)
+        scored = time.perf_counter()
+        rows = [
+            {
+                "id": self.examples[i].id,
+                "prediction": self.encoder.decode(answer.ids),
+                "tokens_in": len(prompt),
+                "tokens_out": answer.tokens,
+                "finish": "stop" if answer.stopped else "length",
+                "latency_s": round(answered - begin, 4) if timed else None,
+                "reference_nll": score,
+                "reference_tokens": len(reference),
+            }
+            for i, prompt, answer, reference, score in zip(
+                unit, asked, answers, references, scores, strict=True
+            )
+        ]
+        return {"rows": rows, "answer_s": answered - begin, "score_s": scored - answered}
+
+    def _greedy(self, prompts: list[list[int]], *, limit: int) -> list[Answer]:
+        return greedy(
+            self.model,
+            prompts,
+            stop_ids=self.stop_ids,
+            pad_id=self.pad_id,
+            max_new_tokens=limit,
+        )
+
+
+def _prompts(
+    request: dict[str, Any], encoder: ChatEncoder, examples: list[Example], *, context: int
+) -> list[FittedPrompt]:
+    prompt = PromptConfig.model_validate(request["prompt"])
+    table = [Example.from_row(row) for row in request["shots"]]
+    budget = context - request["max_new_tokens"]
+    if request["max_prompt_tokens"] is not None:
+        budget = min(budget, request["max_prompt_tokens"])
+    return [
+        fit_prompt(
+            encoder,
+            example.question,
+            [table[i] for i in shots],
+            prompt=prompt,
+            template=request["template"],
+            budget_tokens=budget,
+        )
+        for example, shots in zip(
+            examples, request["shots_of"] or [[] for _ in examples], strict=True
+        )
+    ]
+
+
+if __name__ == "__main__":
+    serve(answer)

@@ -1,0 +1,179 @@
+"""`generate`: every test row answered by one method, in a process of its own that can resume."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tunesmith.errors import MissingExtraError, TunesmithError
+from tunesmith.io import file_sha256, fingerprint, read_json, read_jsonl, write_json, write_jsonl
+from tunesmith.models import BaseModel, Precision
+from tunesmith.progress import Progress, SilentProgress
+from tunesmith.prompting.example import Example
+from tunesmith.prompting.select import FewShotConfig, select_shots
+from tunesmith.prompting.template import PromptConfig
+from tunesmith.tune.config import Method
+from tunesmith.worker import Event, run_job
+
+_VERSION = 1  # bump when the same settings give other answers
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One method's answers, and what they took."""
+
+    predictions: list[dict[str, Any]]
+    """A row of `predictions.jsonl` for each example, in the examples' order."""
+    stats: dict[str, Any]
+    """The `generation` object of `metrics.json`."""
+
+
+def generate(
+    method: Method,
+    examples: Sequence[Example],
+    *,
+    model: BaseModel,
+    out: Path,
+    adapter: Path | None = None,
+    train: Sequence[Example] = (),
+    prompt: PromptConfig | None = None,
+    batch_size: int = 8,
+    max_new_tokens: int = 160,
+    latency_rows: int = 16,
+    precision: Precision = "auto",
+    progress: Progress | None = None,
+) -> Generation:
+    """Answer `examples` greedily and score their reference answers under the same prompts.
+
+    `latency_rows` rows, spread evenly over the examples, are answered alone and timed; the rest in
+    batches of prompts of similar length. `reference_nll` is the negative log-likelihood (nats) of
+    the reference answer's tokens, its end token included, after the method's whole prompt.
+
+    Args:
+        method: The method; its kind decides about examples in the prompt.
+        examples: The rows to answer.
+        model: The base model.
+        out: The method's folder, `RUN/methods/NAME`: `predictions.jsonl`, `generation.json`, and
+            `work-generate/` until it is done.
+        adapter: A LoRA adapter's folder, merged into the weights.
+        train: The training split, from which few-shot examples are chosen.
+        prompt: What the prompts have in common: the same as in training.
+        batch_size: Rows answered together.
+        max_new_tokens: An answer is cut off there (`finish` is then "length").
+        latency_rows: Rows answered alone.
+        precision: Number format of the weights.
+        progress: Where to say how far it is.
+
+    Returns:
+        The predictions and the statistics; those of an earlier run if `out` holds them complete
+        for the same method, rows, model and settings.
+
+    Raises:
+        TunesmithError: There are no examples, or a question does not fit in the context window.
+        JobError: The process was killed or crashed; calling again resumes it.
+        MissingExtraError: The extra `tune` is not installed.
+    """
+    if not examples:
+        raise TunesmithError("there are no rows to answer", todo="check the sizes of the splits")
+    for package in ("torch", "transformers", "peft"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(package, "tune")
+    progress = progress or SilentProgress()
+    request: dict[str, Any] = {
+        "examples": [example.to_row() for example in examples],
+        "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
+        "batch_size": batch_size,
+        "max_new_tokens": max_new_tokens,
+        "latency_rows": latency_rows,
+        "precision": precision,
+        **_shots(method, train=train, examples=examples),
+    }
+    weights = file_sha256(adapter / "adapter_model.safetensors") if adapter else None
+    identity = fingerprint(
+        {**request, "model": model.fingerprint, "adapter": weights, "version": _VERSION}
+    )
+    finished, answers, work = (
+        out / "generation.json",
+        out / "predictions.jsonl",
+        out / "work-generate",
+    )
+    if finished.exists():
+        record = read_json(finished)
+        if record["fingerprint"] == identity and answers.exists():
+            progress.say(f"{out.name}: already answered these rows with these settings")
+            return Generation(read_jsonl(answers), record["generation"])
+        finished.unlink()
+    _claim(work, identity)
+    job = {
+        **request,
+        "model": str(model.path),
+        "adapter": str(adapter) if adapter else None,
+        "work": str(work),
+    }
+    with progress.stage(f"answer {out.name}", len(examples)) as stage:
+
+        def tell(event: Event) -> None:
+            if event.get("dropped_shots"):
+                progress.say(
+                    f"{out.name}: {event['dropped_shots']} worked examples did not fit in the "
+                    f"prompts of {event['rows_with_dropped_shots']} rows and are left out"
+                )
+            stage.advance(event.get("rows", 0))
+
+        stats = run_job("tunesmith.evaluate.decode", job, log=work / "generate.log", on_event=tell)
+    rows = {
+        row["id"]: row
+        for part in sorted(work.glob("part-*.json"))
+        for row in read_json(part)["rows"]
+    }
+    predictions = [_prediction(example, rows[example.id]) for example in examples]
+    write_jsonl(answers, predictions)
+    write_json(finished, {"fingerprint": identity, "generation": stats})
+    shutil.rmtree(work)
+    return Generation(predictions, stats)
+
+
+def _shots(
+    method: Method, *, train: Sequence[Example], examples: Sequence[Example]
+) -> dict[str, Any]:
+    """The worked examples: each once in `shots`, and per row their places in `shots_of`."""
+    if not isinstance(method, FewShotConfig):
+        return {"template": "chat", "shots": [], "shots_of": [], "max_prompt_tokens": None}
+    if not train:
+        raise TunesmithError(
+            "few-shot prompting needs training rows and there are none",
+            todo="check the sizes of the splits",
+        )
+    chosen = select_shots(method, train=train, questions=examples)
+    used = {shot.id: shot for shots in chosen for shot in shots}
+    place = {name: number for number, name in enumerate(used)}
+    return {
+        "template": method.template,
+        "shots": [shot.to_row() for shot in used.values()],
+        "shots_of": [[place[shot.id] for shot in shots] for shots in chosen],
+        "max_prompt_tokens": method.max_prompt_tokens,
+    }
+
+
+def _claim(work: Path, identity: str) -> None:
+    """Keep what an interrupted run of the same job left; remove what another one left."""
+    mark = work / "generation-id.json"
+    if work.exists() and not (mark.exists() and read_json(mark) == identity):
+        shutil.rmtree(work)
+    if not work.exists():
+        write_json(mark, identity)
+
+
+def _prediction(example: Example, row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": example.id,
+        "category": example.category,
+        "group": example.group,
+        "question": example.question,
+        "reference": example.answer,
+        **row,
+    }

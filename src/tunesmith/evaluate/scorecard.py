@@ -1,0 +1,215 @@
+"""One method's scorecard: every figure with its interval, n, and what could not be scored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tunesmith.errors import TunesmithError
+from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.metrics import (
+    METRICS,
+    FloatArray,
+    Prediction,
+    mean_figure,
+    mean_rows,
+    signatures,
+)
+from tunesmith.evaluate.significance import (
+    Figure,
+    group_sums,
+    interval,
+    quantile_interval,
+    rows_for_upper,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method:
+    """What was measured.
+
+    Attributes:
+        name: The method's name in the recipe and its folder, `lora`.
+        kind: What it is: `base`, `few_shot`, `lora`, ….
+        label: One line for people, `LoRA, r 16 on all linear layers`.
+    """
+
+    name: str
+    kind: str
+    label: str
+
+
+def scorecard(
+    method: Method,
+    predictions: Sequence[Prediction],
+    *,
+    config: EvaluateConfig,
+    training: Mapping[str, Any] | None,
+    generation: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Make the content of `metrics.json` from the rows of `predictions.jsonl`.
+
+    Args:
+        method: What was measured.
+        predictions: The rows, one for each test row: `id`, `group`, `reference`, `prediction`
+            (null: no answer could be made), `finish`, `latency_s`, `tokens_in`, `tokens_out`,
+            `reference_nll`, `reference_tokens`.
+        config: Which figures, and how sure.
+        training: What training took; null for a method that was not trained.
+        generation: What answering took.
+
+    Returns:
+        `method`, `kind`, `label`, `n`, `metrics`, `signatures`, `training`, `generation`. A metric
+        has `value`, `low`, `high` (null where the data do not tell), `n` (rows scored), `groups`
+        (how many of them are independent), `unscored`, `unit`, `higher_is_better`, `label`,
+        `meaning`, and a `note` where a limit is missing.
+
+    Raises:
+        TunesmithError: There are no rows, or an id occurs twice.
+    """
+    check_ids(method.name, predictions)
+    figures = {
+        name: {
+            **_estimate(
+                metric.rows(predictions, config), metric.figure, metric.unit, predictions, config
+            ),
+            "unit": metric.unit,
+            "higher_is_better": metric.higher_is_better,
+            "label": metric.label,
+            "meaning": metric.meaning,
+        }
+        for name, metric in ((name, METRICS[name]) for name in config.metrics)
+    }
+    return {
+        "method": method.name,
+        "kind": method.kind,
+        "label": method.label,
+        "n": len(predictions),
+        "metrics": {**figures, **_costs(predictions, config), **_latencies(predictions, config)},
+        "signatures": signatures(config),
+        "training": None if training is None else dict(training),
+        "generation": None if generation is None else dict(generation),
+    }
+
+
+def check_ids(method: str, predictions: Sequence[Prediction]) -> None:
+    """Refuse predictions without rows or with an id that occurs twice.
+
+    Raises:
+        TunesmithError: As said.
+    """
+    if not predictions:
+        raise TunesmithError(
+            "there are no predictions to score",
+            where=f"method '{method}'",
+            todo="give the test split at least one row",
+        )
+    twice = [row for row, count in Counter(row["id"] for row in predictions).items() if count > 1]
+    if twice:
+        raise TunesmithError(
+            f"{len(twice)} row ids occur more than once, the first is {twice[0]}",
+            where=f"predictions of method '{method}'",
+            todo="delete the method's folder and run again",
+        )
+
+
+def row_bounds(unit: str) -> tuple[float, float] | None:
+    """The range of a row's figure, for `significance.interval`."""
+    return (0.0, 1.0) if unit == "share" else None
+
+
+def _estimate(
+    rows: FloatArray,
+    figure: Figure,
+    unit: str,
+    predictions: Sequence[Prediction],
+    config: EvaluateConfig,
+) -> dict[str, Any]:
+    scored = np.flatnonzero(~np.isnan(rows).any(axis=1))
+    n = len(scored)
+    out: dict[str, Any] = {"value": None, "low": None, "high": None, "n": n, "groups": 0}
+    out["unscored"] = len(predictions) - n
+    if n == 0:
+        return {**out, "note": "No row could be scored."}
+    groups = [predictions[i].get("group") for i in scored.tolist()]
+    stats = group_sums(rows[scored], groups)
+    out |= {"value": float(figure(stats.sum(axis=0))), "groups": len(stats)}
+    if len(stats) < config.min_rows:
+        note = f"{len(stats)} independent rows are too few for an interval"
+        return {**out, "note": f"{note}: {config.min_rows} are needed."}
+    found = interval(
+        stats,
+        figure,
+        confidence=config.confidence,
+        resamples=config.resamples,
+        seed=config.seed,
+        bounds=row_bounds(unit),
+    )
+    if found is None:
+        return {**out, "note": "All rows have the same value, which tells no interval."}
+    return {**out, "low": found.low, "high": found.high}
+
+
+def _costs(predictions: Sequence[Prediction], config: EvaluateConfig) -> dict[str, Any]:
+    """Figures that are no quality but matter: tokens in and out, and answers cut off."""
+    cut = [
+        np.nan if row.get("finish") is None else float(row["finish"] == "length")
+        for row in predictions
+    ]
+    columns = (
+        ("tokens_in_mean", "tokens", "Tokens in", "mean length of what the model reads",
+         [_number(row.get("tokens_in")) for row in predictions]),
+        ("tokens_out_mean", "tokens", "Tokens out", "mean length of an answer",
+         [_number(row.get("tokens_out")) for row in predictions]),
+        ("cut_off", "share", "Cut off", "the share of answers that reached the length limit", cut),
+    )  # fmt: skip
+    return {
+        name: {
+            **_estimate(mean_rows(values), mean_figure, unit, predictions, config),
+            "unit": unit,
+            "higher_is_better": False,
+            "label": label,
+            "meaning": meaning,
+        }
+        for name, unit, label, meaning, values in columns
+    }
+
+
+def _latencies(predictions: Sequence[Prediction], config: EvaluateConfig) -> dict[str, Any]:
+    """Latency percentiles of the rows that were answered alone; none where no row was."""
+    seconds = [row["latency_s"] for row in predictions if row.get("latency_s") is not None]
+    if not seconds:
+        return {}
+    out: dict[str, Any] = {}
+    for percent, meaning in (
+        (50, "half of the answers take at most this long"),
+        (95, "19 of 20 answers take at most this long"),
+    ):
+        value, low, high = quantile_interval(seconds, percent / 100, confidence=config.confidence)
+        out[f"latency_p{percent}_s"] = figure = {
+            "value": value,
+            "low": low,
+            "high": high,
+            "n": len(seconds),
+            "groups": len(seconds),
+            "unscored": 0,
+            "unit": "s",
+            "higher_is_better": False,
+            "label": f"Latency p{percent}",
+            "meaning": meaning,
+        }
+        if high is None:
+            needed = rows_for_upper(percent / 100, confidence=config.confidence)
+            figure["note"] = (
+                f"{len(seconds)} rows are too few for an upper limit: about {needed} are needed "
+                "(latency_rows)."
+            )
+    return out
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)

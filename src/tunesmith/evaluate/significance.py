@@ -1,0 +1,312 @@
+"""Intervals and p-values for figures that are functions of sums over rows.
+
+All take statistics of shape (g, k), one row for each independent group (`group_sums`), and a
+`figure` function from summed statistics (..., k) to (...), as in `metrics`.
+
+Rows of one thread are not independent, so whole groups are resampled (the cluster bootstrap;
+Davison and Hinkley 1997, section 3.8), and whole groups change sides in the permutation test.
+
+Intervals are BCa (Efron 1987) with the widening for small samples of Hesterberg (2015). In a
+simulation over skewed means, paired differences, perplexities, shares of 15% and clusters (600
+repetitions each), 95% intervals held the truth this often, and missed it below : above:
+
+```
+                      12 groups          20                 50                 120
+percentile            84-91%  4 : 9      91-96%  3 : 5      93-95%  2 : 4      93-95%  2 : 3
+BCa                   84-89%  4 : 8      90-95%  3 : 5      93-95%  3 : 3      94-96%  2 : 3
+BCa, widened (used)   85-93%  3 : 6      92-96%  2 : 4      94-96%  3 : 3      94-97%  2 : 3
+```
+
+Percentile intervals are narrow for few rows and miss skewed figures mostly on one side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+Figure = Callable[[FloatArray], FloatArray]
+
+_CELLS = 1_000_000
+"""Cells of resamples by groups worked on at once: 8 MB of weights."""
+_NORMAL = NormalDist()
+
+
+def group_sums(rows: FloatArray, groups: Sequence[Hashable | None]) -> FloatArray:
+    """Sum the rows of each group, groups in order of first appearance.
+
+    Args:
+        rows: Shape (n, k), without NaN.
+        groups: n group ids; None is a group of its own.
+
+    Returns:
+        Shape (g, k).
+    """
+    index: dict[Hashable, int] = {}
+    codes = [
+        index.setdefault(("row", i) if group is None else ("group", group), len(index))
+        for i, group in enumerate(groups)
+    ]
+    out = np.zeros((len(index), rows.shape[1]))
+    np.add.at(out, codes, rows)
+    return out
+
+
+def resampled_sums(stats: FloatArray, resamples: int, seed: int) -> FloatArray:
+    """Sums over bootstrap samples, each of g groups drawn with replacement.
+
+    Args:
+        stats: Shape (g, k).
+        resamples: Number of samples.
+        seed: Of the draw: the same g, resamples and seed draw the same groups.
+
+    Returns:
+        Shape (resamples, k).
+    """
+    groups, width = stats.shape
+    rng = np.random.default_rng(seed)
+    out = np.empty((resamples, width))
+    step = max(1, _CELLS // groups)
+    for start in range(0, resamples, step):
+        count = min(step, resamples - start)
+        drawn = rng.integers(0, groups, size=(count, groups))
+        drawn += np.arange(count)[:, None] * groups
+        weights = np.bincount(drawn.ravel(), minlength=count * groups)
+        out[start : start + count] = weights.reshape(count, groups).astype(np.float64) @ stats
+    return out
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and the interval that holds the truth with the confidence asked for."""
+
+    value: float
+    low: float
+    high: float
+    standard_error: float
+
+
+def interval(
+    stats: FloatArray,
+    figure: Figure,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 13,
+    bounds: tuple[float, float] | None = None,
+) -> Interval | None:
+    """The bootstrap interval of a figure (BCa, widened for small samples).
+
+    Args:
+        stats: Shape (g, k).
+        figure: Summed statistics (..., k) to the figure (...).
+        confidence: How often such an interval holds the true figure.
+        resamples: Bootstrap samples.
+        seed: Of the resampling.
+        bounds: Smallest and largest value that the figure of one row can have, for a mean. With
+            it, g groups that are all the same get the interval of "up to a share u of the groups
+            may differ", u the upper Clopper-Pearson limit of 0 in g.
+
+    Returns:
+        None where the data do not say how sure the figure is: a single group, or groups that
+        are all the same and no `bounds`.
+    """
+    groups = len(stats)
+    if groups < 2:
+        return None
+    total = stats.sum(axis=0)
+    boot = figure(resampled_sums(stats, resamples, seed))
+    return _bca(float(figure(total)), boot, figure(total - stats), groups, confidence, bounds)
+
+
+def _bca(
+    value: float,
+    boot: FloatArray,
+    jackknife: FloatArray,
+    groups: int,
+    confidence: float,
+    bounds: tuple[float, float] | None,
+) -> Interval | None:
+    if np.ptp(boot) <= 1e-12 * max(1.0, abs(value)):
+        if bounds is None:
+            return None
+        share = 1 - ((1 - confidence) / 2) ** (1 / groups)
+        low, high = (value + share * (bound - value) for bound in bounds)
+        return Interval(value, low, high, 0.0)
+    below = (np.mean(boot < value) + np.mean(boot <= value)) / 2
+    least = 0.5 / len(boot)
+    bias = _NORMAL.inv_cdf(min(max(float(below), least), 1 - least))
+    influence = jackknife.mean() - jackknife
+    scale = float(np.sum(influence**2)) ** 1.5
+    skew = float(np.sum(influence**3)) / (6 * scale) if scale > 0 else 0.0
+    z = math.sqrt(groups / (groups - 1)) * -student_quantile((1 - confidence) / 2, groups - 1)
+    levels = [_level(bias, skew, -z), _level(bias, skew, z)]
+    low, high = np.quantile(boot, levels)
+    return Interval(value, float(low), float(high), float(boot.std(ddof=1)))
+
+
+def _level(bias: float, skew: float, z: float) -> float:
+    shrink = 1 - skew * (bias + z)
+    if shrink <= 0:
+        return 0.0 if z < 0 else 1.0
+    return _NORMAL.cdf(bias + (bias + z) / shrink)
+
+
+def student_quantile(p: float, degrees: int) -> float:
+    """A quantile of Student's t distribution (Abramowitz and Stegun 1964, 26.7.5).
+
+    Off by under 0.1% from 9 degrees of freedom and p in 0.0025 to 0.9975, by 1.5% from 3.
+
+    Args:
+        p: Probability, 0 to 1.
+        degrees: Degrees of freedom.
+    """
+    z = _NORMAL.inv_cdf(p)
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
+    )
+    return float(sum(term / degrees**power for power, term in enumerate(terms)))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The difference of two methods on the same rows, `a` minus `b`."""
+
+    difference: float
+    low: float | None
+    high: float | None
+    p_value: float
+    standard_error: float
+    groups: int
+
+
+def paired(
+    a: FloatArray,
+    b: FloatArray,
+    figure: Figure,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 13,
+    bounds: tuple[float, float] | None = None,
+) -> Paired:
+    """Compare two methods on the same rows: difference, its interval and a two-sided p-value.
+
+    Both methods' groups are resampled together, so that rows which are hard for both do not
+    widen the interval. The p-value is that of the permutation test in which the two methods'
+    answers are swapped for a random half of the groups; for a mean this flips the signs of the
+    differences, for corpus figures it is approximate randomisation (Riezler and Maxwell 2005).
+    All 2^g swaps are counted where there are no more than `resamples`; otherwise `resamples`
+    random ones and the one observed (Phipson and Smyth 2010), so p is never 0.
+
+    Args:
+        a: Statistics of one method, shape (g, k).
+        b: Statistics of the other, shape (g, k), the same groups in the same order.
+        figure: Summed statistics (..., k) to the figure (...).
+        confidence: Of the interval.
+        resamples: Bootstrap samples, and permutations.
+        seed: Of both.
+        bounds: As in `interval`, of the difference.
+    """
+    both = np.hstack([a, b])
+    width = a.shape[1]
+
+    def difference(sums: FloatArray) -> FloatArray:
+        return figure(sums[..., :width]) - figure(sums[..., width:])
+
+    options = {"confidence": confidence, "resamples": resamples, "seed": seed}
+    found = interval(both, difference, bounds=bounds, **options)  # type: ignore[arg-type]
+    observed = float(difference(both.sum(axis=0)))
+    return Paired(
+        difference=observed,
+        low=None if found is None else found.low,
+        high=None if found is None else found.high,
+        p_value=_swap_test(a, b, difference, abs(observed), resamples, seed),
+        standard_error=0.0 if found is None else found.standard_error,
+        groups=len(a),
+    )
+
+
+def _swap_test(
+    a: FloatArray, b: FloatArray, difference: Figure, observed: float, resamples: int, seed: int
+) -> float:
+    groups = len(a)
+    exact = groups < 60 and 2**groups <= resamples
+    count = 2**groups if exact else resamples
+    rng = np.random.default_rng(seed)
+    gain, total_a, total_b = b - a, a.sum(axis=0), b.sum(axis=0)
+    threshold = observed * (1 - 1e-9) - 1e-12
+    extreme = 0
+    step = max(1, _CELLS // groups)
+    for start in range(0, count, step):
+        size = min(step, count - start)
+        if exact:
+            swap = (np.arange(start, start + size)[:, None] >> np.arange(groups)) & 1
+        else:
+            swap = rng.integers(0, 2, size=(size, groups), dtype=np.int8)
+        moved = swap.astype(np.float64) @ gain
+        swapped = difference(np.hstack([total_a + moved, total_b - moved]))
+        extreme += int(np.count_nonzero(np.abs(swapped) >= threshold))
+    return extreme / count if exact else (extreme + 1) / (count + 1)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted for looking at several comparisons (Holm 1979), in the order given."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = largest
+    return adjusted
+
+
+def quantile_interval(
+    values: Sequence[float], q: float, *, confidence: float = 0.95
+) -> tuple[float, float | None, float | None]:
+    """A quantile of measured values with its interval between two of the sorted values.
+
+    The interval assumes nothing about the distribution and holds the true quantile at least as
+    often as asked (David and Nagaraja 2003, section 7.1): the number of values below the
+    true quantile is binomial. The bootstrap cannot reach beyond the largest value seen, so for
+    the 95th percentile of a few values it is far too sure.
+
+    Args:
+        values: n measured values, n at least 1.
+        q: The quantile, between 0 and 1.
+        confidence: Of the interval.
+
+    Returns:
+        (quantile, low, high); a limit is None where n is too small for it (see `rows_for_upper`).
+    """
+    ordered = sorted(values)
+    n = len(ordered)
+    tail = (1 - confidence) / 2
+    below = 0.0
+    low: float | None = None
+    high: float | None = None
+    for k in range(n):
+        # P(exactly k values lie below the quantile)
+        log_p = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+        mass = math.exp(log_p + k * math.log(q) + (n - k) * math.log(1 - q))
+        if below + mass <= tail:
+            low = ordered[k]
+        below += mass
+        if high is None and below >= 1 - tail:
+            high = ordered[k]
+    return float(np.quantile(ordered, q)), low, high
+
+
+def rows_for_upper(q: float, *, confidence: float = 0.95) -> int:
+    """Values that `quantile_interval` needs for an upper limit of quantile `q`."""
+    return math.ceil(math.log((1 - confidence) / 2) / math.log(q))

@@ -1,0 +1,257 @@
+"""What a run found, as figures for `run.json` and `quality.json`: counts and shares, never texts."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from tunesmith import ledger
+from tunesmith.clean.pii.detect import KINDS
+from tunesmith.prepare import Prepared
+from tunesmith.split import SPLITS
+
+_STAGE_OF = {"collect": "collect", "exact_duplicates": "dedup", "near_duplicates": "dedup"}
+
+
+def data_figures(prepared: Prepared) -> dict[str, Any]:
+    """The data part of `run.json`."""
+    frame = prepared.frame
+    reasons = ledger.reasons(prepared.ledger)
+    return {
+        "counts": prepared.counts,
+        "stages": _stages(prepared),
+        "reasons": [
+            {"stage": _STAGE_OF.get(row["step"], "check"), **row}
+            for row in reasons.iter_rows(named=True)
+        ],
+        "changes": _changes(prepared),
+        "personal_data": personal_data(prepared),
+        "duplicates": _duplicates(prepared),
+        "lengths": {
+            name: _histogram(frame.filter(pl.col("kind") == kind).get_column(name))
+            for name, kind in (("question", "qa"), ("answer", "qa"), ("text", "document"))
+            if (frame.get_column("kind") == kind).any()
+        },
+        "categories": _categories(frame),
+        "languages": [
+            {"language": language or "unknown", "rows": rows}
+            for language, rows in _counted(frame, "language")
+        ],
+        "splits": {name: int((frame.get_column("split") == name).sum()) for name in SPLITS},
+        "documents": int((frame.get_column("kind") == "document").sum()),
+        "sources": prepared.sources,
+        "dataset": {
+            "version": prepared.version.number,
+            "fingerprint": prepared.version.fingerprint,
+            "path": "dataset",
+        },
+    }
+
+
+def personal_data(prepared: Prepared) -> dict[str, int]:
+    """Personal data masked, by kind, over every row that was collected."""
+    total: Counter[str] = Counter()
+    for step in prepared.steps:
+        if step.step == "mask_personal_data":
+            total += step.notes
+    return {kind: total[kind] for kind in KINDS if total[kind]}
+
+
+def quality_figures(prepared: Prepared) -> dict[str, Any]:
+    """`quality.json`: figures with their targets (source documents, 3.3)."""
+    frame = prepared.frame
+    pairs = frame.filter(pl.col("kind") == "qa")
+    judged = prepared.ledger.filter(pl.col("fate") != "quarantined").height
+    figures = [
+        _figure("leaks", "Personal data left after masking", sum(prepared.leaks.values()), 0,
+                "at most", "findings"),
+        _figure("unreadable", "Rows that could not be read",
+                _share(prepared.counts["quarantined"], prepared.counts["collected"]), 0.05,
+                "at most", "share"),
+        _figure("duplication", "Rows left that say the same as another",
+                _duplication(pairs), 0.01, "at most", "share"),
+        _figure("coverage", "Categories with enough rows in training (10 or more)",
+                _coverage(pairs), 0.95, "at least", "share"),
+        _figure("language", "Mean confidence of the language",
+                _mean(frame.get_column("language_confidence")), 0.98, "at least", "share"),
+        _figure("diversity", "Evenness of the categories (1 = all the same size)",
+                _evenness(pairs.get_column("category")), 0.8, "at least", "share"),
+        _figure("kept", "Rows kept of those that could be read",
+                _share(prepared.counts["kept"], judged), None, "at least", "share"),
+    ]  # fmt: skip
+    return {"figures": figures}
+
+
+def environment() -> dict[str, Any]:
+    """The machine, in words that name nobody."""
+    import psutil
+
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "polars": pl.__version__,
+    }
+
+
+def peak_memory_mib() -> float:
+    """The most memory that this process, or one of its children, has held (MiB)."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    most = max(
+        resource.getrusage(who).ru_maxrss
+        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    return round(most * unit / 2**20, 1)
+
+
+def _stages(prepared: Prepared) -> list[dict[str, Any]]:
+    counts, frame = prepared.counts, prepared.frame
+    rows = counts["collected"]
+    found = [
+        {
+            "stage": "collect",
+            "rows_in": rows,
+            "rows_out": rows - counts["quarantined"],
+            "seconds": prepared.timings_s.get("collect"),
+            "changed": 0,
+        }
+    ]
+    found += [
+        {
+            "stage": step.step,
+            "rows_in": step.rows_in,
+            "rows_out": step.rows_out,
+            "seconds": step.seconds,
+            "changed": step.changed,
+        }
+        for step in prepared.steps
+    ]
+    found.append(
+        {
+            "stage": "dedup",
+            "rows_in": frame.height + counts["merged"],
+            "rows_out": frame.height,
+            "seconds": prepared.timings_s.get("find duplicates"),
+            "changed": 0,
+        }
+    )
+    return found
+
+
+def _changes(prepared: Prepared) -> list[dict[str, Any]]:
+    return [{"step": step.step, "rows": step.changed} for step in prepared.steps if step.changed]
+
+
+def _duplicates(prepared: Prepared) -> dict[str, Any]:
+    merged = prepared.ledger.filter(pl.col("fate") == "merged")
+    near = merged.filter(pl.col("step") == "near_duplicates").get_column("similarity").to_numpy()
+    edges = np.round(np.arange(0.0, 1.0001, 0.02), 2)
+    counts, _ = np.histogram(near, bins=edges)
+    return {
+        "exact": int((merged.get_column("step") == "exact_duplicates").sum()),
+        "near": len(near),
+        "similarity_histogram": [
+            {"from": float(edges[place]), "to": float(edges[place + 1]), "pairs": int(count)}
+            for place, count in enumerate(counts)
+            if len(near) and edges[place + 1] > near.min()
+        ],
+        "largest_clusters": prepared.near_sizes[:10],
+    }
+
+
+def _histogram(texts: pl.Series, bins: int = 20) -> list[dict[str, Any]]:
+    lengths = texts.str.len_chars().drop_nulls().to_numpy()
+    if not len(lengths):
+        return []
+    most = float(np.quantile(lengths, 0.99))
+    width = _round_width(most / bins)
+    edges = np.arange(0, width * (int(lengths.max() // width) + 2), width)
+    counts, _ = np.histogram(lengths, bins=edges)
+    last = min(len(counts), bins)
+    rows = [
+        {"from": int(edges[place]), "to": int(edges[place + 1]), "rows": int(counts[place])}
+        for place in range(last)
+    ]
+    rest = int(counts[last:].sum())
+    if rest:
+        rows.append({"from": int(edges[last]), "to": int(edges[-1]), "rows": rest})
+    return rows
+
+
+def _round_width(width: float) -> int:
+    """The least of 5, 10, 20, 25, 50, 100, … that is not below `width`."""
+    scale = 1
+    while True:
+        for step in (5, 10, 20, 25, 50):
+            if width <= step * scale:
+                return step * scale
+        scale *= 10
+
+
+def _categories(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    pairs = frame.filter(pl.col("kind") == "qa")
+    table = (
+        pairs.group_by("category")
+        .agg([(pl.col("split") == name).sum().alias(name) for name in SPLITS], rows=pl.len())
+        .sort("rows", "category", descending=[True, False])
+        .drop("rows")
+    )
+    return [
+        row | {"category": row["category"] or "(none)"} for row in table.iter_rows(named=True)
+    ]
+
+
+def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str | None, int]]:
+    table = frame.group_by(column).len().sort("len", column, descending=[True, False])
+    return [(name, int(rows)) for name, rows in table.iter_rows()]
+
+
+def _figure(
+    name: str, label: str, value: float | None, target: float | None, direction: str, unit: str
+) -> dict[str, Any]:
+    met = None
+    if value is not None and target is not None:
+        met = bool(value <= target if direction == "at most" else value >= target)
+    return {
+        "name": name, "label": label, "value": value, "target": target, "direction": direction,
+        "met": met, "unit": unit,
+    }  # fmt: skip
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _mean(values: pl.Series) -> float | None:
+    mean = values.mean()
+    return float(mean) if isinstance(mean, int | float) else None
+
+
+def _duplication(pairs: pl.DataFrame) -> float | None:
+    if not pairs.height:
+        return None
+    return 1 - pairs.select("question", "answer").unique().height / pairs.height
+
+
+def _coverage(pairs: pl.DataFrame) -> float | None:
+    known = pairs.drop_nulls("category")
+    if not known.height:
+        return None
+    counted = known.group_by("category").agg((pl.col("split") == "train").sum().alias("rows"))
+    return float((counted.get_column("rows") >= 10).mean() or 0.0)
+
+
+def _evenness(categories: pl.Series) -> float | None:
+    counts = categories.drop_nulls().value_counts().get_column("count").to_numpy()
+    if len(counts) < 2:
+        return None
+    shares = counts / counts.sum()
+    return float(-(shares * np.log(shares)).sum() / np.log(len(shares)))

@@ -1,0 +1,224 @@
+"""The main job: from raw files to a verdict and one report."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import tunesmith
+from tunesmith import figures, track
+from tunesmith.decide.decision import decide
+from tunesmith.errors import TunesmithError
+from tunesmith.evaluate import scorecard as cards
+from tunesmith.evaluate.generate import generate
+from tunesmith.io import write_json, write_text
+from tunesmith.models import BaseModel, resolve
+from tunesmith.prepare import Prepared, prepare
+from tunesmith.progress import Progress, SilentProgress
+from tunesmith.prompting import Example
+from tunesmith.recipe import AnyMethod, LoadedRecipe, check
+from tunesmith.report import build_report
+from tunesmith.store.lock import run_lock
+from tunesmith.tune import LoraConfig, tune
+
+#: How far a run goes. Every stage takes what earlier runs left in the folder.
+Until = Literal["prepare", "tune", "evaluate", "decide", "report"]
+_ORDER: tuple[Until, ...] = get_args(Until)
+
+
+@dataclass
+class Run:
+    """A run as far as it has come."""
+
+    loaded: LoadedRecipe
+    out: Path
+    progress: Progress
+    started: datetime
+    data: Prepared | None = None
+    scorecards: list[dict[str, Any]] = field(default_factory=list)
+    predictions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    decision: dict[str, Any] | None = None
+    timings_s: dict[str, float] = field(default_factory=dict)
+    mlflow_run: str | None = None
+
+    def timed(self, name: str, work: Callable[[], Any]) -> Any:
+        """Do a piece of work and keep its seconds."""
+        started = time.perf_counter()
+        done = work()
+        self.timings_s[name] = self.timings_s.get(name, 0.0) + time.perf_counter() - started
+        return done
+
+
+def run(
+    loaded: LoadedRecipe,
+    out: Path,
+    *,
+    until: Until = "report",
+    progress: Progress | None = None,
+) -> Run:
+    """Do what the recipe asks for, as far as `until`.
+
+    Args:
+        loaded: The recipe.
+        out: The run folder. What it holds of an earlier run, killed or finished, is used again
+            where nothing has changed.
+        until: The last stage.
+        progress: Where to say how far it is.
+
+    Raises:
+        TunesmithError: Something expected went wrong; the message says what to do.
+    """
+    with run_lock(out):
+        work = Run(loaded, out, progress or SilentProgress(), datetime.now(UTC))
+        check(loaded)
+        write_text(out / "recipe.yaml", loaded.as_run())
+        data = work.data = prepare(loaded, out, work.progress)
+        write_json(out / "quality.json", figures.quality_figures(data))
+        if _reaches(until, "tune"):
+            base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
+            for name, method in loaded.recipe.methods.items():
+                _method(work, data, base, name, method, evaluate=_reaches(until, "evaluate"))
+        if _reaches(until, "decide") and work.scorecards:
+            work.decision = decide(
+                work.scorecards,
+                work.predictions,
+                loaded.recipe.decide,
+                evaluation=loaded.recipe.evaluate,
+            )
+            write_json(out / "decision.json", work.decision)
+        _finish(work, data)
+        if _reaches(until, "report"):
+            if loaded.recipe.track.enabled and track.available():
+                work.mlflow_run = work.timed("track", lambda: _track(work, data))
+                _finish(work, data)
+            work.timed("report", lambda: build_report(out))
+        return work
+
+
+def _reaches(until: Until, stage: Until) -> bool:
+    return _ORDER.index(until) >= _ORDER.index(stage)
+
+
+def _method(
+    work: Run, data: Prepared, base: BaseModel, name: str, method: AnyMethod, *, evaluate: bool
+) -> None:
+    """Train a method if it is trained, and measure it on the test rows."""
+    recipe, folder = work.loaded.recipe, work.out / "methods" / name
+    train, validation = data.examples("train"), data.examples("validation")
+    training = None
+    if isinstance(method, LoraConfig):
+        training = work.timed(
+            f"train {name}",
+            lambda: tune(
+                method,
+                train=train,
+                validation=validation,
+                model=base,
+                out=folder,
+                prompt=recipe.prompt,
+                seed=recipe.seed,
+                progress=work.progress,
+            ),
+        )
+    write_json(
+        folder / "lineage.json",
+        {
+            "dataset": {"version": data.version.number, "fingerprint": data.version.fingerprint},
+            "model": {"name": Path(base.name).name, "fingerprint": base.fingerprint},
+            "learned_from": "train" if training is not None else None,
+            "shown_examples_from": "train" if method.kind == "few_shot" else None,
+        },
+    )
+    if not evaluate:
+        return
+    rows = test_rows(data, recipe.evaluate.test_rows, seed=recipe.evaluate.seed)
+    answered = work.timed(
+        f"answer {name}",
+        lambda: generate(
+            method,
+            rows,
+            model=base,
+            out=folder,
+            adapter=folder / "adapter" if training is not None else None,
+            train=train,
+            prompt=recipe.prompt,
+            batch_size=recipe.evaluate.batch_size,
+            max_new_tokens=recipe.evaluate.max_new_tokens,
+            latency_rows=recipe.evaluate.latency_rows,
+            progress=work.progress,
+        ),
+    )
+    card = cards.scorecard(
+        cards.Method(name=name, kind=method.kind, label=method.label),
+        answered.predictions,
+        config=recipe.evaluate,
+        training=training,
+        generation=answered.stats,
+    )
+    write_json(folder / "metrics.json", card)
+    work.scorecards.append(card)
+    work.predictions[name] = answered.predictions
+
+
+def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:
+    """The test split, or `limit` rows of it, drawn by the seed and kept in order.
+
+    Raises:
+        TunesmithError: There are no test rows.
+    """
+    rows = data.examples("test")
+    if not rows:
+        raise TunesmithError(
+            "the test split has no rows, so nothing can be measured",
+            todo="give split.test a larger share, or loosen the checks",
+        )
+    if limit is None or limit >= len(rows):
+        return rows
+    drawn = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).digest())
+    chosen = {row.id for row in drawn[:limit]}
+    return [row for row in rows if row.id in chosen]
+
+
+def _finish(work: Run, data: Prepared) -> None:
+    write_json(work.out / "run.json", summary(work, data))
+
+
+def summary(work: Run, data: Prepared) -> dict[str, Any]:
+    """The content of `run.json`."""
+    recipe = work.loaded.recipe
+    return {
+        "name": work.out.name,
+        "recipe_name": recipe.name,
+        "status": "done",
+        "started_at": work.started.isoformat(timespec="seconds"),
+        "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "tunesmith": tunesmith.__version__,
+        "seed": recipe.seed,
+        "model": Path(recipe.model).name,
+        **figures.data_figures(data),
+        "methods": [card["method"] for card in work.scorecards],
+        "timings_s": {**data.timings_s, **work.timings_s},
+        "peak_memory_mib": figures.peak_memory_mib(),
+        "fingerprints": {
+            "recipe": recipe.fingerprint(),
+            "dataset": data.version.fingerprint,
+        },
+        "environment": figures.environment(),
+        "mlflow_run": work.mlflow_run,
+        "recipe": work.loaded.as_run(),
+    }
+
+
+def _track(work: Run, data: Prepared) -> str:
+    return track.track(
+        work.loaded.recipe,
+        work.out,
+        run=summary(work, data),
+        scorecards=work.scorecards,
+        decision=work.decision,
+    )

@@ -1,0 +1,289 @@
+"""The recipe: one YAML file is one project, and every mistake in it is reported at once."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+
+from tunesmith.check import CheckConfig
+from tunesmith.clean import CleanConfig
+from tunesmith.collect import AnySource
+from tunesmith.config import Config
+from tunesmith.decide.config import DecideConfig
+from tunesmith.dedup import DedupConfig
+from tunesmith.errors import RecipeError
+from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.io import fingerprint
+from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
+from tunesmith.split import SplitConfig
+from tunesmith.tune.config import LoraConfig
+
+#: A method is named in the recipe and told apart by its kind.
+AnyMethod = Annotated[BaseConfig | FewShotConfig | LoraConfig, Field(discriminator="kind")]
+
+
+class TrackConfig(Config):
+    """Where runs are recorded for MLflow."""
+
+    enabled: bool = True
+    """Record parameters, metrics and the dataset version when the extra `track` is installed."""
+    experiment: str | None = None
+    """The experiment's name; the recipe's name when it is not given."""
+
+
+class Recipe(Config):
+    """A project: what is read, how it is prepared, what is compared, and what the verdict is held to."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Names the run folder: letters, digits, dots and dashes."""
+    seed: int = Field(default=13, ge=0)
+    """Everything that is drawn by chance follows from it."""
+    workers: int = Field(default=0, ge=0)
+    """Processes for the data work; 0 means one for each core."""
+    sources: list[AnySource] = Field(min_length=1)
+    """Where the rows come from."""
+    clean: CleanConfig = CleanConfig()
+    """How text is mended and personal data masked."""
+    check: CheckConfig = CheckConfig()
+    """Which rows are good enough."""
+    dedup: DedupConfig = DedupConfig()
+    """Which rows count as the same."""
+    split: SplitConfig = SplitConfig()
+    """How rows are dealt to training, validation and test."""
+    model: str = "smollm2-135m-instruct"
+    """The base model: this name, a local folder, or a Hugging Face id."""
+    prompt: PromptConfig = PromptConfig()
+    """What every method's prompts have in common."""
+    methods: dict[str, AnyMethod] = {
+        "base": BaseConfig(),
+        "few_shot": FewShotConfig(),
+        "lora": LoraConfig(),
+    }
+    """The methods to compare, by a name of your own."""
+    evaluate: EvaluateConfig = EvaluateConfig()
+    """What is measured on the test rows."""
+    decide: DecideConfig = DecideConfig()
+    """Prices, and what the verdict is held to."""
+    track: TrackConfig = TrackConfig()
+    """Where runs are recorded."""
+
+    @field_validator("methods")
+    @classmethod
+    def _names_make_folders(cls, methods: dict[str, AnyMethod]) -> dict[str, AnyMethod]:
+        bad = [name for name in methods if not name.replace("_", "").replace("-", "").isalnum()]
+        if bad:
+            raise ValueError(f"a method's name is letters, digits, _ and -: {', '.join(bad)}")
+        return methods
+
+    @model_validator(mode="after")
+    def _sources_have_names_of_their_own(self) -> Recipe:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are named {', '.join(map(repr, twice))}")
+        return self
+
+    def fingerprint(self) -> str:
+        """Changes with every setting."""
+        return fingerprint(self.model_dump(mode="json"))
+
+
+@dataclass(frozen=True)
+class LoadedRecipe:
+    """A recipe, the folder its paths start from, and its file."""
+
+    recipe: Recipe
+    base: Path
+    path: Path
+
+    def as_run(self) -> str:
+        """The recipe with every setting in force, as YAML."""
+        return yaml.safe_dump(
+            self.recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100
+        )
+
+
+def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
+    """Read a recipe.
+
+    Args:
+        path: The YAML file.
+        overrides: `dotted.field=value` as `--set` gives them; values are YAML. A path that exists
+            from the working folder is taken from there, else it starts at the recipe's folder.
+
+    Raises:
+        RecipeError: The recipe has mistakes; all of them are named, with their lines.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RecipeError(
+            ["there is no such file"], where=str(path), todo="make one with: tunesmith init FILE"
+        ) from None
+    except (IsADirectoryError, UnicodeDecodeError):
+        raise RecipeError(["this is not a YAML text file"], where=str(path)) from None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = "" if mark is None else f"line {mark.line + 1}: "
+        said = getattr(error, "problem", None) or "not valid YAML"
+        raise RecipeError([f"{line}{said}"], where=str(path)) from None
+    if not isinstance(data, dict):
+        raise RecipeError(["a recipe is a mapping of settings"], where=str(path))
+    problems = [
+        problem for item in overrides or [] if (problem := _override(data, item)) is not None
+    ]
+    if problems:
+        raise RecipeError(problems, where="--set")
+    try:
+        recipe = Recipe.model_validate(data)
+    except ValidationError as error:
+        raise RecipeError(_mistakes(error, node), where=str(path)) from None
+    return LoadedRecipe(recipe, path.resolve().parent, path)
+
+
+def check(loaded: LoadedRecipe) -> None:
+    """Look at everything that the recipe names.
+
+    Raises:
+        RecipeError: Files, columns or models are not there; all problems are named.
+    """
+    node = yaml.compose(loaded.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    problems = []
+    for number, source in enumerate(loaded.recipe.sources):
+        for field, words in source.problems(loaded.base):
+            location = ("sources", number, *field.split("."))
+            problems.append(f"{_at(node, location)}source '{source.name}', {field}: {words}")
+    if problems:
+        raise RecipeError(problems, where=str(loaded.path))
+
+
+def _override(data: dict[str, Any], item: str) -> str | None:
+    """Apply one `a.b.0.c=value` to raw settings; returns what is wrong with it."""
+    name, equals, given = item.partition("=")
+    if not equals or not name:
+        return f"'{item}' is not of the form field=value"
+    try:
+        value = yaml.safe_load(given)
+    except yaml.YAMLError:
+        return f"the value of '{name}' is not valid YAML"
+    *way, last = name.split(".")
+    if last == "path" and isinstance(value, str) and Path(value).expanduser().exists():
+        value = str(Path(value).expanduser().resolve())
+    place: Any = data
+    for part in way:
+        if isinstance(place, list) and part.isdigit() and int(part) < len(place):
+            place = place[int(part)]
+        elif isinstance(place, dict):
+            if place.get(part) is None:
+                place[part] = {}
+            place = place[part]
+        else:
+            return f"there is no '{part}' in '{name}'"
+    if isinstance(place, list):
+        if not (last.isdigit() and int(last) < len(place)):
+            return f"there is no entry '{last}' in '{'.'.join(way)}'"
+        place[int(last)] = value
+    elif isinstance(place, dict):
+        place[last] = value
+    else:
+        return f"'{'.'.join(way)}' has no settings inside"
+    return None
+
+
+def _mistakes(error: ValidationError, node: yaml.Node | None) -> list[str]:
+    found = []
+    for item in error.errors():
+        location = tuple(item["loc"])
+        name = ".".join(str(part) for part in _written(node, location))
+        words = _words(dict(item), location)
+        found.append(f"{_at(node, location)}{name}: {words}" if name else words)
+    return found
+
+
+def _words(item: dict[str, Any], location: tuple[int | str, ...]) -> str:
+    kind, given = item["type"], item.get("input")
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(location[-1]), _known(location), n=1, cutoff=0.5)
+        return "there is no such setting" + (f"; did you mean '{near[0]}'?" if near else "")
+    if kind == "missing":
+        return "this setting is needed"
+    if kind == "union_tag_not_found":
+        return "'kind' is needed to tell what this is"
+    if kind == "union_tag_invalid":
+        expected = item["ctx"]["expected_tags"]
+        return f"there is no kind '{item['ctx']['tag']}'; the kinds are {expected}"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if kind == "value_error" or isinstance(given, dict | list):
+        return message
+    return f"{message[0].lower()}{message[1:]}, not {given!r}"
+
+
+def _known(location: tuple[int | str, ...]) -> list[str]:
+    """The settings that exist where an unknown one was found."""
+    places: list[type[BaseModel]] = [Recipe]
+    for part in location[:-1]:
+        if isinstance(part, int):
+            continue
+        inner = [
+            model
+            for place in places
+            if part in place.model_fields
+            for model in _models(place.model_fields[part].annotation)
+        ]
+        places = inner or places
+    return sorted({name for place in places for name in place.model_fields})
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
+
+
+def _written(
+    node: yaml.Node | None, location: tuple[int | str, ...]
+) -> list[int | str]:
+    """The location as the file has it: without the tags that tell kinds apart."""
+    way: list[int | str] = []
+    for number, part in enumerate(location):
+        inner = _child(node, part)
+        if inner is None and number < len(location) - 1 and node is not None:
+            continue
+        way.append(part)
+        node = inner
+    return way
+
+
+def _at(node: yaml.Node | None, location: tuple[int | str, ...]) -> str:
+    """`line N: ` of the innermost part of a location that the file has."""
+    line = None
+    for part in location:
+        inner = _child(node, part)
+        if inner is not None:
+            node = inner
+            line = _key_line(inner)
+    return "" if line is None else f"line {line}: "
+
+
+def _key_line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _child(node: yaml.Node | None, part: int | str) -> yaml.Node | None:
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+        inner: list[yaml.Node] = node.value
+        return inner[part] if part < len(inner) else None
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                found: yaml.Node = value
+                return found
+    return None

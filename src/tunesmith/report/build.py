@@ -1,0 +1,93 @@
+"""Writing the report: the run folder in, `report.html` out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from tunesmith.errors import TunesmithError
+from tunesmith.io import read_json, write_text
+from tunesmith.report.node import Node
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from tunesmith.report.view import Files, View
+
+
+def build_report(run: Path) -> Path:
+    """Write `report.html` into a run folder, atomically, and return its path.
+
+    Reads `run.json`, and as far as they are there `quality.json`, `decision.json` and
+    `methods/*/metrics.json`; a run that only prepared data gets a report on the data. The file
+    needs nothing else and asks the network for nothing. The same files give the same bytes.
+
+    Raises:
+        TunesmithError: `run.json` is missing, a file is not JSON, or a value has the wrong type.
+    """
+    from tunesmith.report.view import build_view
+
+    path = run / "report.html"
+    write_text(path, _render(build_view(_read(run))))
+    return path
+
+
+def _read(run: Path) -> Files:
+    from tunesmith.report.view import Files
+
+    if not (run / "run.json").is_file():
+        raise TunesmithError(
+            "there is no run.json, so there is nothing to report on",
+            where=str(run),
+            todo="give the folder of a run, such as runs/NAME",
+        )
+    metrics = sorted(run.glob("methods/*/metrics.json"))
+    return Files(
+        run=_document(run, run / "run.json"),
+        quality=_document(run, run / "quality.json"),
+        decision=_document(run, run / "decision.json"),
+        methods=tuple(_document(run, path) for path in metrics),
+    )
+
+
+def _document(run: Path, path: Path) -> Node:
+    """A JSON file of the run; a file that is not there reads as null."""
+    name = path.relative_to(run).as_posix()
+    if not path.is_file():
+        return Node(None, name)
+    try:
+        return Node(read_json(path), name)
+    except orjson.JSONDecodeError as error:
+        raise TunesmithError(
+            f"this is not JSON: {error}", where=str(path), todo="run the stage again"
+        ) from error
+
+
+def _render(view: View) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from tunesmith.report.charts import draw
+
+    environment = Environment(
+        loader=PackageLoader("tunesmith.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["inline"] = _inline
+    return environment.get_template("report.html.j2").render(view=view, draw=draw)
+
+
+def _inline(text: str) -> Markup:
+    """A sentence with what stands between backticks set as code."""
+    from markupsafe import Markup
+
+    code = Markup("<code>{}</code>")
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return Markup("{}").format(text)
+    return Markup("").join(code.format(p) if i % 2 else p for i, p in enumerate(pieces))

@@ -1,0 +1,117 @@
+"""The methods of a run and their figures, read from decision.json and methods/*/metrics.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tunesmith.report import glossary, plots
+from tunesmith.report.node import Node, Number
+from tunesmith.report.wording import measure
+
+_UNTRAINED = frozenset({"base", "few_shot"})
+_SERIES = ("s2", "s3", "s4", "s5", "s6", "s7")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measured value with its 95% interval; `unit` decides how it is written."""
+
+    name: str
+    label: str
+    value: Number | None
+    low: Number | None
+    high: Number | None
+    n: Number | None
+    unscored: Number | None
+    unit: str
+    higher_is_better: bool | None
+
+    @property
+    def shown(self) -> str:
+        """The value as it is written."""
+        return measure(self.value, self.unit)
+
+    @property
+    def interval(self) -> str:
+        """The interval as it is written, empty where there is none."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{measure(self.low, self.unit)} to {measure(self.high, self.unit)}"
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to answer, its figures and what it costs."""
+
+    name: str
+    kind: str
+    short: str
+    label: str
+    tone: plots.Tone
+    chosen: bool
+    n: Number | None
+    metrics: dict[str, Metric]
+    training: Node
+    signatures: Node
+    generation: Node
+    training_cost: Number | None
+    per_1000: Number | None
+    currency: str | None
+
+    @property
+    def trained(self) -> bool:
+        """Whether anything was trained for it."""
+        return bool(self.training) or self.kind not in _UNTRAINED
+
+
+def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
+    """The methods of `decision.json` in its order, then those that only have a `metrics.json`."""
+    table = {row.text("method") or row.where: row for row in decision.items("table")}
+    measured = {node.text("method") or node.where: node for node in files}
+    choice = decision.at("verdict").text("choice")
+    nothing, series, methods = Node(None, "-"), iter(_SERIES), []
+    for name in [*table, *(name for name in measured if name not in table)]:
+        row, own = table.get(name, nothing), measured.get(name, nothing)
+        chosen = bool(row.flag("chosen")) or (choice == name)
+        kind = own.text("kind") or row.text("kind") or name
+        label = own.text("label") or row.text("label") or ""
+        tone = "accent" if chosen else "grey" if kind == "base" else next(series, "s7")
+        known = glossary.METHODS.get(name)
+        figures = dict(row.pairs("metrics"))
+        figures.update(own.pairs("metrics"))
+        cost = row.at("cost")
+        methods.append(
+            Method(
+                name=name,
+                kind=kind,
+                short=known.label if known else label or glossary.plain(name),
+                label=label if known and label != known.label else "",
+                tone=tone,
+                chosen=chosen,
+                n=own.number("n") if own else row.number("n"),
+                metrics={key: _metric(key, node) for key, node in figures.items()},
+                training=own.at("training"),
+                signatures=own.at("signatures"),
+                generation=own.at("generation"),
+                training_cost=cost.number("training"),
+                per_1000=cost.number("per_1000"),
+                currency=cost.text("currency") or decision.at("cost").text("currency"),
+            )
+        )
+    return tuple(methods)
+
+
+def _metric(name: str, node: Node) -> Metric:
+    term, better = glossary.metric(name), node.flag("higher_is_better")
+    known = name in glossary.METRICS
+    return Metric(
+        name=name,
+        label=term.label if known else node.text("label") or term.label,
+        value=node.number("value"),
+        low=node.number("low"),
+        high=node.number("high"),
+        n=node.number("n"),
+        unscored=node.number("unscored"),
+        unit=node.text("unit") or term.unit,
+        higher_is_better=term.higher_is_better if known else better,
+    )

@@ -1,0 +1,235 @@
+"""The whole report as plain data: what the templates place and `charts` draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tunesmith.report import glossary
+from tunesmith.report.methods import Method, read_methods
+from tunesmith.report.node import Node
+from tunesmith.report.view_data import DataView, view_data
+from tunesmith.report.view_made import MadeView, view_made
+from tunesmith.report.view_methods import MethodsView, view_methods
+from tunesmith.report.wording import (
+    count,
+    date,
+    duration,
+    join,
+    measure,
+    money,
+    percent,
+    plural,
+    share_of,
+)
+
+_VERDICTS = {
+    "fine-tune": "Fine-tune",
+    "prompt": "Prompt, do not train",
+    "base": "Use the base model as it is",
+    "undecided": "Not decided",
+}
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a run folder holds; only `run` is always there."""
+
+    run: Node
+    quality: Node
+    decision: Node
+    methods: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One of the large figures at the top."""
+
+    label: str
+    shown: str
+    note: str
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything the report shows."""
+
+    name: str
+    subject: str
+    """What the run was about, for the line above the headline."""
+    when: str
+    tag: str
+    """The verdict in two or three words; empty where there is none."""
+    headline: str
+    why: str
+    """The heading over the reasons."""
+    reasons: tuple[str, ...]
+    next: tuple[str, ...]
+    notices: tuple[str, ...]
+    """What a reader must know before trusting the rest: that the run is unfinished."""
+    figures: tuple[KeyFigure, ...]
+    methods: MethodsView | None
+    data: DataView
+    made: MadeView
+    terms: tuple[tuple[str, glossary.Term], ...]
+
+    def definition(self, name: str) -> str:
+        """The definition of a word in this report's glossary; empty where it has none."""
+        return next((term.definition for key, term in self.terms if key == name), "")
+
+
+def build_view(files: Files) -> View:
+    """Turn the files of a run folder into the words and plots of its report.
+
+    Raises:
+        TunesmithError: A value in a file has the wrong type.
+    """
+    run, decision = files.run, files.decision
+    methods = read_methods(decision, files.methods)
+    compared = view_methods(decision, methods) if methods else None
+    data = view_data(run, files.quality)
+    verdict = decision.at("verdict")
+    kind = verdict.text("kind")
+    tag = _VERDICTS.get(kind, glossary.plain(kind)) if kind else ""
+    headline = decision.text("headline") or _headline(run, methods)
+    return View(
+        name=run.text("name") or "Untitled run",
+        subject="Model and data report" if methods else "Data report",
+        when=date(run.text("finished_at") or run.text("started_at")),
+        tag="" if headline.lower().startswith(tag.lower()) else tag,
+        headline=headline,
+        why="Why" if decision else "In short",
+        reasons=tuple(verdict.texts("reasons")) or _data_reasons(data, methods),
+        next=tuple(verdict.texts("next")),
+        notices=_notices(run),
+        figures=(*_method_figures(decision, methods), *_data_figures(run, data))[:6],
+        methods=compared,
+        data=data,
+        made=view_made(run),
+        terms=_terms(compared, methods),
+    )
+
+
+def _headline(run: Node, methods: tuple[Method, ...]) -> str:
+    if methods:
+        return f"{plural(len(methods), 'method')} measured; no decision has been made yet."
+    kept, collected = run.at("counts").number("kept"), run.at("counts").number("collected")
+    if kept is None:
+        return "The data of this run has not been counted yet."
+    if kept == 0:
+        return "No row is left: there is nothing to train on."
+    if collected is None:
+        return f"{plural(kept, 'row')} ready to use."
+    ready = "is" if kept == 1 else "are"
+    return f"{count(kept)} of {plural(collected, 'row')} {ready} ready to use."
+
+
+def _data_reasons(data: DataView, methods: tuple[Method, ...]) -> tuple[str, ...]:
+    if methods or data.funnel is None or not data.funnel.rows[0].end:
+        return ()
+    reasons = []
+    if data.targets:
+        met, missed = _targets_met(data)
+        reasons.append(f"{met} quality targets met{f'; {missed}' if missed else ''}.")
+    reasons += [finding for finding in (data.funnel_finding, data.personal_finding) if finding]
+    return tuple(reasons)
+
+
+def _notices(run: Node) -> tuple[str, ...]:
+    status = run.text("status")
+    if status in {None, "done"}:
+        return ()
+    return (f"This run is not finished (status: {status}). Figures may be missing.",)
+
+
+def _targets_met(data: DataView) -> tuple[str, str]:
+    """How many targets are met, and which are not."""
+    met = sum(target.met is True for target in data.targets)
+    missed = [target.label for target in data.targets if target.met is False]
+    named = [*missed[:3], f"{len(missed) - 3} more"] if len(missed) > 4 else missed
+    return f"{met} of {len(data.targets)}", f"not met: {join(named)}" if missed else ""
+
+
+def _method_figures(decision: Node, methods: tuple[Method, ...]) -> list[KeyFigure]:
+    chosen = next((method for method in methods if method.chosen), None)
+    if chosen is None:
+        return []
+    figures = []
+    name = decision.text("metric") or next(iter(chosen.metrics), "")
+    score = chosen.metrics.get(name)
+    if score is not None and score.value is not None:
+        others = [
+            f"{method.short} {measure(other.value, other.unit)}"
+            for method in methods
+            if method is not chosen
+            and (other := method.metrics.get(name)) is not None
+            and other.value is not None
+        ]
+        note = f"{chosen.short}, {plural(score.n, 'test answer')}"
+        note += f"; {join(others)}" if 0 < len(others) < 4 else ""
+        figures.append(KeyFigure(score.label, measure(score.value, score.unit), note))
+    if chosen.per_1000 is not None:
+        figures.append(
+            KeyFigure(
+                "Cost per 1,000 answers", money(chosen.per_1000, chosen.currency), chosen.short
+            )
+        )
+    if chosen.training:
+        spent = (
+            money(chosen.training_cost, chosen.currency) if chosen.training_cost is not None else ""
+        )
+        figures.append(
+            KeyFigure(
+                "Training time",
+                duration(chosen.training.number("seconds")),
+                spent and f"{spent} in all",
+            )
+        )
+    waiting = chosen.metrics.get("latency_p50_s")
+    if waiting is not None and waiting.value is not None:
+        figures.append(
+            KeyFigure(
+                "Typical waiting time", duration(waiting.value), "for one answer, asked alone"
+            )
+        )
+    return figures
+
+
+def _data_figures(run: Node, data: DataView) -> list[KeyFigure]:
+    counts, figures = run.at("counts"), []
+    kept, collected = counts.number("kept"), counts.number("collected")
+    if kept is not None:
+        note = f"{share_of(kept, collected)} of {count(collected)} collected" if collected else ""
+        figures.append(KeyFigure("Rows kept", count(kept), note))
+    if data.targets:
+        figures.append(KeyFigure("Quality targets met", *_targets_met(data)))
+    merged = counts.number("merged")
+    if merged is not None:
+        note = f"{percent(merged / collected)} of the rows collected" if collected else ""
+        figures.append(KeyFigure("Duplicates merged", count(merged), note))
+    if data.personal_total is not None:
+        figures.append(KeyFigure("Personal data masked", count(data.personal_total), "findings"))
+    splits = run.at("splits")
+    if splits:
+        rest = [f"{count(splits.number(name))} {name}" for name in ("validation", "test")]
+        figures.append(KeyFigure("Training rows", count(splits.number("train")), join(rest)))
+    if categories := run.items("categories"):
+        figures.append(KeyFigure("Categories", count(len(categories)), ""))
+    return figures
+
+
+def _terms(
+    compared: MethodsView | None, methods: tuple[Method, ...]
+) -> tuple[tuple[str, glossary.Term], ...]:
+    """The glossary: only words that this report uses."""
+    terms = dict(glossary.DATA)
+    if compared is not None:
+        kinds = {method.kind for method in methods} | {method.name for method in methods}
+        shown = {name for method in methods for name in method.metrics}
+        terms = {
+            **{name: term for name, term in glossary.METHODS.items() if name in kinds},
+            **{name: glossary.metric(name) for name in glossary.METRICS if name in shown},
+            **glossary.GENERAL,
+            **terms,
+        }
+    ordered = sorted(terms.items(), key=lambda entry: entry[1].label.casefold())
+    return tuple((name, term) for name, term in ordered if term.definition)

@@ -1,0 +1,132 @@
+"""What the methods cost: training, each answer, and where the lines cross."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tunesmith.report import plots
+from tunesmith.report.methods import Method
+from tunesmith.report.node import Node, Number
+from tunesmith.report.wording import MISSING, count, duration, mebibytes, money
+
+_DEFAULT_VOLUME = 10_000
+
+
+@dataclass(frozen=True)
+class CostRow:
+    """A method's line in the cost table."""
+
+    method: str
+    chosen: bool
+    training: str
+    per_1000: str
+    training_time: str
+    speed: str
+    memory: str
+
+
+@dataclass(frozen=True)
+class CostView:
+    """The cost of every method; `total` is missing where the cost per answer is not known."""
+
+    rows: tuple[CostRow, ...]
+    per_1000: plots.Bars | None
+    total: plots.Lines | None
+    sentences: tuple[str, ...]
+    basis: str
+
+
+def view_cost(decision: Node, methods: tuple[Method, ...]) -> CostView:
+    """The cost table, the bars of cost per 1,000 answers, and the break-even plot."""
+    cost = decision.at("cost")
+    currency = cost.text("currency")
+    hour = cost.number("machine_hour")
+    priced = [method for method in methods if method.per_1000 is not None]
+    pairs = cost.items("break_even")
+    return CostView(
+        rows=tuple(_row(method) for method in methods),
+        per_1000=_bars(priced) if priced else None,
+        total=_total(priced, pairs, currency),
+        sentences=tuple(text for pair in pairs if (text := pair.text("sentence"))),
+        basis=""
+        if hour is None
+        else f"Measured seconds at {money(hour, currency)} a machine hour.",
+    )
+
+
+def _row(method: Method) -> CostRow:
+    training, generation = method.training, method.generation
+    speed = generation.number("tokens_per_s")
+    untrained = "nothing trained" if not method.trained else MISSING
+    known = method.training_cost is not None
+    return CostRow(
+        method=method.short,
+        chosen=method.chosen,
+        training=money(method.training_cost, method.currency) if known else untrained,
+        per_1000=money(method.per_1000, method.currency),
+        training_time=duration(training.number("seconds")) if training else untrained,
+        speed=MISSING if speed is None else f"{count(round(speed))} tokens/s",
+        memory=mebibytes(generation.number("peak_memory_mib")),
+    )
+
+
+def _bars(priced: list[Method]) -> plots.Bars:
+    cheapest = min(priced, key=lambda method: method.per_1000 or 0)
+    finding = f": {cheapest.short} is cheapest" if len(priced) > 1 else ""
+    return plots.Bars(
+        title=f"Cost per 1,000 answers{finding}",
+        subtitle="Running cost only, training not included",
+        bars=tuple(
+            plots.Bar(
+                method.short,
+                float(method.per_1000 or 0),
+                money(method.per_1000, method.currency),
+                tone="accent" if method.chosen else "grey",
+            )
+            for method in priced
+        ),
+    )
+
+
+def _total(priced: list[Method], pairs: list[Node], currency: str | None) -> plots.Lines | None:
+    """Cumulative cost over the number of answers, out to twice the last crossing."""
+    drawn = [m for m in priced if m.training_cost is not None or not m.trained]
+    if not drawn or (len(drawn) < 2 and not drawn[0].training_cost):
+        return None
+    crossings = [(pair, n) for pair in pairs if (n := pair.number("answers")) is not None and n > 0]
+    volume = 2.0 * max((n for _, n in crossings), default=_DEFAULT_VOLUME / 2)
+    lines = tuple(
+        plots.Line(
+            label=method.short,
+            points=((0.0, _at(method, 0)), (volume, _at(method, volume))),
+            tone=method.tone,
+            shown=money(method.per_1000, method.currency) + " per 1,000",
+            dashed=not method.trained,
+        )
+        for method in drawn
+    )
+    by_name = {method.name: method for method in drawn}
+    marks = tuple(
+        plots.Mark(float(n), _at(by_name[name], n), f"{count(n)} answers")
+        for pair, n in crossings
+        if (name := pair.text("a") or "") in by_name
+    )
+    title = "Total cost by number of answers"
+    if crossings:
+        pair, n = min(crossings, key=lambda entry: entry[1])
+        title = f"The training is paid back after {count(n)} answers"
+        other = by_name.get(pair.text("b") or "")
+        title += f", against {other.short}" if other and len(crossings) > 1 else ""
+    return plots.Lines(
+        title=title,
+        subtitle="Training plus answers, added up",
+        x_label="Number of answers",
+        y_label=f"Total cost{f', {currency}' if currency else ''}",
+        lines=lines,
+        marks=marks[:3],
+        from_zero=True,
+    )
+
+
+def _at(method: Method, answers: Number) -> float:
+    return float(method.training_cost or 0) + float(method.per_1000 or 0) * answers / 1000

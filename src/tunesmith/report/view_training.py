@@ -1,0 +1,111 @@
+"""How a method was trained: its loss curve and the facts of the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tunesmith.report import plots
+from tunesmith.report.glossary import plain
+from tunesmith.report.methods import Method
+from tunesmith.report.node import Node
+from tunesmith.report.wording import (
+    count,
+    decimal,
+    duration,
+    mebibytes,
+    percent,
+    significant,
+)
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    """The training of one method."""
+
+    method: str
+    curve: plots.Lines | None
+    facts: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...]
+
+
+def view_training(method: Method) -> TrainingView:
+    """The loss curve and the facts of a trained method."""
+    training = method.training
+    return TrainingView(
+        method=method.short,
+        curve=_curve(method.short, training),
+        facts=tuple(_facts(training)),
+        settings=tuple((plain(key), value) for key, value in training.at("settings").flat()),
+    )
+
+
+def _points(training: Node, key: str) -> tuple[tuple[float, float], ...]:
+    found = []
+    for node in training.items(key):
+        step, loss = node.number("step"), node.number("loss")
+        if step is not None and loss is not None:
+            found.append((float(step), float(loss)))
+    return tuple(sorted(found))
+
+
+def _curve(name: str, training: Node) -> plots.Lines | None:
+    train, validation = _points(training, "curve"), _points(training, "validation")
+    lines = []
+    if train:
+        shown = f"{decimal(train[-1][1], 2)} at the end"
+        lines.append(plots.Line("Training loss", train, "grey", shown))
+    if validation:
+        shown = f"{decimal(validation[-1][1], 2)} at the end"
+        lines.append(plots.Line("Validation loss", validation, "accent", shown, dots=True))
+    if not lines:
+        return None
+    return plots.Lines(
+        title=f"{name}: {_finding(train, validation)}",
+        subtitle="How far the model is from the right next token; lower is better",
+        x_label="Training step",
+        y_label="Loss, nats a token",
+        lines=tuple(lines),
+    )
+
+
+def _finding(
+    train: tuple[tuple[float, float], ...], validation: tuple[tuple[float, float], ...]
+) -> str:
+    points, what = (validation, "validation") if len(validation) > 1 else (train, "training")
+    if len(points) < 2:
+        return "one measured loss"
+    first, last, low = points[0][1], points[-1][1], min(points, key=lambda point: point[1])
+    if last > first:
+        return f"the {what} loss rose from {decimal(first, 2)} to {decimal(last, 2)}"
+    if what == "validation" and last > low[1] * 1.01:
+        return (
+            f"the validation loss was lowest, {decimal(low[1], 2)}, at step {count(low[0])} "
+            "and rose after it"
+        )
+    return f"the {what} loss fell from {decimal(first, 2)} to {decimal(last, 2)}"
+
+
+def _facts(training: Node) -> list[tuple[str, str]]:
+    facts = []
+    seconds, predicted = training.number("seconds"), training.number("predicted_s")
+    if seconds is not None:
+        note = f" (predicted {duration(predicted)})" if predicted is not None else ""
+        facts.append(("Time", duration(seconds) + note))
+    for key, label in (("examples", "Examples"), ("steps", "Steps")):
+        if (number := training.number(key)) is not None:
+            facts.append((label, count(number)))
+    if (epochs := training.number("epochs")) is not None:
+        facts.append(("Passes over the examples", significant(epochs)))
+    if (speed := training.number("tokens_per_s")) is not None:
+        facts.append(("Speed", f"{count(round(speed))} tokens/s"))
+    if (memory := training.number("peak_memory_mib")) is not None:
+        facts.append(("Peak memory", mebibytes(memory)))
+    trainable, total = training.number("trainable_parameters"), training.number("total_parameters")
+    if trainable is not None:
+        of = f" ({percent(trainable / total)} of the model)" if total else ""
+        facts.append(("Trained parameters", count(trainable) + of))
+    if (adapter := training.number("adapter_mib")) is not None:
+        facts.append(("Size of what was learned", mebibytes(adapter)))
+    if (step := training.number("resumed_from_step")) is not None:
+        facts.append(("Resumed from step", count(step)))
+    return facts

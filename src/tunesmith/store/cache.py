@@ -1,0 +1,135 @@
+"""The run cache: what each stage made, under the fingerprint of everything it depends on.
+
+A stage's folder holds numbered parts. A part is three files (rows, fates, counts) of which the
+counts are written last, so a part is there as a whole or not at all; `done.json` closes the
+stage. A killed run starts again at the first missing part and ends with the same bytes.
+
+The folder holds rows as they were collected, personal data included: it is readable by its owner
+alone, and `clear` empties it.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tunesmith.io import read_json, write_bytes, write_json
+from tunesmith.step import Outcome, StepCount
+
+#: Raised when the layout of the cache changes, so that older caches are not read.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage's folder in the cache."""
+
+    folder: Path
+
+    @property
+    def done(self) -> bool:
+        """Whether the stage was finished."""
+        return (self.folder / "done.json").exists()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `finish` was given."""
+        summary: dict[str, Any] = read_json(self.folder / "done.json")["summary"]
+        return summary
+
+    def __len__(self) -> int:
+        return int(read_json(self.folder / "done.json")["parts"])
+
+    def has(self, number: int) -> bool:
+        """Whether part `number` is complete."""
+        return self._path(number, "json").exists()
+
+    def write(self, number: int, outcome: Outcome) -> None:
+        """Write one part; it exists once its counts are on disk."""
+        write_bytes(self._path(number, "parquet"), _parquet(outcome.frame))
+        write_bytes(self._path(number, "fates.parquet"), _parquet(outcome.fates))
+        counts = [vars(count) | {"notes": dict(count.notes)} for count in outcome.counts]
+        write_json(self._path(number, "json"), counts)
+
+    def frame(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
+        """The rows of one part, or some of their columns."""
+        return pl.read_parquet(self._path(number, "parquet"), columns=columns)
+
+    def frames(self, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The rows of every part, in order."""
+        for number in range(len(self)):
+            yield self.frame(number, columns)
+
+    def fates(self) -> pl.DataFrame:
+        """The ledger rows of every part, in order."""
+        parts = [self._path(number, "fates.parquet") for number in range(len(self))]
+        return pl.concat([pl.read_parquet(path) for path in parts])
+
+    def counts(self) -> list[StepCount]:
+        """The counts of every step, added up over the parts."""
+        total: dict[str, StepCount] = {}
+        for number in range(len(self)):
+            for item in read_json(self._path(number, "json")):
+                count = StepCount(**item | {"notes": Counter(item["notes"])})
+                total[count.step] = total[count.step] + count if count.step in total else count
+        return list(total.values())
+
+    def finish(self, parts: int, summary: dict[str, Any] | None = None) -> None:
+        """Close the stage."""
+        write_json(self.folder / "done.json", {"parts": parts, "summary": summary or {}})
+
+    def _path(self, number: int, suffix: str) -> Path:
+        return self.folder / f"part-{number:05d}.{suffix}"
+
+
+class RunCache:
+    """The cache of one run folder.
+
+    Args:
+        folder: `RUN/work`; made, for its owner alone, when it is missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        self.used: set[Path] = set()
+
+    def stage(self, name: str, fingerprint: str) -> Stage:
+        """The folder of a stage, made when it is missing."""
+        folder = self.folder / f"{name}-{fingerprint}"
+        folder.mkdir(exist_ok=True)
+        self.used.add(folder)
+        return Stage(folder)
+
+    def prune(self) -> None:
+        """Remove the stages that this run did not use (other settings, older files)."""
+        for folder in self.folder.iterdir():
+            if folder.is_dir() and folder not in self.used:
+                shutil.rmtree(folder)
+
+    def clear(self) -> None:
+        """Remove everything, the rows as they were collected among it."""
+        shutil.rmtree(self.folder)
+
+
+def fill(stage: Stage, outcomes: Iterable[Outcome], *, start: int = 0) -> int:
+    """Write outcomes as parts `start`, `start + 1`, …; returns the number after the last."""
+    number = start
+    for outcome in outcomes:
+        stage.write(number, outcome)
+        number += 1
+    return number
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", compression_level=1)
+    return buffer.getvalue()

@@ -1,0 +1,126 @@
+"""`tune`: train one method, resume it where it was, or take it finished from the run folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tunesmith.errors import MissingExtraError, TunesmithError
+from tunesmith.io import fingerprint, read_json, write_json
+from tunesmith.models import BaseModel
+from tunesmith.progress import Progress, SilentProgress, duration
+from tunesmith.prompting.example import Example
+from tunesmith.prompting.template import PromptConfig
+from tunesmith.tune.config import TrainedMethod
+from tunesmith.worker import Event, run_job
+
+_VERSION = 1  # bump when training changes its result for the same settings
+_NEEDS = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "safetensors")
+
+
+def tune(
+    method: TrainedMethod,
+    *,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    model: BaseModel,
+    out: Path,
+    prompt: PromptConfig | None = None,
+    seed: int = 13,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train `method` in a process of its own and save its adapter.
+
+    Args:
+        method: What to train and how.
+        train: The training split.
+        validation: The validation split; its loss is measured, nothing is learned from it.
+        model: The base model.
+        out: The method's folder, `RUN/methods/NAME`: `adapter/` (safetensors), `training.json`
+            (what this returns, with a fingerprint) and, until it is done, `work/` (checkpoints).
+        prompt: What the prompts have in common; the default one where None.
+        seed: Used where the method sets none.
+        progress: Where to say how far it is.
+
+    Returns:
+        The `training` object of `metrics.json`: seconds, tokens, losses, memory, settings. If
+        `out` holds a finished training of the same method, rows, prompt and model, its result.
+
+    Raises:
+        TunesmithError: There is nothing to train on, or the loss became NaN.
+        JobError: The process was killed or crashed; calling again resumes it.
+        MissingExtraError: The extra `tune` is not installed.
+    """
+    if not train:
+        raise TunesmithError(
+            "there are no training rows", todo="check what cleaning and the split left over"
+        )
+    for package in _NEEDS:
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(package, "tune")
+    progress = progress or SilentProgress()
+    request = {
+        "method": method.model_dump(mode="json"),
+        "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
+        "train": [example.to_row() for example in train],
+        "validation": [example.to_row() for example in validation],
+        "seed": seed if method.seed is None else method.seed,
+    }
+    identity = fingerprint({**request, "model": model.fingerprint, "version": _VERSION})
+    finished, adapter, work = out / "training.json", out / "adapter", out / "work"
+    if finished.exists():
+        record = read_json(finished)
+        if record["fingerprint"] == identity and adapter.is_dir():
+            progress.say(f"{out.name}: already trained with these settings, rows and model")
+            result: dict[str, Any] = record["training"]
+            return result
+        finished.unlink()
+    _claim(work, identity)
+    training = _train(
+        {**request, "model": str(model.path), "model_name": model.name, "work": str(work)},
+        name=out.name,
+        work=work,
+        progress=progress,
+    )
+    if adapter.exists():
+        shutil.rmtree(adapter)
+    (work / "adapter").rename(adapter)
+    write_json(finished, {"fingerprint": identity, "training": training})
+    shutil.rmtree(work)
+    return training
+
+
+def _claim(work: Path, identity: str) -> None:
+    """Keep what an interrupted run of the same training left; remove what another one left."""
+    mark = work / "training-id.json"
+    if work.exists() and not (mark.exists() and read_json(mark) == identity):
+        shutil.rmtree(work)
+    if not work.exists():
+        write_json(mark, identity)
+
+
+def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress) -> dict[str, Any]:
+    with progress.stage(f"train {name}") as stage:
+
+        def tell(event: Event) -> None:
+            if "plan" in event:
+                plan = event["plan"]
+                stage.total(plan["steps"])
+                stage.advance(plan["done"])
+                if plan["too_long"]:
+                    progress.say(
+                        f"{name}: {plan['too_long']} of {plan['too_long'] + plan['examples']} rows "
+                        "are longer than max_length and left out"
+                    )
+                progress.say(
+                    f"{name}: {plan['steps']} steps over {plan['examples']} rows, "
+                    f"{plan['trainable_parameters']:,} trainable parameters, "
+                    f"about {duration(plan['left_s'])}"
+                )
+            else:
+                stage.advance(1, note=f"loss {event['loss']:.3f}")
+
+        return run_job("tunesmith.tune.trainer", request, log=work / "train.log", on_event=tell)

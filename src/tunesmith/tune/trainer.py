@@ -1,0 +1,358 @@
+"""The training job: `python -m tunesmith.tune.trainer`, started by `tune`.
+
+TRL's `SFTTrainer` does the loop, the optimizer and the checkpoints, PEFT the adapters. Ours are
+the tokens and labels, the order of the rows, and the loss, whose head sees answer tokens only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from peft import LoraConfig as PeftLora
+from peft import get_peft_model_state_dict
+from safetensors.torch import save_file
+from transformers import PreTrainedTokenizerBase
+from trl import SFTConfig, SFTTrainer
+
+from tunesmith.models import compute_dtype, load_model, load_tokenizer
+from tunesmith.prompting.encode import ChatEncoder
+from tunesmith.prompting.example import Example
+from tunesmith.prompting.template import PromptConfig
+from tunesmith.tune.config import LoraConfig
+from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
+from tunesmith.tune.masters import Masters
+from tunesmith.tune.order import training_order
+from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measured
+from tunesmith.worker import Emit, serve
+
+_VALIDATION_BATCH = 16
+
+
+class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
+    """`SFTTrainer` whose output head computes the answers' tokens alone.
+
+    The head of a small model with a large vocabulary is a fifth of its work, and its logits most
+    of its memory: tokens without a label need neither.
+    """
+
+    recorder: Recorder
+    masters: Masters
+    optimizer: torch.optim.Optimizer | None
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """The mean negative log-likelihood of the labelled tokens, in nats.
+
+        Args:
+            model: The model that is trained.
+            inputs: `input_ids`, `attention_mask`, `labels`: integers of shape (batch, tokens).
+            return_outputs: Not supported: no logits are kept.
+            num_items_in_batch: Labelled tokens of the whole optimizer step; None: of this batch.
+        """
+        if return_outputs:
+            raise NotImplementedError("the loss is computed without keeping logits")
+        total, count = answer_nll(
+            self.model.get_base_model(),
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            labels=inputs["labels"],
+        )
+        return total / (count if num_items_in_batch is None else num_items_in_batch)
+
+    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+        """Write none: tunesmith's report says what was trained, and on what."""
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        self.masters.save(folder)
+        _sync(folder)
+        self.recorder.save(folder)
+
+    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
+        """AdamW on the float32 copies of the trainable parameters."""
+        if self.optimizer is None:
+            self.optimizer = self.masters.optimizer(
+                learning_rate=self.args.learning_rate, weight_decay=self.args.weight_decay
+            )
+        return self.optimizer
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is not None:
+            self.masters.load(Path(checkpoint))
+
+
+def answer_nll(
+    model: torch.nn.Module,
+    *,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    labels: torch.Tensor,
+) -> tuple[torch.Tensor, int]:
+    """Sum of the negative log-likelihoods of the labelled tokens, and their number.
+
+    Args:
+        model: A causal model of transformers: a decoder, and a head from `get_output_embeddings`.
+        input_ids: Shape (batch, tokens).
+        attention_mask: Shape (batch, tokens), 0 at padding.
+        labels: Shape (batch, tokens), `IGNORED` where there is none.
+    """
+    decoder: Any = model.get_decoder()  # type: ignore[operator]
+    head: Any = model.get_output_embeddings()  # type: ignore[operator]
+    hidden = decoder(
+        input_ids=input_ids, attention_mask=attention_mask, use_cache=False
+    ).last_hidden_state
+    targets = labels[:, 1:]
+    labelled = targets != IGNORED
+    logits = head(hidden[:, :-1][labelled])
+    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction="sum")
+    return loss, int(labelled.sum())
+
+
+def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Train one method from scratch or from its last complete checkpoint."""
+    config = LoraConfig.model_validate(request["method"])
+    work = Path(request["work"])
+    tokenizer = load_tokenizer(Path(request["model"]))
+    encoded, validation = _encode(request, config, tokenizer)
+    steps = config.total_steps(len(encoded.rows))
+    lengths = [len(row["input_ids"]) for row in encoded.rows]
+    order = training_order(
+        lengths,
+        steps=steps,
+        batch_size=config.batch_size,
+        accumulation=config.gradient_accumulation,
+        seed=request["seed"],
+    )
+    resume = _last_checkpoint(work)
+    measured = read_measured(resume) if resume else Measured()
+    trainer = _trainer(
+        request,
+        config,
+        tokenizer=tokenizer,
+        rows=Dataset.from_list(encoded.rows).select(order),
+        steps=steps,
+    )
+    recorder = Recorder(
+        emit=emit,
+        validate=(lambda: _validation_loss(trainer, validation)) if validation else None,
+        eval_steps=config.eval_steps or max(1, -(-steps // 4)),
+        step_tokens=_sums([lengths[i] for i in order], steps),
+        measured=measured,
+    )
+    trainer.recorder = recorder
+    trainer.add_callback(recorder)
+    trainable, total = trainer.model.get_nb_trainable_parameters()
+    done = int(measured.curve[-1]["step"]) if measured.curve else 0
+    predicted = _predict(trainer, encoded, order, config=config, validation=validation)
+    emit(
+        {
+            "plan": {
+                "steps": steps,
+                "done": done,
+                "examples": len(encoded.rows),
+                "too_long": encoded.too_long,
+                "trainable_parameters": trainable,
+                "left_s": predicted * (1 - done / steps),
+            }
+        }
+    )
+    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    recorder.finish()
+    adapter_mib = _save_adapter(trainer, work / "adapter", base=request["model_name"])
+    seconds = measured.step_seconds + measured.other_seconds
+    return {
+        "seconds": round(seconds, 3),
+        "predicted_s": round(predicted, 3),
+        "steps": steps,
+        "epochs": round(len(order) / len(encoded.rows), 3),
+        "examples": len(encoded.rows),
+        "examples_too_long": encoded.too_long,
+        "tokens": measured.tokens,
+        "tokens_per_s": round(measured.tokens / measured.step_seconds, 2),
+        "trainable_parameters": trainable,
+        "total_parameters": total,
+        "adapter_mib": adapter_mib,
+        "precision": compute_dtype(config.precision),
+        "threads": torch.get_num_threads(),
+        "resumed_from_step": done or None,
+        "settings": config.model_dump(mode="json"),
+        "curve": measured.curve,
+        "validation": measured.validation,
+    }
+
+
+def _encode(
+    request: dict[str, Any], config: LoraConfig, tokenizer: PreTrainedTokenizerBase
+) -> tuple[Encoded, list[dict[str, list[int]]]]:
+    encoder = ChatEncoder(tokenizer)
+    prompt = PromptConfig.model_validate(request["prompt"])
+
+    def encode(rows: list[dict[str, Any]]) -> Encoded:
+        examples = [Example.from_row(row) for row in rows]
+        return encode_examples(encoder, examples, prompt=prompt, max_length=config.max_length)
+
+    held = request["validation"]
+    chosen = np.random.default_rng(request["seed"]).permutation(len(held))[: config.validation_rows]
+    validation = encode([held[i] for i in chosen]).rows if len(chosen) else []
+    return encode(request["train"]), sorted(validation, key=lambda row: len(row["input_ids"]))
+
+
+def _trainer(
+    request: dict[str, Any],
+    config: LoraConfig,
+    *,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Dataset,
+    steps: int,
+) -> AnswerTrainer:
+    target = {"all-linear": "all-linear", "attention-qv": ["q_proj", "v_proj"]}
+    arguments = SFTConfig(
+        output_dir=request["work"],
+        max_steps=steps,
+        per_device_train_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation,
+        train_sampling_strategy="sequential",  # the order is ours
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=config.scheduler,
+        warmup_steps=round(config.warmup * steps) if config.warmup < 1 else round(config.warmup),
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        gradient_checkpointing=config.gradient_checkpointing,
+        bf16=False,  # the weights already are; autocast on top was slower
+        fp16=False,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        logging_steps=1,
+        save_strategy="steps",
+        save_steps=config.save_steps or max(1, -(-steps // 10)),
+        save_total_limit=2,
+        eval_strategy="no",
+        report_to="none",
+        push_to_hub=False,
+        disable_tqdm=True,
+        seed=request["seed"],
+        data_seed=request["seed"],
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+    trainer = AnswerTrainer(
+        model=load_model(Path(request["model"]), precision=config.precision),
+        args=arguments,
+        train_dataset=rows,
+        processing_class=tokenizer,
+        peft_config=PeftLora(
+            task_type="CAUSAL_LM",
+            r=config.r,
+            lora_alpha=config.alpha,
+            lora_dropout=config.dropout,
+            target_modules=target[config.target]
+            if isinstance(config.target, str)
+            else list(config.target),
+        ),
+    )
+    dtype = getattr(torch, compute_dtype(config.precision))
+    trainer.masters = Masters(trainer.model, dtype)
+    return trainer
+
+
+def _validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) -> float:
+    """Mean loss a labelled token over all validation rows, in nats."""
+    trainer.model.eval()
+    loss, tokens = 0.0, 0
+    with torch.no_grad():
+        for start in range(0, len(rows), _VALIDATION_BATCH):
+            batch = trainer.data_collator(rows[start : start + _VALIDATION_BATCH])
+            batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
+            part, count = answer_nll(trainer.model.get_base_model(), **batch)
+            loss, tokens = loss + float(part), tokens + count
+    trainer.model.train()
+    return loss / tokens
+
+
+def _predict(
+    trainer: AnswerTrainer,
+    encoded: Encoded,
+    order: list[int],
+    *,
+    config: LoraConfig,
+    validation: list[dict[str, list[int]]],
+) -> float:
+    """Seconds that the whole training will take, from one batch of median length.
+
+    The second of two passes is timed: the first also pays for warming up.
+    """
+    lengths = [len(row["input_ids"]) for row in encoded.rows]
+    median = sorted(range(len(lengths)), key=lengths.__getitem__)
+    middle = len(median) // 2
+    some = (median[max(0, middle - config.batch_size // 2) :])[: config.batch_size]
+    batch = trainer.data_collator([encoded.rows[i] for i in some])
+    batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
+    trainer.model.train()
+    seconds = 0.0
+    with torch.random.fork_rng():
+        for _ in range(2):
+            begin = time.monotonic()
+            torch.autograd.backward(trainer.compute_loss(trainer.model, batch))
+            trainer.model.zero_grad()
+            seconds = time.monotonic() - begin
+    a_token: float = seconds / batch["input_ids"].numel()
+    size = config.batch_size
+    padded = sum(
+        size * max(lengths[i] for i in order[start : start + size])
+        for start in range(0, len(order), size)
+    )
+    forward = sum(len(row["input_ids"]) for row in validation) / 3  # the backward pass costs two
+    return a_token * (padded + 5 * forward)
+
+
+def _last_checkpoint(work: Path) -> Path | None:
+    """The newest complete checkpoint; torn ones are removed."""
+    complete = []
+    for folder in work.glob("checkpoint-*"):
+        if (folder / STATE_FILE).exists():
+            complete.append(folder)
+        else:
+            shutil.rmtree(folder)
+    return max(complete, key=lambda folder: int(folder.name.rsplit("-", 1)[1]), default=None)
+
+
+def _save_adapter(trainer: AnswerTrainer, folder: Path, *, base: str) -> float:
+    """Write the adapter's weights and configuration, and nothing else; returns its MiB."""
+    folder.mkdir(exist_ok=True)
+    weights = get_peft_model_state_dict(trainer.model, state_dict=trainer.masters.state())
+    save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    config = trainer.model.peft_config["default"]
+    config.inference_mode = True
+    config.base_model_name_or_path = base
+    config.save_pretrained(folder)
+    _sync(folder)
+    return round((folder / "adapter_model.safetensors").stat().st_size / 2**20, 3)
+
+
+def _sync(folder: Path) -> None:
+    for file in folder.iterdir():
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+
+
+def _sums(values: list[int], parts: int) -> list[int]:
+    """The sums of `parts` equal slices."""
+    return [int(part) for part in np.asarray(values).reshape(parts, -1).sum(axis=1)]
+
+
+if __name__ == "__main__":
+    serve(train)
