@@ -1,4 +1,4 @@
-"""What a run found, as figures for `run.json` and `quality.json`: counts and shares, never texts."""
+"""What a run found, for `run.json` and `quality.json`: counts and shares, never texts."""
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "polars": pl.__version__,
     }
@@ -204,9 +206,7 @@ def _categories(frame: pl.DataFrame) -> list[dict[str, Any]]:
         .sort("rows", "category", descending=[True, False])
         .drop("rows")
     )
-    return [
-        row | {"category": row["category"] or "(none)"} for row in table.iter_rows(named=True)
-    ]
+    return [row | {"category": row["category"] or "(none)"} for row in table.iter_rows(named=True)]
 
 
 def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str | None, int]]:
@@ -246,7 +246,7 @@ def _coverage(pairs: pl.DataFrame) -> float | None:
     if not known.height:
         return None
     counted = known.group_by("category").agg((pl.col("split") == "train").sum().alias("rows"))
-    return float((counted.get_column("rows") >= 10).mean() or 0.0)
+    return int((counted.get_column("rows") >= 10).sum()) / counted.height
 
 
 def _evenness(categories: pl.Series) -> float | None:

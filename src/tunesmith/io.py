@@ -74,7 +74,9 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
     count = 0
     with atomic_write(path) as file:
         for row in rows:
-            file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY))
+            file.write(
+                orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)
+            )
             count += 1
     return count
 

@@ -19,7 +19,7 @@ import polars as pl
 
 from tunesmith import ledger, record
 from tunesmith.clean.pii.mask import MaskPersonalData
-from tunesmith.collect.base import Chunk, Place, Source
+from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
 from tunesmith.dedup.clusters import deduplicate
 from tunesmith.engine import Engine, LocalEngine
 from tunesmith.errors import QualityGateError, SourceError
@@ -88,9 +88,7 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
     version = run.publish(out, frame, counts)
     run.cache.prune()
     steps = rows.counts()
-    return Prepared(
-        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings
-    )
+    return Prepared(frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings)
 
 
 class _Preparation:
@@ -122,11 +120,11 @@ class _Preparation:
                 self._count_source(source, stages[-1])
                 stage.advance(note=f"{self.collected_rows:,} rows")
         self.timings["collect"] = time.perf_counter() - started
-        for source in self.sources:
-            if source["rows"] == 0:
+        for counted in self.sources:
+            if counted["rows"] == 0:
                 raise SourceError(
-                    f"no row could be read ({source['quarantined']} quarantined)",
-                    where=f"source '{source['source']}'",
+                    f"no row could be read ({counted['quarantined']} quarantined)",
+                    where=f"source '{counted['source']}'",
                     todo="look at the reasons with: tunesmith check RECIPE",
                 )
         return stages
@@ -193,7 +191,6 @@ class _Preparation:
         }
         stage = self.cache.stage("rows", fingerprint(identity))
         if not stage.done:
-            parts = sum(len(source) for source in collected)
             done = 0
             while stage.has(done):
                 done += 1
@@ -202,17 +199,19 @@ class _Preparation:
                 heights: list[int] = []
 
                 def batches() -> Iterator[pl.DataFrame]:
-                    for number, frame in enumerate(_frames(collected)):
-                        if number >= done:
+                    for part, frame in enumerate(_frames(collected)):
+                        if part >= done:
                             heights.append(frame.height)
                             yield frame
                         else:
                             bar.advance(frame.height)
 
-                for number, outcome in enumerate(self.engine.map(steps, batches()), start=done):
+                number = done
+                for outcome in self.engine.map(steps, batches()):
                     stage.write(number, outcome)
                     bar.advance(heights[number - done])
-            stage.finish(parts)
+                    number += 1
+            stage.finish(number)
         self.timings["clean and check"] = time.perf_counter() - started
         return stage
 
@@ -369,7 +368,10 @@ def export(folder: Path, frame: pl.DataFrame) -> None:
         )
         write_jsonl(
             folder / "alpaca" / f"{name}.jsonl",
-            ({"instruction": question, "input": "", "output": answer} for question, answer in pairs),
+            (
+                {"instruction": question, "input": "", "output": answer}
+                for question, answer in pairs
+            ),
         )
 
 
@@ -380,8 +382,18 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
 
 
 def _frames(stages: list[Stage]) -> Iterator[pl.DataFrame]:
+    """The collected rows in batches of about `CHUNK_ROWS`, small files put together."""
+    waiting: list[pl.DataFrame] = []
+    rows = 0
     for stage in stages:
-        yield from stage.frames()
+        for frame in stage.frames():
+            if waiting and rows + frame.height > CHUNK_ROWS:
+                yield pl.concat(waiting)
+                waiting, rows = [], 0
+            waiting.append(frame)
+            rows += frame.height
+    if waiting:
+        yield pl.concat(waiting)
 
 
 def _as_outcome(chunk: Chunk) -> Outcome:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import TaskID
     from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
 
 class Stage(Protocol):
@@ -30,7 +30,9 @@ class Stage(Protocol):
 class Progress(Protocol):
     """Where a run tells a person what it does."""
 
-    def stage(self, name: str, total: float | None = None) -> contextlib.AbstractContextManager[Stage]:
+    def stage(
+        self, name: str, total: float | None = None
+    ) -> contextlib.AbstractContextManager[Stage]:
         """Open a stage of `total` units (None: not known yet)."""
 
     def say(self, text: str) -> None:

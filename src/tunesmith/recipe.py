@@ -37,7 +37,7 @@ class TrackConfig(Config):
 
 
 class Recipe(Config):
-    """A project: what is read, how it is prepared, what is compared, and what the verdict is held to."""
+    """A project: what is read, how it is prepared, what is compared, how it is judged."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
     """Names the run folder: letters, digits, dots and dashes."""
@@ -159,7 +159,7 @@ def check(loaded: LoadedRecipe) -> None:
     problems = []
     for number, source in enumerate(loaded.recipe.sources):
         for field, words in source.problems(loaded.base):
-            location = ("sources", number, *field.split("."))
+            location: tuple[int | str, ...] = ("sources", number, *field.split("."))
             problems.append(f"{_at(node, location)}source '{source.name}', {field}: {words}")
     if problems:
         raise RecipeError(problems, where=str(loaded.path))
@@ -248,9 +248,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
 
 
-def _written(
-    node: yaml.Node | None, location: tuple[int | str, ...]
-) -> list[int | str]:
+def _written(node: yaml.Node | None, location: tuple[int | str, ...]) -> list[int | str]:
     """The location as the file has it: without the tags that tell kinds apart."""
     way: list[int | str] = []
     for number, part in enumerate(location):

@@ -47,7 +47,9 @@ class SplitConfig(Config):
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> SplitConfig:
         if self.validation + self.test >= 0.9:
-            raise ValueError("validation and test together must leave at least a tenth for training")
+            raise ValueError(
+                "validation and test together must leave at least a tenth for training"
+            )
         return self
 
 
@@ -64,9 +66,7 @@ def groups(frame: pl.DataFrame, config: SplitConfig) -> NDArray[np.int64]:
     _join_equal(parents, questions.replace("", None))
     if config.near_threshold is not None:
         for texts, band_rows in ((questions, 4), (pairs, 4)):
-            near = NearConfig(
-                threshold=config.near_threshold, shingle_words=3, band_rows=band_rows
-            )
+            near = NearConfig(threshold=config.near_threshold, shingle_words=3, band_rows=band_rows)
             links = link(texts, near)
             for left, right in zip(links.left.tolist(), links.right.tolist(), strict=True):
                 _join(parents, left, right)
@@ -112,7 +112,10 @@ def _by_category(
             (name for name in SPLITS if shares[name] > 0),
             key=lambda name: (
                 # The part of this group's rows that the split still misses, then its need overall.
-                sum(min(n, wanted[name][c]) / max(1.0, totals[c] * shares[name]) for c, n in counted.items()),
+                sum(
+                    min(n, wanted[name][c]) / max(1.0, totals[c] * shares[name])
+                    for c, n in counted.items()
+                ),
                 open_rows[name] / shares[name],
             ),
         )

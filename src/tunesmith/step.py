@@ -39,7 +39,11 @@ class Step(Config):
 
     def identity(self) -> dict[str, Any]:
         """What the step's output depends on, besides its input."""
-        return {"kind": self.kind, "version": self.version, "settings": self.model_dump(mode="json")}
+        return {
+            "kind": self.kind,
+            "version": self.version,
+            "settings": self.model_dump(mode="json"),
+        }
 
 
 class Transform(Step):
@@ -141,7 +145,9 @@ def _transform(step: Transform, before: pl.DataFrame) -> tuple[pl.DataFrame, int
         for mask in differs[1:]:
             changed_rows = changed_rows | mask
         notes = pl.select(
-            pl.when(changed_rows).then(pl.lit([step.kind])).otherwise(pl.lit([], pl.List(pl.String)))
+            pl.when(changed_rows)
+            .then(pl.lit([step.kind]))
+            .otherwise(pl.lit([], pl.List(pl.String)))
         ).to_series()
     touched = notes.list.len().fill_null(0) > 0
     changed = int(touched.sum())
@@ -200,6 +206,4 @@ def verdicts(
         reason = pl.when(hit).then(said).otherwise(reason)
         value = pl.when(hit).then(number).otherwise(value)
         threshold = pl.when(hit).then(pl.lit(limit, pl.Float64)).otherwise(threshold)
-    return batch.select(
-        reason.alias("reason"), value.alias("value"), threshold.alias("threshold")
-    )
+    return batch.select(reason.alias("reason"), value.alias("value"), threshold.alias("threshold"))

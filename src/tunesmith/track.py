@@ -24,7 +24,9 @@ def available() -> bool:
 
 def tracking_uri(out: Path) -> str:
     """Where runs are recorded."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{out.resolve().parent / 'mlflow.db'}"
+    return (
+        os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{out.resolve().parent / 'mlflow.db'}"
+    )
 
 
 def track(
@@ -116,7 +118,9 @@ def _log_method(
 ) -> None:
     name = scorecard["method"]
     run = client.create_run(
-        experiment_id, run_name=name, tags={"mlflow.parentRunId": parent, "tunesmith.kind": scorecard["kind"]}
+        experiment_id,
+        run_name=name,
+        tags={"mlflow.parentRunId": parent, "tunesmith.kind": scorecard["kind"]},
     )
     identifier = run.info.run_id
     for field, value in recipe.methods[name].model_dump(mode="json").items():

@@ -6,7 +6,14 @@ from pydantic import field_validator
 
 from tunesmith.check.language import COMMON_LANGUAGES, LanguageId
 from tunesmith.check.quality import QualityScore
-from tunesmith.check.rules import Exclude, ExcludeRows, Limits, QaPairs, QualityFilter, RequiredFields
+from tunesmith.check.rules import (
+    Exclude,
+    ExcludeRows,
+    Limits,
+    QaPairs,
+    QualityFilter,
+    RequiredFields,
+)
 from tunesmith.config import Config
 from tunesmith.step import Step
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar
 
-import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tunesmith.dedup.minhash import buffers
+from tunesmith.kernels import buffers, kernel
 from tunesmith.step import NOTES, Transform
 
 #: The languages that support desks meet; a text is held to be in one of these.
@@ -72,8 +71,8 @@ def _prepared(texts: pl.Series) -> pl.Series:
     return pl.select(pl.when(upper).then(plain.str.to_lowercase()).otherwise(plain)).to_series()
 
 
-@numba.njit(cache=True, nogil=True)
-def _classify(
+@kernel
+def _classify(  # noqa: C901 - one compiled loop
     data: Any, offsets: Any, moves: Any, rows: Any, output: Any, weights: Any, prior: Any,
     label_of: Any, labels: int,
 ) -> tuple[Any, Any]:  # fmt: skip

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tunesmith.dedup.minhash import buffers
+from tunesmith.kernels import buffers, kernel
 from tunesmith.record import body
 from tunesmith.step import NOTES, Transform
 
@@ -17,8 +16,8 @@ from tunesmith.step import NOTES, Transform
 MIN_WORDS_FOR_REPETITION = 12
 
 
-@numba.njit(cache=True, nogil=True)
-def _repetition(data: Any, offsets: Any, width: int, min_words: int) -> Any:
+@kernel
+def _repetition(data: Any, offsets: Any, width: int, min_words: int) -> Any:  # noqa: C901, PLR0912
     texts = len(offsets) - 1
     ratios = np.zeros(texts, dtype=np.float64)
     longest = 1
@@ -86,7 +85,14 @@ class QualityScore(Transform):
     """
 
     kind: ClassVar[str] = "quality_score"
-    reads: ClassVar[tuple[str, ...]] = ("question", "answer", "text", "category", "timestamp", "source_id")
+    reads: ClassVar[tuple[str, ...]] = (
+        "question",
+        "answer",
+        "text",
+        "category",
+        "timestamp",
+        "source_id",
+    )
     writes: ClassVar[tuple[str, ...]] = ("quality_score",)
 
     def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
@@ -97,10 +103,12 @@ class QualityScore(Transform):
         # Letters by bytes that are not ASCII punctuation or digits: exact enough for a score.
         solid = pl.col("words").str.replace_all(r"\s+", "").str.len_chars().fill_null(0)
         others = pl.col("words").str.count_matches(r"[0-9!-/:-@\[-`{-~]").fill_null(0)
-        length = pl.min_horizontal(chars / 60, 1500 / pl.max_horizontal(chars, pl.lit(1)), pl.lit(1.0))
+        length = pl.min_horizontal(
+            chars / 60, 1500 / pl.max_horizontal(chars, pl.lit(1)), pl.lit(1.0)
+        )
         letters = pl.when(solid > 0).then((1 - others / solid) / 0.7).otherwise(0.0).clip(0, 1)
         calm = (1 - pl.col("repetition") / 0.3).clip(0, 1)
-        text_score = about.select((length + letters + calm)).to_series()
+        text_score = about.select(length + letters + calm).to_series()
         there = batch.select(
             pl.sum_horizontal(
                 pl.col(name).is_not_null().cast(pl.Float64)

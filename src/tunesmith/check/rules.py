@@ -24,7 +24,9 @@ class RequiredFields(Filter):
     kind: ClassVar[str] = "required_fields"
     reads: ClassVar[tuple[str, ...]] = ("id", "kind", "question", "answer", "text", "source")
 
-    metadata: list[Literal["category", "timestamp", "source_id", "license", "customer", "thread"]] = []
+    metadata: list[
+        Literal["category", "timestamp", "source_id", "license", "customer", "thread"]
+    ] = []
     """Metadata that must be there too."""
 
     def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
@@ -35,7 +37,9 @@ class RequiredFields(Filter):
             (pair & _blank("answer"), "the answer is missing", None, None),
             (~pair & _blank("text"), "the text is missing", None, None),
         ]
-        rules += [(pl.col(name).is_null(), f"{name} is missing", None, None) for name in self.metadata]
+        rules += [
+            (pl.col(name).is_null(), f"{name} is missing", None, None) for name in self.metadata
+        ]
         return verdicts(batch, rules)
 
 
@@ -66,10 +70,10 @@ class ExcludeRows(Filter):
         rules: list[Rule] = []
         for rule in self.rules:
             value = _column(rule.column).str.strip_chars().str.to_lowercase()
-            for unwanted in rule.values:
-                rules.append(
-                    (value == unwanted.strip().lower(), f"{rule.column} is '{unwanted}'", None, None)
-                )
+            rules += [
+                (value == unwanted.strip().lower(), f"{rule.column} is '{unwanted}'", None, None)
+                for unwanted in rule.values
+            ]
         return verdicts(batch, rules)
 
 
@@ -126,14 +130,20 @@ class QaPairs(Filter):
             ("answer", self.answer_chars),
         ):
             length = pl.col(name).str.len_chars()
-            rules.append((pair & (length < least), f"the {name} is too short (letters)", length, least))
-            rules.append((pair & (length > most), f"the {name} is too long (letters)", length, most))
+            rules.append(
+                (pair & (length < least), f"the {name} is too short (letters)", length, least)
+            )
+            rules.append(
+                (pair & (length > most), f"the {name} is too long (letters)", length, most)
+            )
         plain = pl.col("question").str.replace_all(r"\[[A-Z_]{2,}\]", "")
         letters = plain.str.count_matches(r"\p{L}")
         solid = plain.str.count_matches(r"\S")
         share = pl.when(solid > 0).then(letters / solid).otherwise(0.0)
         words = plain.str.count_matches(r"\p{L}+")
-        spaced = pl.col("question").str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]") == 0
+        spaced = (
+            pl.col("question").str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]") == 0
+        )
         rules += [
             (
                 pair & (share < self.min_letter_share),

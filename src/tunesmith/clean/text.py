@@ -91,7 +91,7 @@ class Html(_TextTransform):
 
 
 class ControlCharacters(_TextTransform):
-    """Remove control, zero-width and direction characters; line ends become `\\n`.
+    r"""Remove control, zero-width and direction characters; line ends become `\n`.
 
     Joiners (U+200C, U+200D) stay: Persian, Indic scripts and emoji need them. Variation selectors
     stay too.
@@ -118,7 +118,6 @@ class UnicodeNfc(_TextTransform):
         # Python's own tables: a vectorised NFC (pyarrow 25) was seen to be wrong.
         beyond = texts.str.len_bytes() != texts.str.len_chars()
         return on_hits(texts, beyond, lambda text: unicodedata.normalize("NFC", text))
-
 
 
 class Whitespace(_TextTransform):

@@ -62,7 +62,9 @@ class Source(Config):
         if place.is_file():
             return [place]
         if place.is_dir():
-            found = [path for path in place.rglob("*") if path.is_file() and not _hidden(path, place)]
+            found = [
+                path for path in place.rglob("*") if path.is_file() and not _hidden(path, place)
+            ]
         elif any(letter in self.path for letter in "*?["):
             root = Path(place.anchor) if given.is_absolute() else base
             pattern = str(place.relative_to(root)) if given.is_absolute() else self.path

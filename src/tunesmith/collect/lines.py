@@ -1,4 +1,4 @@
-"""The physical lines of a file, in bounded memory, each with its number and what is wrong with it."""
+"""The physical lines of a file, in bounded memory, each with its number and its problem."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def _readable(root: Any) -> str:
         for child in node.iter(include_text=True):
             walk(child)
         pre_depth -= tag == "pre"
-        if tag in _BLOCKS or tag[:1] == "h" and tag[1:].isdigit():
+        if tag in _BLOCKS or (tag[:1] == "h" and tag[1:].isdigit()):
             parts.append("\n")
         elif tag in {"td", "th"}:
             parts.append(" | ")

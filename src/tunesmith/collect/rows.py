@@ -1,4 +1,4 @@
-"""Raw rows from CSV, JSONL and Parquet files: values by column name, or the reason there are none."""
+"""Raw rows from CSV, JSONL and Parquet files: values by column name, or why there are none."""
 
 from __future__ import annotations
 
@@ -142,7 +142,9 @@ def _header(path: Path, feed: _Feed, delimiter: str | None) -> tuple[list[str], 
     delimiter = delimiter or guess_delimiter(line)
     again = itertools.chain([line], feed)
     try:
-        header = [name.strip() for name in next(csv.reader(again, delimiter=delimiter, strict=True))]
+        header = [
+            name.strip() for name in next(csv.reader(again, delimiter=delimiter, strict=True))
+        ]
     except csv.Error as error:
         raise SourceError(f"the header cannot be read: {error}", where=str(path)) from None
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -185,7 +187,9 @@ def read_jsonl(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[Ro
             yield BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
             continue
         if not isinstance(value, dict):
-            kind = {list: "an array", str: "a text", bool: "a truth value"}.get(type(value), "a value")
+            kind = {list: "an array", str: "a text", bool: "a truth value"}.get(
+                type(value), "a value"
+            )
             yield BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
             continue
         notes = [] if line.note is None else [line.note]

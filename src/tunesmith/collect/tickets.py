@@ -80,7 +80,9 @@ class TicketSource(Source):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise ValueError(f"'{name}' is not a time zone; write one such as Europe/Berlin") from None
+            raise ValueError(
+                f"'{name}' is not a time zone; write one such as Europe/Berlin"
+            ) from None
         return name
 
     @field_validator("encoding")

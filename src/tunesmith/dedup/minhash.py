@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from tunesmith.kernels import buffers, kernel
 
 U64 = NDArray[np.uint64]
 I64 = NDArray[np.int64]
@@ -24,16 +25,7 @@ _SHINGLE_BASE = np.uint64(0xC2B2AE3D27D4EB4F)
 _SPACE = 32
 
 
-def buffers(texts: pl.Series) -> tuple[NDArray[np.uint8], I64]:
-    """The UTF-8 bytes of a column of texts and the offset where each text begins (n + 1)."""
-    array = texts.fill_null("").rechunk().to_arrow().cast("large_string")
-    _, offsets, data = array.buffers()
-    starts = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
-    bytes_ = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
-    return bytes_, starts
-
-
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _mix(value: Any) -> Any:
     # The finaliser of MurmurHash3: every bit of the input moves every bit of the output.
     value = np.uint64(value)
@@ -45,7 +37,7 @@ def _mix(value: Any) -> Any:
     return value
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _shingles_of(data: Any, start: int, end: int, size: int, out: Any) -> int:
     """Write the sorted distinct shingle hashes of one text to `out`; returns how many."""
     words = 0
@@ -83,7 +75,7 @@ def _shingles_of(data: Any, start: int, end: int, size: int, out: Any) -> int:
     return distinct
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _all_shingles(data: Any, offsets: Any, size: int) -> tuple[Any, Any]:
     rows = len(offsets) - 1
     longest = 0
@@ -101,7 +93,7 @@ def _all_shingles(data: Any, offsets: Any, size: int) -> tuple[Any, Any]:
     return flat[:total].copy(), ends
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _signatures(shingles: Any, ends: Any, factors: Any, terms: Any) -> Any:
     rows, functions = len(ends) - 1, len(factors)
     out = np.full((rows, functions), np.uint32(0xFFFFFFFF), dtype=np.uint32)
@@ -116,7 +108,7 @@ def _signatures(shingles: Any, ends: Any, factors: Any, terms: Any) -> Any:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _bands(signatures: Any, bands: int, rows_per_band: int) -> Any:
     out = np.empty((len(signatures), bands), dtype=np.uint64)
     for row in range(len(signatures)):
@@ -155,7 +147,7 @@ def band_hashes(signature: NDArray[np.uint32], *, bands: int, rows: int) -> U64:
     return result
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def jaccard(flat: Any, ends: Any, left: int, right: int) -> float:
     """The true Jaccard similarity of two texts' shingles (sorted, distinct)."""
     first, first_end = ends[left], ends[left + 1]
@@ -173,10 +165,10 @@ def jaccard(flat: Any, ends: Any, left: int, right: int) -> float:
             second += 1
     if union == both:
         return 1.0 if union else 0.0
-    return both / (union - both)
+    return float(both / (union - both))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _root(parents: Any, row: int) -> int:
     while parents[row] != row:
         parents[row] = parents[parents[row]]
@@ -184,7 +176,7 @@ def _root(parents: Any, row: int) -> int:
     return row
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def link_buckets(
     members: Any, starts: Any, flat: Any, ends: Any, threshold: float, parents: Any
 ) -> tuple[Any, Any, Any]:
@@ -196,7 +188,8 @@ def link_buckets(
     Args:
         members: Row numbers, bucket after bucket.
         starts: Where each bucket begins in `members` (buckets + 1).
-        flat, ends: Shingles, as `shingles` gives them.
+        flat: Shingles, as `shingles` gives them.
+        ends: Where the shingles of each row end in `flat`.
         threshold: The least Jaccard similarity of a duplicate.
         parents: Union-find forest over the rows; changed in place.
 
@@ -229,7 +222,7 @@ def link_buckets(
     return lefts[:count], rights[:count], values[:count]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel
 def _grown(array: Any, room: int) -> Any:
     new = np.empty(room, dtype=array.dtype)
     new[: len(array)] = array

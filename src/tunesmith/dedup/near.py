@@ -99,7 +99,11 @@ def _buckets(
     """The groups of rows (two or more) that share a hash: members, and where each group begins."""
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
-    edges = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1], True]) if len(ordered) else np.zeros(1, np.int64)
+    edges = (
+        np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1], True])
+        if len(ordered)
+        else np.zeros(1, np.int64)
+    )
     sizes = np.diff(edges)
     shared = np.repeat(sizes > 1, sizes)
     members = numbers[order[shared]]

@@ -59,13 +59,13 @@ METRICS = {
         False,
     ),
     "latency_p50_s": Term(
-        "Typical waiting time",
+        "Typical waiting time (p50)",
         "Half of the answers, each asked for alone, were complete within this time.",
         "s",
         False,
     ),
     "latency_p95_s": Term(
-        "Longest usual waiting time",
+        "Longest usual waiting time (p95)",
         "95 of 100 answers, each asked for alone, were complete within this time.",
         "s",
         False,
@@ -83,6 +83,12 @@ METRICS = {
         "tokens",
         None,
     ),
+    "cut_off": Term(
+        "Answers cut off",
+        "The share of answers that reached the length limit before they were complete.",
+        "share",
+        False,
+    ),
 }
 
 METHODS = {
@@ -92,7 +98,7 @@ METHODS = {
         "The same model, shown a few solved examples with every question; nothing is trained.",
     ),
     "lora": Term(
-        "LoRA",
+        "LoRA tuning",
         "Fine-tuning that trains small added matrices and leaves the model itself unchanged.",
     ),
     "prefix_tuning": Term(
@@ -108,11 +114,6 @@ METHODS = {
 }
 
 GENERAL = {
-    "interval": Term(
-        "95% interval",
-        "The range that would hold the true value in about 95 of 100 repetitions with other test "
-        "rows of the same kind.",
-    ),
     "paired": Term(
         "Paired comparison",
         "Two methods compared answer by answer on the same questions, so that hard questions "
@@ -200,6 +201,15 @@ STAGES = {
     "decide": "Decide",
     "report": "Report",
 }
+
+
+def interval(confidence: str) -> Term:
+    """The definition of an interval with this confidence, such as 95%."""
+    return Term(
+        f"{confidence} interval",
+        f"The range that would hold the true value in about {confidence} of repetitions with other "
+        "test rows of the same kind.",
+    )
 
 
 def plain(code: str) -> str:

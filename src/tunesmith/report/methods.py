@@ -25,6 +25,8 @@ class Metric:
     unscored: Number | None
     unit: str
     higher_is_better: bool | None
+    meaning: str
+    note: str
 
     @property
     def shown(self) -> str:
@@ -35,7 +37,9 @@ class Metric:
     def interval(self) -> str:
         """The interval as it is written, empty where there is none."""
         if self.low is None or self.high is None:
-            return ""
+            known = self.low if self.high is None else self.high
+            side = "or more" if self.high is None else "or less"
+            return "" if known is None else f"{measure(known, self.unit)} {side}"
         return f"{measure(self.low, self.unit)} to {measure(self.high, self.unit)}"
 
 
@@ -55,6 +59,11 @@ class Method:
     signatures: Node
     generation: Node
     training_cost: Number | None
+    work_cost: Number | None
+    setup_cost: Number | None
+    """What it costs before the first answer: training and work."""
+    total_cost: Number | None
+    """The cost up to the horizon of the decision."""
     per_1000: Number | None
     currency: str | None
 
@@ -70,13 +79,18 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
     measured = {node.text("method") or node.where: node for node in files}
     choice = decision.at("verdict").text("choice")
     nothing, series, methods = Node(None, "-"), iter(_SERIES), []
-    for name in [*table, *(name for name in measured if name not in table)]:
+    order = [*table, *(name for name in measured if name not in table)]
+    kinds = [
+        measured.get(name, nothing).text("kind") or table.get(name, nothing).text("kind") or name
+        for name in order
+    ]
+    for name, kind in zip(order, kinds, strict=True):
         row, own = table.get(name, nothing), measured.get(name, nothing)
         chosen = bool(row.flag("chosen")) or (choice == name)
-        kind = own.text("kind") or row.text("kind") or name
         label = own.text("label") or row.text("label") or ""
         tone = "accent" if chosen else "grey" if kind == "base" else next(series, "s7")
-        known = glossary.METHODS.get(name)
+        known = glossary.METHODS.get(kind)
+        short = known.label if known else label or glossary.plain(name)
         figures = dict(row.pairs("metrics"))
         figures.update(own.pairs("metrics"))
         cost = row.at("cost")
@@ -84,8 +98,8 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
             Method(
                 name=name,
                 kind=kind,
-                short=known.label if known else label or glossary.plain(name),
-                label=label if known and label != known.label else "",
+                short=short if kinds.count(kind) == 1 else f"{short} “{name}”",
+                label=label if label != short else "",
                 tone=tone,
                 chosen=chosen,
                 n=own.number("n") if own else row.number("n"),
@@ -94,6 +108,9 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
                 signatures=own.at("signatures"),
                 generation=own.at("generation"),
                 training_cost=cost.number("training"),
+                work_cost=cost.number("work"),
+                setup_cost=cost.number("training" if cost.number("setup") is None else "setup"),
+                total_cost=cost.number("total"),
                 per_1000=cost.number("per_1000"),
                 currency=cost.text("currency") or decision.at("cost").text("currency"),
             )
@@ -114,4 +131,6 @@ def _metric(name: str, node: Node) -> Metric:
         unscored=node.number("unscored"),
         unit=node.text("unit") or term.unit,
         higher_is_better=term.higher_is_better if known else better,
+        meaning=term.definition or node.text("meaning") or "",
+        note=node.text("note") or "",
     )

@@ -22,12 +22,8 @@ from tunesmith.report.wording import (
     share_of,
 )
 
-_VERDICTS = {
-    "fine-tune": "Fine-tune",
-    "prompt": "Prompt, do not train",
-    "base": "Use the base model as it is",
-    "undecided": "Not decided",
-}
+_LONG = 60
+"""A longer headline is set in a smaller size."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +53,11 @@ class View:
     subject: str
     """What the run was about, for the line above the headline."""
     when: str
-    tag: str
-    """The verdict in two or three words; empty where there is none."""
     headline: str
+    lead: str
+    """The beginning of the headline, before its colon: the verdict in a few words."""
+    rest: str
+    """What follows in the headline; a long headline without a colon is all in here."""
     why: str
     """The heading over the reasons."""
     reasons: tuple[str, ...]
@@ -70,6 +68,8 @@ class View:
     methods: MethodsView | None
     data: DataView
     made: MadeView
+    confidence: str
+    """The confidence of every interval, such as 95%."""
     terms: tuple[tuple[str, glossary.Term], ...]
 
     def definition(self, name: str) -> str:
@@ -88,15 +88,17 @@ def build_view(files: Files) -> View:
     compared = view_methods(decision, methods) if methods else None
     data = view_data(run, files.quality)
     verdict = decision.at("verdict")
-    kind = verdict.text("kind")
-    tag = _VERDICTS.get(kind, glossary.plain(kind)) if kind else ""
     headline = decision.text("headline") or _headline(run, methods)
+    lead, rest = _parts(headline)
+    share = decision.number("confidence")
+    confidence = percent(0.95 if share is None else share)
     return View(
         name=run.text("name") or "Untitled run",
         subject="Model and data report" if methods else "Data report",
         when=date(run.text("finished_at") or run.text("started_at")),
-        tag="" if headline.lower().startswith(tag.lower()) else tag,
         headline=headline,
+        lead=lead,
+        rest=rest,
         why="Why" if decision else "In short",
         reasons=tuple(verdict.texts("reasons")) or _data_reasons(data, methods),
         next=tuple(verdict.texts("next")),
@@ -105,7 +107,8 @@ def build_view(files: Files) -> View:
         methods=compared,
         data=data,
         made=view_made(run),
-        terms=_terms(compared, methods),
+        confidence=confidence,
+        terms=_terms(compared, methods, confidence),
     )
 
 
@@ -121,6 +124,13 @@ def _headline(run: Node, methods: tuple[Method, ...]) -> str:
         return f"{plural(kept, 'row')} ready to use."
     ready = "is" if kept == 1 else "are"
     return f"{count(kept)} of {plural(collected, 'row')} {ready} ready to use."
+
+
+def _parts(headline: str) -> tuple[str, str]:
+    lead, colon, rest = headline.partition(": ")
+    if colon and len(lead) <= _LONG:
+        return lead, rest
+    return ("", headline) if len(headline) > _LONG else (headline, "")
 
 
 def _data_reasons(data: DataView, methods: tuple[Method, ...]) -> tuple[str, ...]:
@@ -218,17 +228,18 @@ def _data_figures(run: Node, data: DataView) -> list[KeyFigure]:
 
 
 def _terms(
-    compared: MethodsView | None, methods: tuple[Method, ...]
+    compared: MethodsView | None, methods: tuple[Method, ...], confidence: str
 ) -> tuple[tuple[str, glossary.Term], ...]:
     """The glossary: only words that this report uses."""
     terms = dict(glossary.DATA)
     if compared is not None:
-        kinds = {method.kind for method in methods} | {method.name for method in methods}
+        kinds = {method.kind for method in methods}
         shown = {name for method in methods for name in method.metrics}
         terms = {
             **{name: term for name, term in glossary.METHODS.items() if name in kinds},
             **{name: glossary.metric(name) for name in glossary.METRICS if name in shown},
             **glossary.GENERAL,
+            "interval": glossary.interval(confidence),
             **terms,
         }
     ordered = sorted(terms.items(), key=lambda entry: entry[1].label.casefold())

@@ -19,7 +19,9 @@ class CostRow:
     method: str
     chosen: bool
     training: str
+    work: str
     per_1000: str
+    total: str
     training_time: str
     speed: str
     memory: str
@@ -34,13 +36,16 @@ class CostView:
     total: plots.Lines | None
     sentences: tuple[str, ...]
     basis: str
+    work: bool
+    """Whether hours of work were counted."""
+    horizon: str
+    """The number of answers that `total` counts; empty where no total was worked out."""
 
 
 def view_cost(decision: Node, methods: tuple[Method, ...]) -> CostView:
     """The cost table, the bars of cost per 1,000 answers, and the break-even plot."""
     cost = decision.at("cost")
     currency = cost.text("currency")
-    hour = cost.number("machine_hour")
     priced = [method for method in methods if method.per_1000 is not None]
     pairs = cost.items("break_even")
     return CostView(
@@ -48,22 +53,34 @@ def view_cost(decision: Node, methods: tuple[Method, ...]) -> CostView:
         per_1000=_bars(priced) if priced else None,
         total=_total(priced, pairs, currency),
         sentences=tuple(text for pair in pairs if (text := pair.text("sentence"))),
-        basis=""
-        if hour is None
-        else f"Measured seconds at {money(hour, currency)} a machine hour.",
+        basis=cost.text("note") or _basis(cost.number("machine_hour"), currency),
+        work=any(method.work_cost for method in methods),
+        horizon=_horizon(cost, methods),
     )
+
+
+def _basis(hour: Number | None, currency: str | None) -> str:
+    return "" if hour is None else f"Measured seconds at {money(hour, currency)} a machine hour."
+
+
+def _horizon(cost: Node, methods: tuple[Method, ...]) -> str:
+    months, volume = cost.number("horizon_months"), cost.number("answers_per_month")
+    if months is None or volume is None or all(method.total_cost is None for method in methods):
+        return ""
+    return count(round(months * volume))
 
 
 def _row(method: Method) -> CostRow:
     training, generation = method.training, method.generation
     speed = generation.number("tokens_per_s")
-    untrained = "nothing trained" if not method.trained else MISSING
-    known = method.training_cost is not None
+    untrained = "none" if not method.trained else MISSING
     return CostRow(
         method=method.short,
         chosen=method.chosen,
-        training=money(method.training_cost, method.currency) if known else untrained,
+        training=money(method.training_cost, method.currency) if method.trained else untrained,
+        work=money(method.work_cost, method.currency),
         per_1000=money(method.per_1000, method.currency),
+        total=money(method.total_cost, method.currency),
         training_time=duration(training.number("seconds")) if training else untrained,
         speed=MISSING if speed is None else f"{count(round(speed))} tokens/s",
         memory=mebibytes(generation.number("peak_memory_mib")),
@@ -90,8 +107,8 @@ def _bars(priced: list[Method]) -> plots.Bars:
 
 def _total(priced: list[Method], pairs: list[Node], currency: str | None) -> plots.Lines | None:
     """Cumulative cost over the number of answers, out to twice the last crossing."""
-    drawn = [m for m in priced if m.training_cost is not None or not m.trained]
-    if not drawn or (len(drawn) < 2 and not drawn[0].training_cost):
+    drawn = [m for m in priced if m.setup_cost is not None or not m.trained]
+    if not drawn or (len(drawn) < 2 and not drawn[0].setup_cost):
         return None
     crossings = [(pair, n) for pair in pairs if (n := pair.number("answers")) is not None and n > 0]
     volume = 2.0 * max((n for _, n in crossings), default=_DEFAULT_VOLUME / 2)
@@ -114,12 +131,13 @@ def _total(priced: list[Method], pairs: list[Node], currency: str | None) -> plo
     title = "Total cost by number of answers"
     if crossings:
         pair, n = min(crossings, key=lambda entry: entry[1])
-        title = f"The training is paid back after {count(n)} answers"
+        whose = by_name.get(pair.text("a") or "")
+        title = f"{whose.short if whose else 'The set-up'} is repaid after {count(n)} answers"
         other = by_name.get(pair.text("b") or "")
         title += f", against {other.short}" if other and len(crossings) > 1 else ""
     return plots.Lines(
         title=title,
-        subtitle="Training plus answers, added up",
+        subtitle="Set-up and answers added up",
         x_label="Number of answers",
         y_label=f"Total cost{f', {currency}' if currency else ''}",
         lines=lines,
@@ -129,4 +147,4 @@ def _total(priced: list[Method], pairs: list[Node], currency: str | None) -> plo
 
 
 def _at(method: Method, answers: Number) -> float:
-    return float(method.training_cost or 0) + float(method.per_1000 or 0) * answers / 1000
+    return float(method.setup_cost or 0) + float(method.per_1000 or 0) * answers / 1000

@@ -30,6 +30,8 @@ class MetricRow:
     name: str
     label: str
     definition: str
+    defined: bool
+    """Whether the glossary has it."""
     direction: str
     cells: tuple[Cell, ...]
 
@@ -59,6 +61,9 @@ class Sample:
     """A test question, its reference answer, and every method's answer."""
 
     number: int
+    why: str
+    """Which kind of sample this is: best, typical, worst."""
+    opened: bool
     category: str
     question: str
     reference: str
@@ -74,7 +79,7 @@ class MethodsView:
     main: plots.Estimates | None
     others: tuple[plots.Estimates, ...]
     rows: tuple[MetricRow, ...]
-    unscored: tuple[str, ...]
+    notes: tuple[str, ...]
     signatures: tuple[tuple[str, str], ...]
     differences: plots.Estimates | None
     comparisons: tuple[Comparison, ...]
@@ -103,7 +108,7 @@ def view_methods(decision: Node, methods: tuple[Method, ...]) -> MethodsView:
         main=drawn[0] if drawn else None,
         others=tuple(drawn[1:]),
         rows=tuple(_row(name, methods) for name in names),
-        unscored=_unscored(names, methods),
+        notes=(*_unscored(names, methods), *_notes(names, methods)),
         signatures=_signatures(methods),
         differences=_differences(main, paired, methods),
         comparisons=tuple(c for c in comparisons if c.metric == main),
@@ -128,17 +133,17 @@ def _ranked(name: str, methods: tuple[Method, ...]) -> list[tuple[Method, Metric
 def _estimates(
     name: str, methods: tuple[Method, ...], paired: list[Node], *, lead: bool
 ) -> plots.Estimates:
-    term = glossary.metric(name)
     known = next((m.metrics[name] for m in methods if name in m.metrics), None)
-    label = known.label if known else term.label
+    label = known.label if known else glossary.metric(name).label
+    meaning = known.meaning if known else ""
     better = known.higher_is_better if known else None
     units = {"share": "0 to 1", "points": "points, 0 to 100", "s": "seconds", "tokens": "tokens"}
     unit = units.get(known.unit if known else "", "")
     direction = {True: "higher is better", False: "lower is better", None: ""}[better]
     return plots.Estimates(
         title=_finding(name, label, methods, paired),
-        subtitle=term.definition if lead else "",
-        hint=term.definition,
+        subtitle=meaning if lead else "",
+        hint=meaning,
         axis=", ".join(part for part in (label, unit, direction) if part),
         estimates=tuple(
             plots.Estimate(
@@ -199,7 +204,8 @@ def _row(name: str, methods: tuple[Method, ...]) -> MetricRow:
     return MetricRow(
         name=name,
         label=known.label,
-        definition=glossary.metric(name).definition,
+        definition=known.meaning,
+        defined=name in glossary.METRICS,
         direction=arrows[known.higher_is_better],
         cells=tuple(cells),
     )
@@ -214,6 +220,17 @@ def _unscored(names: list[str], methods: tuple[Method, ...]) -> tuple[str, ...]:
     )
 
 
+def _notes(names: list[str], methods: tuple[Method, ...]) -> tuple[str, ...]:
+    """What the evaluation says about single figures, each said once."""
+    notes = [
+        f"{metric.label}: {metric.note[:1].lower()}{metric.note[1:]}"
+        for name in names
+        for method in methods
+        if (metric := method.metrics.get(name)) is not None and metric.note
+    ]
+    return tuple(dict.fromkeys(notes))
+
+
 def _signatures(methods: tuple[Method, ...]) -> tuple[tuple[str, str], ...]:
     found = {entry: None for method in methods for entry in method.signatures.flat()}
     return tuple((glossary.metric(name).label, signature) for name, signature in sorted(found))
@@ -226,6 +243,8 @@ def _comparison(node: Node, methods: tuple[Method, ...]) -> Comparison:
         details.append(plural(n, "paired answer"))
     if (p := node.number("p_value")) is not None:
         details.append("p < 0.001" if p < 0.001 else f"p = {p:.3f}")
+    if (adjusted := node.number("p_holm")) is not None:
+        details.append("adjusted p " + ("< 0.001" if adjusted < 0.001 else f"= {adjusted:.3f}"))
     names = {method.name: method.short for method in methods}
     pair = [names.get(node.text(side) or "", node.text(side) or "?") for side in ("a", "b")]
     return Comparison(
@@ -286,10 +305,12 @@ def _signed(value: Number | None, unit: str) -> str:
 
 
 def _samples(decision: Node, methods: tuple[Method, ...]) -> list[Sample]:
-    samples = []
+    samples: list[Sample] = []
+    seen: set[str] = set()
     for number, node in enumerate(decision.items("samples")[:10], start=1):
         reference = node.text("reference") or ""
         scores = node.at("token_f1")
+        why = node.text("why") or ""
         answers = []
         for method in methods:
             text = node.at("answers").text(method.name)
@@ -305,10 +326,13 @@ def _samples(decision: Node, methods: tuple[Method, ...]) -> list[Sample]:
         samples.append(
             Sample(
                 number=number,
+                why=why,
+                opened=why not in seen if why else number <= 2,
                 category=node.text("category") or "",
                 question=node.text("question") or "",
                 reference=reference,
                 answers=tuple(answers),
             )
         )
+        seen.add(why)
     return samples

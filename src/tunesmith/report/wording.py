@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
+from tunesmith.decide import words
 from tunesmith.report.node import Number
 
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
 def count(value: Number | None) -> str:
@@ -107,15 +107,8 @@ def mebibytes(value: Number | None) -> str:
 
 
 def money(value: Number | None, currency: str | None) -> str:
-    """An amount in its currency; below one unit, two significant digits."""
-    if value is None:
-        return MISSING
-    large = abs(value) >= 1 or value == 0
-    amount = f"{value:,.2f}" if large else significant(value, 2)
-    if not large and len(amount.partition(".")[2]) < 2:
-        amount += "0" if "." in amount else ".00"
-    sign = _SIGNS.get(currency or "")
-    return f"{sign}{amount}" if sign else f"{amount} {currency or ''}".strip()
+    """An amount in its currency, written as the sentences of the decision write it."""
+    return MISSING if value is None else words.money(value, currency or "").rstrip()
 
 
 def date(text: str | None) -> str:

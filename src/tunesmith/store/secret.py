@@ -59,7 +59,7 @@ def _stored(path: Path) -> bytes:
 
 
 def pseudonym(key: bytes, prefix: str, value: str) -> str:
-    """A keyed pseudonym: `prefix-` and 48 bits, as 12 letters, of the HMAC-SHA256 of the folded value."""
+    """A keyed pseudonym: `prefix-` and 48 bits of HMAC-SHA256, as 12 letters; case is folded."""
     folded = " ".join(value.casefold().split())
     digest = hmac.new(key, f"{prefix}\x1f{folded}".encode(), hashlib.sha256).hexdigest()
     return f"{prefix}-{lettered(digest[:12])}"

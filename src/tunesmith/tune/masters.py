@@ -29,8 +29,8 @@ class Masters:
         self.copies = {
             name: torch.nn.Parameter(p.detach().float().clone()) for name, p in self.compute.items()
         }
-        for parameter in self.compute.values():
-            parameter.data = parameter.data.to(compute)
+        self.dtype = compute
+        self._round_model()
 
     def optimizer(self, *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
         """AdamW on the copies, which takes the model's gradients and gives back its weights."""
@@ -51,11 +51,16 @@ class Masters:
 
     def load(self, folder: Path) -> None:
         """Read the float32 weights of a checkpoint, and give them to the model."""
+        self._round_model()  # PEFT loads a checkpoint's adapter as float32
         saved = load_file(folder / MASTERS_FILE)
         with torch.no_grad():
             for name, copy in self.copies.items():
                 copy.copy_(saved[name])
         self._give_weights()
+
+    def _round_model(self) -> None:
+        for parameter in self.compute.values():
+            parameter.data = parameter.data.to(self.dtype)
 
     def _take_gradients(self, *_: Any) -> None:
         for name, copy in self.copies.items():

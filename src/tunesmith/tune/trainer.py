@@ -231,12 +231,13 @@ def _trainer(
         warmup_steps=round(config.warmup * steps) if config.warmup < 1 else round(config.warmup),
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
-        gradient_checkpointing=config.gradient_checkpointing,
+        activation_checkpointing=config.gradient_checkpointing,
         bf16=False,  # the weights already are; autocast on top was slower
         fp16=False,
         use_cpu=not torch.cuda.is_available(),
         dataloader_pin_memory=torch.cuda.is_available(),
         logging_steps=1,
+        logging_nan_inf_filter=False,  # the recorder stops at the first
         save_strategy="steps",
         save_steps=config.save_steps or max(1, -(-steps // 10)),
         save_total_limit=2,

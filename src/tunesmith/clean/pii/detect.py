@@ -13,7 +13,10 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 #: In the order in which detectors claim letters.
 Kind = Literal["URL_CREDENTIALS", "EMAIL", "IBAN", "CARD", "SSN", "IP_ADDRESS", "PHONE"]
@@ -166,7 +169,9 @@ _VERSION = re.compile(r"(?:\bv|version|release|build|firmware)[ :]*\Z", re.IGNOR
 
 def _addresses(text: str) -> Iterator[tuple[int, int]]:
     for match in _IPV4.finditer(text):
-        if _is_address(match[0]) and not _VERSION.search(text, max(0, match.start() - 12), match.start()):
+        if _is_address(match[0]) and not _VERSION.search(
+            text, max(0, match.start() - 12), match.start()
+        ):
             yield match.span()
     if text.count(":") < 2:
         return
@@ -250,7 +255,7 @@ def _is_phone(found: str, regions: tuple[str, ...], *, said: bool, named: bool) 
     return False
 
 
-def _parsed(text: str, region: str | None) -> object | None:
+def _parsed(text: str, region: str | None) -> PhoneNumber | None:
     import phonenumbers
 
     try:

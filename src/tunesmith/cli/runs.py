@@ -1,0 +1,129 @@
+"""`run` and its parts: `prepare`, `tune`, `evaluate`, `decide`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tunesmith.cli.options import JSON, OUT, OVERRIDES, QUIET, RECIPE, print_json
+
+if TYPE_CHECKING:
+    from tunesmith.pipeline import Run, Until
+
+
+def _command(name: str, until: Until, words: str) -> click.Command:
+    @click.command(name, help=words)
+    @RECIPE
+    @OVERRIDES
+    @OUT
+    @JSON
+    @QUIET
+    def command(
+        recipe: Path, overrides: tuple[str, ...], out: Path | None, as_json: bool, quiet: bool
+    ) -> None:
+        _run(recipe, overrides, out, until=until, as_json=as_json, quiet=quiet)
+
+    return command
+
+
+def _run(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    *,
+    until: Until,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from tunesmith import pipeline
+    from tunesmith.progress import SilentProgress, for_terminal
+    from tunesmith.recipe import load
+
+    loaded = load(recipe, list(overrides))
+    folder = out or Path("runs") / loaded.recipe.name
+    progress = SilentProgress() if quiet else for_terminal()
+    done = pipeline.run(loaded, folder, until=until, progress=progress)
+    if as_json:
+        print_json(_as_json(done))
+    elif not quiet:
+        for line in _SAID[until](done):
+            click.echo(line, err=True)
+
+
+def _as_json(done: Run) -> dict[str, Any]:
+    from tunesmith.io import read_json
+
+    return {
+        "run": read_json(done.out / "run.json"),
+        "quality": read_json(done.out / "quality.json"),
+        "methods": {card["method"]: card for card in done.scorecards},
+        "decision": done.decision,
+    }
+
+
+def _data_lines(done: Run) -> list[str]:
+    if done.data is None:
+        return []
+    counts, version = done.data.counts, done.data.version
+    splits = {name: len(done.data.examples(name)) for name in ("train", "validation", "test")}
+    fates = (
+        f"{counts['collected']:,} rows collected: {counts['kept']:,} kept, "
+        f"{counts['merged']:,} merged as duplicates, {counts['dropped']:,} dropped, "
+        f"{counts['quarantined']:,} quarantined"
+    )
+    dealt = (
+        f"dataset version {version.number}: {splits['train']:,} for training, "
+        f"{splits['validation']:,} for validation, {splits['test']:,} for test"
+    )
+    return ["", fates, dealt]
+
+
+def _method_lines(done: Run) -> list[str]:
+    lines = []
+    for card in done.scorecards:
+        figure = card["metrics"].get(done.loaded.recipe.decide.metric)
+        if figure is None or figure["value"] is None:
+            continue
+        spread = "" if figure["low"] is None else f" ({figure['low']:.3f} to {figure['high']:.3f})"
+        lines.append(f"  {card['method']:<12} {figure['label']} {figure['value']:.3f}{spread}")
+    return lines
+
+
+def _verdict_lines(done: Run) -> list[str]:
+    if done.decision is None:
+        return []
+    lines = ["", f"Verdict: {done.decision['headline']}"]
+    lines += [f"  - {reason}" for reason in done.decision["verdict"]["reasons"]]
+    return lines
+
+
+def _end_lines(done: Run) -> list[str]:
+    return ["", f"Report: {done.out / 'report.html'}"]
+
+
+_SAID: dict[str, Callable[[Run], list[str]]] = {
+    "prepare": lambda done: [*_data_lines(done), f"  in {done.out}"],
+    "tune": lambda done: [*_data_lines(done), f"Adapters are in {done.out / 'methods'}"],
+    "evaluate": lambda done: [*_data_lines(done), *_method_lines(done)],
+    "decide": lambda done: [*_data_lines(done), *_method_lines(done), *_verdict_lines(done)],
+    "report": lambda done: [
+        *_data_lines(done), *_method_lines(done), *_verdict_lines(done), *_end_lines(done),
+    ],
+}  # fmt: skip
+
+run = _command(
+    "run", "report", "Do everything that RECIPE asks for: dataset, models, verdict, report."
+)
+prepare = _command(
+    "prepare", "prepare", "Make the dataset: collect, clean, check, de-duplicate, split."
+)
+tune = _command("tune", "tune", "Prepare the dataset, then train the recipe's methods.")
+evaluate = _command(
+    "evaluate", "evaluate", "Prepare and train, then measure every method on the test rows."
+)
+decide = _command(
+    "decide", "decide", "Prepare, train and measure, then compare the methods: the verdict."
+)
