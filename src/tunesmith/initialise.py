@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tunesmith.check.language import COMMON_LANGUAGES, identifier
+from tunesmith.language import COMMON_LANGUAGES, identifier
 from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.encoding import Encoding, detect
 from tunesmith.collect.guess import Guess, guess_columns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
-from tunesmith.check.language import COMMON_LANGUAGES, LanguageId
+from tunesmith.check.language import LanguageId
 from tunesmith.check.quality import QualityScore
 from tunesmith.check.rules import (
     Exclude,
@@ -15,6 +15,7 @@ from tunesmith.check.rules import (
     RequiredFields,
 )
 from tunesmith.config import Config
+from tunesmith.language import COMMON_LANGUAGES
 from tunesmith.step import Step
 
 

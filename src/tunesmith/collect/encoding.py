@@ -6,6 +6,8 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
+from tunesmith.language import COMMON_LANGUAGES, identifier
+
 #: How much of a file is looked at when its encoding has to be guessed.
 SAMPLE_BYTES = 4 << 20
 
@@ -14,6 +16,12 @@ CANDIDATES = [
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "shift_jis", "euc_jp", "gb18030", "big5",
     "euc_kr",
 ]  # fmt: skip
+
+#: Encodings that share most letters with Windows-1252, and the languages that tell them from it.
+_NEIGHBOURS = {
+    "cp1250": ("cs", "hr", "hu", "pl", "ro", "sk", "sl", "sr"),
+    "cp1254": ("tr",),
+}
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -62,7 +70,10 @@ def detect(path: Path) -> Encoding:
     from charset_normalizer import from_bytes
 
     best = from_bytes(b"\n".join(beyond[:2000]), cp_isolation=CANDIDATES).best()
-    return Encoding("cp1252" if best is None else best.encoding, declared=False)
+    name = "cp1252" if best is None else best.encoding
+    if name in _NEIGHBOURS and not _is_written_in(beyond, name, _NEIGHBOURS[name]):
+        name = "cp1252"
+    return Encoding(name, declared=False)
 
 
 def decode(line: bytes, encoding: Encoding) -> tuple[str, str | None]:
@@ -77,6 +88,14 @@ def decode(line: bytes, encoding: Encoding) -> tuple[str, str | None]:
         if encoding.name not in {"utf-8", "utf-8-sig"} or encoding.declared:
             raise
     return line.decode("cp1252"), "decoded as windows-1252"
+
+
+def _is_written_in(lines: list[bytes], encoding: str, languages: tuple[str, ...]) -> bool:
+    import polars as pl
+
+    text = b" ".join(lines[:50]).decode(encoding, "replace")[:2000]
+    found, _ = identifier(COMMON_LANGUAGES).identify(pl.Series([text]))
+    return found[0] in languages
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -135,7 +135,10 @@ def _readable(root: Any) -> str:
         tag = node.tag
         if tag == "-text":
             text = node.text(deep=True)
-            parts.append(text if pre_depth else re.sub(r"\s+", " ", text))
+            if not pre_depth:
+                text = re.sub(r"\s+", " ", text)
+                text = text.lstrip() if parts and parts[-1].endswith("\n") else text
+            parts.append(text)
             return
         if tag == "br":
             parts.append("\n")
@@ -158,7 +161,6 @@ def _readable(root: Any) -> str:
     walk(root)
     text = "".join(parts)
     text = re.sub(r"[ \t]+\n", "\n", text)
-    text = re.sub(r"\n[ \t]+(?=\S)", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 

@@ -61,9 +61,9 @@ def money(amount: float, currency: str) -> str:
     >>> money(1234.5, "USD"), money(0.00123, "USD"), money(0, "USD")
     ('1,234.50 USD', '0.0012 USD', '0.00 USD')
     """
-    if 0 < abs(amount) < 0.1:
-        digits = 1 - int(f"{amount:e}".split("e")[1])
-        return f"{amount:,.{digits}f} {currency}"
+    if 0 < abs(amount) < 0.0995:
+        digits = 1 - int(f"{amount:.1e}".split("e")[1])
+        return f"{amount:.{digits}f} {currency}"
     return f"{amount:,.2f} {currency}"
 
 

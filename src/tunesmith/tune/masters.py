@@ -25,12 +25,13 @@ class Masters:
     """
 
     def __init__(self, model: torch.nn.Module, compute: torch.dtype) -> None:
-        self.compute = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self.model, self.dtype = model, compute
         self.copies = {
-            name: torch.nn.Parameter(p.detach().float().clone()) for name, p in self.compute.items()
+            name: torch.nn.Parameter(p.detach().float().clone())
+            for name, p in model.named_parameters()
+            if p.requires_grad
         }
-        self.dtype = compute
-        self._round_model()
+        self.compute = self._rounded()
 
     def optimizer(self, *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
         """AdamW on the copies, which takes the model's gradients and gives back its weights."""
@@ -51,16 +52,19 @@ class Masters:
 
     def load(self, folder: Path) -> None:
         """Read the float32 weights of a checkpoint, and give them to the model."""
-        self._round_model()  # PEFT loads a checkpoint's adapter as float32
+        self.compute = self._rounded()  # PEFT loads a checkpoint's adapter as new, float32 ones
         saved = load_file(folder / MASTERS_FILE)
         with torch.no_grad():
             for name, copy in self.copies.items():
                 copy.copy_(saved[name])
         self._give_weights()
 
-    def _round_model(self) -> None:
-        for parameter in self.compute.values():
+    def _rounded(self) -> dict[str, torch.nn.Parameter]:
+        """The model's trainable parameters, made to compute in the number format."""
+        trainable = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        for parameter in trainable.values():
             parameter.data = parameter.data.to(self.dtype)
+        return trainable
 
     def _take_gradients(self, *_: Any) -> None:
         for name, copy in self.copies.items():

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from tunesmith.collect.base import Place
+from tunesmith.collect.pages import PagesSource, html_page, markdown_page
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def collect(folder) -> tuple[pl.DataFrame, pl.DataFrame]:
+    source = PagesSource(name="kb", path=str(folder))
+    chunks = [
+        chunk
+        for path in source.files(folder)
+        for chunk in source.read(Place(path, path.name, NOW))
+    ]
+    return pl.concat([c.frame for c in chunks]), pl.concat([c.fates for c in chunks])
+
+
+def test_front_matter_becomes_metadata() -> None:
+    page = markdown_page("---\ntitle: Returns\nupdated: 2025-02-03\nlicense: CC0-1.0\nteam: care\n---\n# R\n\nSend it.")
+    assert page["text"] == "# R\n\nSend it."
+    assert page["timestamp"] == datetime(2025, 2, 3, tzinfo=UTC)
+    assert page["license"] == "CC0-1.0"
+    assert page["extra"] == [{"key": "title", "value": "Returns"}, {"key": "team", "value": "care"}]
+
+
+def test_a_rule_that_is_no_front_matter_stays() -> None:
+    assert markdown_page("---\nnot: [a mapping\n---\ntext")["text"].startswith("---")
+
+
+def test_html_keeps_the_content_and_drops_its_frame() -> None:
+    page = html_page(
+        "<html><head><title>Site | Wi-Fi</title><style>p{}</style></head><body><nav>Home</nav>"
+        "<main><h1>Wi-Fi</h1><p>Hold the <b>leaf</b>   button.</p><ul><li>one</li><li>two</li></ul>"
+        "<pre>a\n  b</pre><script>alert(1)</script></main><footer>Imprint</footer></body></html>"
+    )
+    assert page["text"] == "# Wi-Fi\n\nHold the leaf button.\n\n- one\n- two\n\na\n  b"
+    assert page["extra"][0] == {"key": "title", "value": "Wi-Fi"}
+
+
+def test_files_that_cannot_be_pages_are_quarantined(tmp_path) -> None:
+    (tmp_path / "a.md").write_text("# Words\n\nthat are read")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG")
+    (tmp_path / "c.md").write_bytes(b"")
+    (tmp_path / "d.md").write_bytes(b"text\0more")
+    (tmp_path / ".hidden.md").write_text("not a page")
+    frame, fates = collect(tmp_path)
+    assert frame["file"].to_list() == ["a.md"]
+    assert fates.select("file", "reason").rows() == [
+        ("b.png", "a pages source does not read '.png' files"),
+        ("c.md", "the file is empty"),
+        ("d.md", "NUL byte at letter 5"),
+    ]
+
+
+def test_a_page_in_another_encoding(tmp_path) -> None:
+    (tmp_path / "a.md").write_bytes(("Größe und Maße\n" * 10).encode("cp1252"))
+    frame, _ = collect(tmp_path)
+    assert "Größe" in frame["text"][0]
+
+
+def test_the_company_policies(shared_data) -> None:
+    frame, fates = collect(shared_data / "company-policies-basecamp")
+    files = [p for p in (shared_data / "company-policies-basecamp").rglob("*") if p.is_file()]
+    pages = [path for path in files if path.suffix in {".md", ".txt"}]
+    assert frame.height == len(pages) >= 28
+    assert set(fates["reason"]) == {"a pages source does not read '.pdf' files"}
+    assert frame.height + fates.height == len(files)
+
+
+def test_a_folder_without_pages_is_a_problem(tmp_path) -> None:
+    (tmp_path / "b.png").write_bytes(b"x")
+    assert PagesSource(name="kb", path=".").problems(tmp_path) == [
+        ("path", "no Markdown, HTML or text file is there")
+    ]
+
+
+@pytest.mark.parametrize("path", ["missing", "missing/*.md"])
+def test_a_missing_folder_is_a_problem(tmp_path, path) -> None:
+    [(field, words)] = PagesSource(name="kb", path=path).problems(tmp_path)
+    assert field == "path"
+    assert "missing" in words

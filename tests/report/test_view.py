@@ -1,0 +1,172 @@
+"""The words of the report follow from the figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tunesmith.report.build import _read
+from tunesmith.report.view import View, build_view
+
+MakeRun = Callable[..., Path]
+
+
+def view_of(folder: Path, /, **changes: Callable[[Any], None]) -> View:
+    for name, change in changes.items():
+        path = folder / f"{name}.json"
+        document = json.loads(path.read_text())
+        change(document)
+        path.write_text(json.dumps(document))
+    return build_view(_read(folder))
+
+
+def test_the_funnel_accounts_for_every_row(make_run: MakeRun) -> None:
+    for kind in ("full", "awkward"):
+        funnel = view_of(make_run(kind)).data.funnel
+        assert funnel is not None
+        totals = [row for row in funnel.rows if row.total]
+        losses = [row for row in funnel.rows if not row.total]
+        assert totals[0].end - sum(row.end - row.start for row in losses) == totals[-1].end
+        left = totals[0].end
+        for row in funnel.rows[1:]:
+            assert row.end == left
+            left = row.start if not row.total else row.end
+
+
+def test_a_loss_without_a_reason_is_shown_as_one(make_run: MakeRun) -> None:
+    view = view_of(make_run(), run=lambda run: run["reasons"].clear())
+    assert view.data.funnel is not None
+    assert [row.label for row in view.data.funnel.rows] == [
+        "Collected",
+        "Reason not recorded",
+        "Kept",
+    ]
+
+
+def test_close_methods_are_not_called_better(make_run: MakeRun) -> None:
+    def blur(decision: Any) -> None:
+        for comparison in decision["comparisons"]:
+            comparison["clear"] = False
+
+    view = view_of(make_run(), decision=blur)
+    assert view.methods is not None
+    assert view.methods.main is not None
+    assert view.methods.main.title == (
+        "Token F1: no clear winner; LoRA tuning and Few-shot prompting are close"
+    )
+
+
+def test_lower_is_better_where_it_is(make_run: MakeRun) -> None:
+    view = view_of(make_run())
+    assert view.methods is not None
+    titles = [chart.title for chart in view.methods.others]
+    assert "Perplexity: LoRA tuning is best" in titles
+    perplexity = next(row for row in view.methods.rows if row.name == "perplexity")
+    assert [cell.best for cell in perplexity.cells] == [False, False, True]
+
+
+def test_lines_of_cost_cross_where_the_decision_says(make_run: MakeRun) -> None:
+    view = view_of(make_run())
+    assert view.methods is not None
+    plot = view.methods.cost.total
+    assert plot is not None
+    lora, few_shot = (
+        next(x for x in plot.lines if x.label == n) for n in ("LoRA tuning", "Few-shot prompting")
+    )
+    mark = plot.marks[0]
+    for line in (lora, few_shot):
+        (x0, y0), (x1, y1) = line.points
+        assert abs(y0 + (y1 - y0) * (mark.x - x0) / (x1 - x0) - mark.y) < 0.001
+
+
+def test_no_crossing_no_promise(make_run: MakeRun) -> None:
+    def never(decision: Any) -> None:
+        for pair in decision["cost"]["break_even"]:
+            pair.update(answers=None, sentence="Never.")
+
+    view = view_of(make_run(), decision=never)
+    assert view.methods is not None
+    assert view.methods.cost.total is not None
+    assert view.methods.cost.total.title == "Total cost by number of answers"
+    assert view.methods.cost.total.marks == ()
+
+
+def test_an_overtrained_model_is_told(make_run: MakeRun) -> None:
+    run = make_run()
+    path = run / "methods/lora/metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["training"]["validation"] = [
+        {"step": 0, "loss": 2.0}, {"step": 50, "loss": 1.2}, {"step": 100, "loss": 1.6},
+    ]  # fmt: skip
+    path.write_text(json.dumps(metrics))
+    view = view_of(run)
+    assert view.methods is not None
+    curve = view.methods.training[0].curve
+    assert curve is not None
+    assert (
+        curve.title
+        == "LoRA tuning: the validation loss was lowest, 1.20, at step 50 and rose after it"
+    )
+
+
+def test_methods_without_a_decision_are_shown_without_a_verdict(make_run: MakeRun) -> None:
+    run = make_run()
+    (run / "decision.json").unlink()
+    view = view_of(run)
+    assert view.headline == "3 methods measured; no decision has been made yet."
+    assert view.methods is not None
+    assert len(view.methods.rows) == 10
+    assert not any(method.chosen for method in view.methods.methods)
+
+
+def test_an_unmet_target_and_an_unfinished_run_are_said_at_the_top(make_run: MakeRun) -> None:
+    view = view_of(make_run(), run=lambda run: run.update(status="interrupted"))
+    assert "not finished" in view.notices[0]
+    met = next(figure for figure in view.figures if figure.label == "Quality targets met")
+    assert (met.shown, met.note) == ("5 of 6", "not met: Source diversity")
+
+
+def test_many_categories_fold(make_run: MakeRun) -> None:
+    data = view_of(make_run("awkward")).data
+    assert data.categories is not None
+    assert data.more_categories is not None
+    assert len(data.categories.rows) + len(data.more_categories.rows) == 31
+    assert data.categories.top == data.more_categories.top
+    assert data.categories.title == "5 of 31 categories have no test rows"
+
+
+def test_the_headline_is_cut_at_its_colon_and_nothing_is_lost(make_run: MakeRun) -> None:
+    view = view_of(make_run())
+    assert view.lead == "Fine-tune"
+    assert f"{view.lead}: {view.rest}" == view.headline
+
+
+def test_two_methods_of_one_kind_are_told_apart(make_run: MakeRun) -> None:
+    run = make_run()
+    metrics = json.loads((run / "methods/lora/metrics.json").read_text())
+    metrics["method"] = "lora_qv"
+    (run / "methods/lora_qv").mkdir()
+    (run / "methods/lora_qv/metrics.json").write_text(json.dumps(metrics))
+    view = view_of(run)
+    assert view.methods is not None
+    assert [method.short for method in view.methods.methods] == [
+        "Base model", "Few-shot prompting", "LoRA tuning “lora”", "LoRA tuning “lora_qv”",
+    ]  # fmt: skip
+
+
+def test_a_limit_that_the_rows_do_not_tell_is_left_open(make_run: MakeRun) -> None:
+    view = view_of(make_run("awkward"))
+    assert view.confidence == "90%"
+    assert view.methods is not None
+    waiting = next(row for row in view.methods.rows if row.name == "latency_p95_s")
+    assert [cell.interval for cell in waiting.cells][-1] == "2.90 s or more"
+    assert "Longest usual waiting time (p95): 20 rows are too few." in view.methods.notes
+
+
+def test_one_sample_of_each_kind_is_open(make_run: MakeRun) -> None:
+    view = view_of(make_run())
+    assert view.methods is not None
+    opened = [sample.why for sample in view.methods.samples if sample.opened]
+    assert opened == ["best", "typical", "worst"]
