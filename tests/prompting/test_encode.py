@@ -8,6 +8,14 @@ from tunesmith.prompting import Example, PromptConfig
 from tunesmith.prompting.encode import ChatEncoder, FittedPrompt, fit_prompt
 
 PROMPT = PromptConfig(system="Help.")
+GENERATES_OTHERWISE = (
+    "{% for m in messages %}[{{ m['content'] }}]{% endfor %}"
+    "{% if add_generation_prompt %}<bot>{% endif %}"
+)
+ENDS_WITH_NEWLINE = (
+    "{% for m in messages %}{{ m['role'] }}:{{ m['content'] }}\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant:{% endif %}"
+)
 
 
 @pytest.fixture
@@ -71,16 +79,8 @@ def test_the_documents_template_puts_all_examples_in_one_message(
 @pytest.mark.parametrize(
     ("template", "complaint"),
     [
-        (
-            "{% for m in messages %}[{{ m['content'] }}]{% endfor %}"
-            "{% if add_generation_prompt %}<bot>{% endif %}",
-            "differently from its prompt",
-        ),
-        (
-            "{% for m in messages %}{{ m['role'] }}:{{ m['content'] }}\n{% endfor %}"
-            "{% if add_generation_prompt %}assistant:{% endif %}",
-            "no end token",
-        ),
+        (GENERATES_OTHERWISE, "differently from its prompt"),
+        (ENDS_WITH_NEWLINE, "no end token"),
     ],
 )
 def test_a_template_that_would_train_the_wrong_thing_is_refused(

@@ -185,8 +185,8 @@ def test_bfloat16_adapters_learn_in_float32(
     assert all(0 < float(value.abs().max()) < 1e-4 for value in moved)
 
 
-class _Killed(Exception):
-    pass
+class StopHereError(Exception):
+    """Ends a run in the middle."""
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -199,9 +199,9 @@ def test_a_run_resumed_in_the_middle_ends_like_one_that_was_not_interrupted(
 
     def stop(event: Event) -> None:
         if event.get("step") == 5:
-            raise _Killed
+            raise StopHereError
 
-    with pytest.raises(_Killed):
+    with pytest.raises(StopHereError):
         run(tiny_model, examples, work, config, emit=stop)
     torn = work / "checkpoint-6"
     shutil.copytree(work / "checkpoint-4", torn)

@@ -66,6 +66,9 @@ def link(texts: pl.Series, config: NearConfig, bands: pl.Series | None = None) -
         bands: The band hashes, when they were computed before.
     """
     rows = texts.len()
+    if not rows:
+        none = np.empty(0, np.int64)
+        return Links(none, none, np.empty(0), none)
     hashes = (bands if bands is not None else bands_of(texts, config)).to_numpy().reshape(rows, -1)
     filled = (texts.fill_null("").str.len_bytes() > 0).to_numpy()
     numbers = np.flatnonzero(filled)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tunesmith.clean.pii.detect import KINDS, card_is_valid, find, iban_is_valid
+
+
+def found(text: str, **settings) -> list[tuple[str, str]]:
+    return [(span.kind, text[span.start : span.end]) for span in find(text, **settings)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to jane.doe+x@mail.example.co.uk.", [("EMAIL", "jane.doe+x@mail.example.co.uk")]),
+        ("'jane@example.com' <bob@example.org>", [("EMAIL", "jane@example.com"), ("EMAIL", "bob@example.org")]),
+        ("müller@bücher.example", [("EMAIL", "müller@bücher.example")]),
+        ("card 4111 1111 1111 1111 exp 12/27", [("CARD", "4111 1111 1111 1111")]),
+        ("5500-0000-0000-0004,378282246310005", [("CARD", "5500-0000-0000-0004"), ("CARD", "378282246310005")]),
+        ("IBAN DE89 3704 0044 0532 0130 00!", [("IBAN", "DE89 3704 0044 0532 0130 00")]),
+        ("gb29nwbk60161331926819", [("IBAN", "gb29nwbk60161331926819")]),
+        ("ssn 078-05-1120", [("SSN", "078-05-1120")]),
+        ("my social security number is 219099999", [("SSN", "219099999")]),
+        ("from 192.0.2.17 and 2001:db8::8a2e:370:7334", [("IP_ADDRESS", "192.0.2.17"), ("IP_ADDRESS", "2001:db8::8a2e:370:7334")]),
+        ("https://bob:hunter2@example.com/x?a=1", [("URL_CREDENTIALS", "bob:hunter2")]),
+        ("https://example.com/?token=abc123&x=1", [("URL_CREDENTIALS", "abc123")]),
+        ("call (212) 555-0123", [("PHONE", "(212) 555-0123")]),
+        ("212.555.0199 ext 5 or +1 212 555 0123", [("PHONE", "212.555.0199 ext 5"), ("PHONE", "+1 212 555 0123")]),
+        ("ring 555-0142 please", [("PHONE", "555-0142")]),
+        ("my number is 2125550123", [("PHONE", "2125550123")]),
+        ("+44 20 7946 0958", [("PHONE", "+44 20 7946 0958")]),
+        ("+49 (0)30 901820", [("PHONE", "+49 (0)30 901820")]),
+    ],
+)  # fmt: skip
+def test_what_is_personal(text, expected) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 113542617735902 and purchase 00123842",
+        "4111 1111 1111 1112",
+        "1234 5678 9012 3456",
+        "DE89 3704 0044 0532 0130 01",
+        "000-12-3456, 666-12-3456, 900-12-3456",
+        "at 12:30:45 on 2025-03-14, 14.03.2025 and 3/14/2025",
+        "version 1.2.3.4, v10.0.0.1, 999.1.1.1",
+        "std::vector<a::b>, 10:30:00",
+        "between 2024-2025, 10-12 days, $1,299.00, 100.000,00",
+        "https://example.com/path?q=1@2",
+        "x @ y, a@b, @handle, me@localhost",
+        "reference 212-555-012 and invoice 2125550123",
+        "ISBN 978-3-16-148410-0",
+        "3.14159265358979",
+    ],
+)
+def test_what_is_not_personal(text) -> None:
+    assert found(text) == []
+
+
+def test_a_local_number_is_one_only_in_its_region() -> None:
+    assert found("020 7946 0958") == []
+    assert found("020 7946 0958", regions=("GB",)) == [("PHONE", "020 7946 0958")]
+
+
+def test_allowed_texts_stay() -> None:
+    allow = frozenset({"help@example.com"})
+    assert found("Help@Example.com or jane@example.com", allow=allow) == [("EMAIL", "jane@example.com")]
+
+
+def test_kinds_can_be_chosen() -> None:
+    assert found("jane@example.com 192.0.2.1", kinds=("IP_ADDRESS",)) == [("IP_ADDRESS", "192.0.2.1")]
+
+
+@pytest.mark.parametrize("number", ["4111111111111111", "5555555555554444", "6011111111111117", "378282246310005"])
+def test_luhn(number) -> None:
+    assert card_is_valid(number)
+    wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
+    assert not card_is_valid(wrong)
+
+
+@given(st.integers(min_value=10**17, max_value=10**18 - 1), st.integers(0, 96))
+def test_one_check_number_in_97_is_an_iban(account: int, off: int) -> None:
+    body = f"DE00{account}"
+    moved = body[4:] + body[:4]
+    check = 98 - int("".join(str(int(c, 36)) for c in moved)) % 97
+    assert iban_is_valid(f"DE{check:02d}{account}")
+    other = 2 + (check - 2 + off) % 97
+    assert iban_is_valid(f"DE{other:02d}{account}") == (other == check)
+
+
+@given(st.text(alphabet="0123456789 -.()+@:/abcxDE\n[]", max_size=120))
+def test_spans_lie_inside_the_text_in_order_and_apart(text: str) -> None:
+    spans = find(text)
+    edges = [edge for span in spans for edge in (span.start, span.end)]
+    assert edges == sorted(edges)
+    assert all(0 <= span.start < span.end <= len(text) and span.kind in KINDS for span in spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a@" * 50_000, "1" * 100_000, "1-" * 50_000, "(1) " * 30_000, "a:" * 50_000, "DE89 " * 20_000,
+     "http://" + "a" * 100_000, "?token=" * 15_000, "x" * 1_000_000, "1.1.1." * 20_000, "- 1 " * 25_000],
+    ids=lambda text: text[:8],
+)  # fmt: skip
+def test_hostile_texts_take_bounded_time(text) -> None:
+    started = time.process_time()
+    find(text)
+    assert time.process_time() - started < 10

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import unicodedata
+
+import polars as pl
+import pytest
+from factory import pairs
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tunesmith.clean.text import ControlCharacters, Html, Mojibake, UnicodeNfc, Whitespace
+from tunesmith.step import Transform, apply
+
+ALL: list[Transform] = [Mojibake(), Html(), ControlCharacters(), UnicodeNfc(), Whitespace()]
+
+
+def cleaned(step: Transform, text: str) -> str:
+    return apply([step], pairs({"answer": text})).frame["answer"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("donâ€™t worry, itâ€™s fine", "don’t worry, it’s fine"),
+        ("cafÃ© crÃ¨me", "café crème"),
+        ("a café is a café", "a café is a café"),
+        ("Grüße — “quoted”", "Grüße — “quoted”"),
+    ],
+)
+def test_mojibake(text, expected) -> None:
+    assert cleaned(Mojibake(), text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<p>Hello <b>Jane</b>,</p><p>thanks</p>", "Hello Jane,\nthanks\n"),
+        ("one<br/>two<BR>three", "one\ntwo\nthree"),
+        ("<ul><li>a</li><li>b</li></ul>", "\n- a\n- b\n"),
+        ("a &amp; b &lt;3 &#39;x&#39; &nbsp;", "a & b <3 'x' \xa0"),
+        ("if a < b and c > d", "if a < b and c > d"),
+        ("write to <your name> or <ORDER-ID>", "write to <your name> or <ORDER-ID>"),
+        ("<script>alert('x')</script>seen", "seen"),
+        ('<a href="https://example.com/x">the page</a>', "the page"),
+        ("List<int> and vector<T>", "List<int> and vector<T>"),
+        ("AT&T costs 5&6", "AT&T costs 5&6"),
+    ],
+)
+def test_html(text, expected) -> None:
+    assert cleaned(Html(), text) == expected
+
+
+def test_control_characters_go_and_joiners_stay() -> None:
+    text = "a\x00b\x07c\u200bd\u202ee\ufeff\r\nf\rg\tfamily 👨‍👩‍👧 می‌خواهم"
+    assert cleaned(ControlCharacters(), text) == "abcde\nf\ng\tfamily 👨‍👩‍👧 می‌خواهم"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a   b\t\tc", "a b c"),
+        ("  ends  \n\n\n\n next ", "ends\n\n next"),
+        ("list:\n    indented   text", "list:\n    indented text"),
+        ("no\xa0break\u2003space", "no break space"),
+    ],
+)
+def test_whitespace(text, expected) -> None:
+    assert cleaned(Whitespace(), text) == expected
+
+
+@given(st.text(max_size=60))
+def test_nfc_agrees_with_the_reference(text: str) -> None:
+    frame = pairs({"answer": text})
+    assert UnicodeNfc().transform(frame)["answer"][0] == unicodedata.normalize("NFC", text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=4))
+def test_cleaning_keeps_every_row_in_order_and_settles(texts: list[str]) -> None:
+    frame = pairs(*({"answer": text, "labels": [text], "extra": [{"key": "k", "value": text}]} for text in texts))
+    once = apply([ControlCharacters(), UnicodeNfc(), Whitespace()], frame).frame
+    again = apply([ControlCharacters(), UnicodeNfc(), Whitespace()], once).frame
+    assert once["id"].to_list() == frame["id"].to_list()
+    columns = ["question", "answer", "labels", "extra"]
+    assert once.select(columns).equals(again.select(columns))
+
+
+def test_metadata_is_cleaned_too() -> None:
+    frame = pairs(
+        {"labels": ["a\u200bb", "c"], "extra": [{"key": "k", "value": "x\x00y"}], "category": "b\x07c"},
+        {"labels": [], "extra": []},
+        {"labels": ["d\u200b"], "extra": [{"key": "m", "value": None}]},
+    )
+    done = apply([ControlCharacters()], frame).frame
+    assert done["labels"].to_list() == [["ab", "c"], [], ["d"]]
+    assert done["extra"].to_list()[0] == [{"key": "k", "value": "xy"}]
+    assert done["extra"].to_list()[2] == [{"key": "m", "value": None}]
+    assert done["category"].to_list()[0] == "bc"
+
+
+def test_null_lists_and_texts_pass() -> None:
+    frame = pairs({"answer": None}).with_columns(
+        labels=pl.lit(None, pl.List(pl.String)), category=pl.lit(None, pl.String)
+    )
+    for step in ALL:
+        assert apply([step], frame).frame["answer"].to_list() == [None]

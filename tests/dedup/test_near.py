@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import itertools
+import random
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tunesmith.dedup import minhash
+from tunesmith.dedup.near import NearConfig, bands_of, link
+from tunesmith.dedup.normalise import comparable
+
+WORDS = [f"w{n}" for n in range(40)]
+
+
+def shingle_set(text: str, size: int) -> set[tuple[str, ...]]:
+    words = text.split()
+    width = min(size, len(words))
+    return {tuple(words[n : n + width]) for n in range(len(words) - width + 1)} if words else set()
+
+
+def true_jaccard(one: str, other: str, size: int) -> float:
+    left, right = shingle_set(one, size), shingle_set(other, size)
+    return len(left & right) / len(left | right) if left | right else 0.0
+
+
+def comparable_text(text: str) -> str:
+    return pl.DataFrame({"t": [text]}).select(comparable(["t"])).item()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello,  WORLD!\nHow's it?", "hello world how s it"),
+        ("Größe №5 – café", "größe 5 café"),
+        ("東京に行く", "東 京 に 行 く"),
+        ("!!!", ""),
+    ],
+)
+def test_comparable_texts(text, expected) -> None:
+    assert comparable_text(text) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), min_size=2, max_size=6),
+    st.integers(1, 5),
+)
+def test_the_compiled_jaccard_is_the_true_one(texts: list[str], size: int) -> None:
+    flat, ends = minhash.shingles(pl.Series(texts), size)
+    for left, right in itertools.combinations(range(len(texts)), 2):
+        expected = true_jaccard(texts[left], texts[right], size)
+        assert minhash.jaccard(flat, ends, left, right) == pytest.approx(expected)
+
+
+def test_signatures_estimate_the_similarity() -> None:
+    dice = random.Random(1)
+    one = [dice.choice(WORDS) + str(dice.randrange(50)) for _ in range(400)]
+    other = one[:300] + [f"z{n}" for n in range(100)]
+    texts = pl.Series([" ".join(one), " ".join(other)])
+    flat, ends = minhash.shingles(texts, 3)
+    signature = minhash.signatures(flat, ends, functions=256, seed=3)
+    truth = true_jaccard(texts[0], texts[1], 3)
+    assert abs(float(np.mean(signature[0] == signature[1])) - truth) < 0.08
+
+
+def near_copies(count: int) -> list[str]:
+    dice = random.Random(5)
+    texts = []
+    for number in range(count):
+        if number % 3 and texts:
+            words = dice.choice(texts).split()
+            for _ in range(dice.randrange(4)):
+                words[dice.randrange(len(words))] = f"n{dice.randrange(1000)}"
+        else:
+            words = [f"{dice.choice(WORDS)}x{dice.randrange(200)}" for _ in range(60)]
+        texts.append(" ".join(words))
+    return texts
+
+
+def test_every_link_is_a_true_pair_and_nearly_every_pair_is_linked() -> None:
+    texts = near_copies(300)
+    config = NearConfig()
+    links = link(pl.Series(texts), config)
+    for left, right, similarity in zip(links.left, links.right, links.similarity, strict=True):
+        assert true_jaccard(texts[left], texts[right], 5) == pytest.approx(similarity)
+        assert similarity >= config.threshold
+    true_pairs = [
+        (left, right)
+        for left, right in itertools.combinations(range(len(texts)), 2)
+        if true_jaccard(texts[left], texts[right], 5) >= config.threshold
+    ]
+    together = sum(links.cluster[left] == links.cluster[right] for left, right in true_pairs)
+    assert len(true_pairs) > 100
+    assert together >= 0.99 * len(true_pairs)
+
+
+def test_clusters_are_the_connected_components_of_the_links() -> None:
+    texts = near_copies(200)
+    links = link(pl.Series(texts), NearConfig())
+    parents = list(range(len(texts)))
+
+    def root(row: int) -> int:
+        while parents[row] != row:
+            row = parents[row]
+        return row
+
+    for left, right in zip(links.left, links.right, strict=True):
+        one, other = sorted((root(int(left)), root(int(right))))
+        parents[other] = one
+    assert [root(row) for row in range(len(texts))] == links.cluster.tolist()
+
+
+def test_policy_revisions_are_found(shared_data) -> None:
+    """Pairs among real policies and their paragraphs, against every pair counted exactly."""
+    texts = []
+    for path in sorted((shared_data / "company-policies-basecamp").rglob("*.md")):
+        paragraphs = [p for p in path.read_text(encoding="utf-8").split("\n\n") if len(p) > 80]
+        texts += paragraphs
+        texts += [p.replace("Basecamp", "HEY", 1) for p in paragraphs if "Basecamp" in p]
+    texts = pl.DataFrame({"t": texts}).select(comparable(["t"])).to_series().to_list()[:600]
+    links = link(pl.Series(texts), NearConfig())
+    pairs = [
+        (left, right)
+        for left, right in itertools.combinations(range(len(texts)), 2)
+        if true_jaccard(texts[left], texts[right], 5) >= 0.8
+    ]
+    together = sum(links.cluster[left] == links.cluster[right] for left, right in pairs)
+    assert len(pairs) > 20
+    assert together >= 0.99 * len(pairs)
+
+
+def test_empty_texts_are_nobodys_duplicate() -> None:
+    links = link(pl.Series(["", "", "a b c d e f", "a b c d e f"]), NearConfig())
+    assert links.cluster.tolist() == [0, 1, 2, 2]
+
+
+def test_no_texts() -> None:
+    assert link(pl.Series([], dtype=pl.String), NearConfig()).cluster.tolist() == []
+
+
+def test_the_seed_alone_decides_the_bands() -> None:
+    texts = pl.Series(near_copies(10))
+    assert bands_of(texts, NearConfig()).equals(bands_of(texts, NearConfig()))
+    assert not bands_of(texts, NearConfig()).equals(bands_of(texts, NearConfig(seed=2)))
