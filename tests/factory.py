@@ -42,7 +42,13 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
 def tickets(count: int, *, customers: int = 0) -> list[dict[str, Any]]:
     """Tickets that differ from each other, in five categories."""
     things = ("kettle", "lamp", "rug", "chair", "mirror", "clock", "shelf")
-    troubles = ("arrived cracked", "never came", "is the wrong colour", "makes a noise", "will not open")
+    troubles = (
+        "arrived cracked",
+        "never came",
+        "is the wrong colour",
+        "makes a noise",
+        "will not open",
+    )
     return [
         {
             "number": f"T-{number}",

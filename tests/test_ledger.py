@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from factory import pairs
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factory import pairs
 from tunesmith import ledger
 from tunesmith.errors import ConservationError
 

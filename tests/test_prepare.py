@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from factory import recipe, tickets, write_csv
 
+from factory import recipe, tickets, write_csv
 from tunesmith import ledger
 from tunesmith.errors import QualityGateError, RunLockedError, SourceError
 from tunesmith.io import read_json, read_jsonl
@@ -31,7 +31,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "support"
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     out = tmp_path_factory.mktemp("example")
-    os.environ["TUNESMITH_SECRET"] = "a secret for tests only"  # noqa: S105 - no secret
+    os.environ["TUNESMITH_SECRET"] = "a secret for tests only"
     run(load(EXAMPLE / "recipe.yaml"), out, until="prepare")
     return out
 
@@ -56,10 +56,16 @@ def test_what_was_planted_is_found(prepared) -> None:
     planted = read_json(EXAMPLE / "planted.json")
     table = fates(prepared)
     rows = {row["source_id"]: row for row in table.iter_rows(named=True) if row["source_id"]}
-    duplicates = {name for name, defects in planted["rows"].items() if {"exact_duplicate", "near_duplicate"} & set(defects)}
+    duplicates = {
+        name
+        for name, defects in planted["rows"].items()
+        if {"exact_duplicate", "near_duplicate"} & set(defects)
+    }
     of = planted["copies"]
     together = sum(
-        "merged" in {rows[name]["fate"], rows[of[name]]["fate"]} for name in duplicates if name in rows
+        "merged" in {rows[name]["fate"], rows[of[name]]["fate"]}
+        for name in duplicates
+        if name in rows
     )
     assert together >= 0.9 * len(duplicates)
     foreign = [name for name, defects in planted["rows"].items() if "other_language" in defects]
@@ -108,9 +114,13 @@ def small(folder: Path, rows: int = 60, **settings) -> Path:
 def contents(out: Path) -> dict[str, str]:
     """The bytes that a run ends with: exports, ledger, and the rows of the dataset's table."""
     files = [*sorted((out / "export").rglob("*.jsonl")), out / "ledger.parquet"]
-    made = {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    made = {
+        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+    }
     table = sorted(path for path in (out / "dataset").glob("*.parquet"))
-    made["dataset"] = " ".join(sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in table))
+    made["dataset"] = " ".join(
+        sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in table)
+    )
     return made
 
 
@@ -127,7 +137,9 @@ def test_a_second_run_takes_the_cache_and_adds_no_version(tmp_path) -> None:
 def test_a_changed_setting_makes_a_new_version(tmp_path) -> None:
     path = small(tmp_path)
     prepare(load(path), tmp_path / "out", SilentProgress())
-    changed = prepare(load(path, ["check.qa_pairs.answer_chars=[20, 80]"]), tmp_path / "out", SilentProgress())
+    changed = prepare(
+        load(path, ["check.qa_pairs.answer_chars=[20, 80]"]), tmp_path / "out", SilentProgress()
+    )
     assert changed.version.number == 1
     assert changed.counts["dropped"] > 0
 
@@ -195,7 +207,16 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path) -> None:
     environment = os.environ | {"SOURCE_DATE_EPOCH": "1767225600"}
 
     def start(out: Path) -> subprocess.Popen[bytes]:
-        arguments = [sys.executable, "-c", KILLED, "prepare", str(path), "--out", str(out), "--quiet"]
+        arguments = [
+            sys.executable,
+            "-c",
+            KILLED,
+            "prepare",
+            str(path),
+            "--out",
+            str(out),
+            "--quiet",
+        ]
         with (tmp_path / "stderr").open("wb") as said:
             return subprocess.Popen(arguments, env=environment, stderr=said)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from factory import recipe, tickets, write_csv
 
+from factory import recipe, tickets, write_csv
 from tunesmith.errors import RecipeError
 from tunesmith.recipe import check, load
 
@@ -18,7 +18,9 @@ def problems(path: Path, *overrides: str) -> list[str]:
     return caught.value.problems
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*recipe*.yaml")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "path", sorted(EXAMPLES.rglob("*recipe*.yaml")), ids=lambda path: path.parent.name
+)
 def test_the_recipes_that_ship_are_right(path) -> None:
     load(path)
 
@@ -45,8 +47,15 @@ def test_every_mistake_is_named_at_once_with_its_line(tmp_path) -> None:
     )
     found = problems(path)
     assert "line 2: seeds: there is no such setting; did you mean 'seed'?" in found
-    assert any(p.startswith("line 8: sources.0.columns.quesion: there is no such setting; did you mean 'question'") for p in found)
-    assert any(p.startswith("line 8: sources.0.columns.question: this setting is needed") for p in found)
+    assert any(
+        p.startswith(
+            "line 8: sources.0.columns.quesion: there is no such setting; did you mean 'question'"
+        )
+        for p in found
+    )
+    assert any(
+        p.startswith("line 8: sources.0.columns.question: this setting is needed") for p in found
+    )
     assert any("line 10: sources.1" in p and "no kind 'letters'" in p for p in found)
     assert any(p.startswith("line 14: dedup.keep: ") and "not 'oldest'" in p for p in found)
     assert any(p.startswith("line 16: split.test: ") for p in found)
@@ -70,7 +79,9 @@ def test_a_setting_can_be_changed_from_outside(tmp_path, monkeypatch) -> None:
     write_csv(tmp_path / "t.csv", tickets(3))
     path = recipe(tmp_path, {"path": "missing.csv"})
     monkeypatch.chdir(tmp_path)
-    loaded = load(path, ["sources.0.path=t.csv", "dedup.near.threshold=0.9", "methods={base: {kind: base}}"])
+    loaded = load(
+        path, ["sources.0.path=t.csv", "dedup.near.threshold=0.9", "methods={base: {kind: base}}"]
+    )
     check(loaded)
     assert loaded.recipe.dedup.near.threshold == 0.9
     assert list(loaded.recipe.methods) == ["base"]

@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from factory import pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from factory import pairs
 from tunesmith.dedup.minhash import jaccard, shingles
 from tunesmith.dedup.normalise import comparable
 from tunesmith.split import KNOWLEDGE, SPLITS, SplitConfig, groups, split
@@ -19,7 +19,11 @@ from tunesmith.split import KNOWLEDGE, SPLITS, SplitConfig, groups, split
 
 def varied(count: int, *, seed: int = 1, **fields: Any) -> list[dict[str, Any]]:
     dice = random.Random(seed)
-    words = [f"{a}{b}" for a in ("red", "blue", "tall", "old", "odd") for b in ("cup", "key", "box", "pen", "jar")]
+    words = [
+        f"{a}{b}"
+        for a in ("red", "blue", "tall", "old", "odd")
+        for b in ("cup", "key", "box", "pen", "jar")
+    ]
     return [
         {
             "question": "why is the " + " ".join(dice.choices(words, k=14)) + f" number {number}",
@@ -79,7 +83,9 @@ def test_the_same_test_finds_leaks_in_a_random_split() -> None:
     dice = random.Random(0)
     where = [dice.choice(SPLITS) for _ in range(frame.height)]
     group = groups(frame, SplitConfig())
-    crossing = {g for g in set(group) if len({w for w, h in zip(where, group, strict=True) if h == g}) > 1}
+    crossing = {
+        g for g in set(group) if len({w for w, h in zip(where, group, strict=True) if h == g}) > 1
+    }
     assert crossing
 
 
@@ -103,7 +109,10 @@ def test_the_shares_hold_with_groups_of_all_sizes() -> None:
 
 def test_a_split_by_time_trains_on_nothing_newer_than_the_test_rows() -> None:
     start = datetime(2025, 1, 1, tzinfo=UTC)
-    rows = [row | {"timestamp": start + timedelta(days=(13 * n) % 200)} for n, row in enumerate(varied(200))]
+    rows = [
+        row | {"timestamp": start + timedelta(days=(13 * n) % 200)}
+        for n, row in enumerate(varied(200))
+    ]
     frame = pairs(*rows).with_columns(split=split(pairs(*rows), SplitConfig(by="time"), seed=1))
     newest = {name: frame.filter(pl.col("split") == name)["timestamp"].max() for name in SPLITS}
     oldest = {name: frame.filter(pl.col("split") == name)["timestamp"].min() for name in SPLITS}

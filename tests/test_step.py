@@ -4,8 +4,8 @@ from typing import ClassVar
 
 import polars as pl
 import pytest
-from factory import pairs
 
+from factory import pairs
 from tunesmith.step import Filter, Transform, apply, tally, verdicts
 
 
@@ -63,7 +63,10 @@ def test_the_first_broken_rule_gives_the_reason_and_null_breaks_nothing() -> Non
     frame = pl.DataFrame({"n": [1, 5, None]})
     verdict = verdicts(
         frame,
-        [(pl.col("n") < 3, "small", pl.col("n"), 3.0), (pl.col("n") < 9, "not large", pl.col("n"), 9.0)],
+        [
+            (pl.col("n") < 3, "small", pl.col("n"), 3.0),
+            (pl.col("n") < 9, "not large", pl.col("n"), 9.0),
+        ],
     )
     assert verdict["reason"].to_list() == ["small", "not large", None]
     assert verdict["threshold"].to_list() == [3.0, 9.0, None]

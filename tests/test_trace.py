@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from factory import recipe, tickets, write_csv
 
+from factory import recipe, tickets, write_csv
 from tunesmith.io import read_json, write_json
 from tunesmith.pipeline import run
 from tunesmith.recipe import load
@@ -34,7 +34,10 @@ def test_a_merged_row_names_the_row_that_stands_for_it(made) -> None:
 
 def test_a_dropped_row_says_what_was_measured(made) -> None:
     [story] = trace(made, "T-short")
-    assert story.sentences()[-1] == "dropped    at qa_pairs: the answer is too short (letters) (2, limit 20)"
+    assert (
+        story.sentences()[-1]
+        == "dropped    at qa_pairs: the answer is too short (letters) (2, limit 20)"
+    )
 
 
 def test_a_row_is_found_by_id_by_its_beginning_and_by_its_place(made) -> None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from factory import recipe
 
+from factory import recipe
 from tunesmith import track
 from tunesmith.recipe import load
 
@@ -44,5 +44,7 @@ def test_a_run_is_recorded_with_its_methods_and_its_dataset(tmp_path, monkeypatc
     assert method.data.metrics["token_f1.low"] == 0.4
     assert "latency_p95_s.high" not in method.data.metrics
     assert client.get_metric_history(method.info.run_id, "train.loss")[0].value == 2.0
-    assert "secret-folder" not in json.dumps([run.to_dictionary(), method.to_dictionary()], default=str)
+    assert "secret-folder" not in json.dumps(
+        [run.to_dictionary(), method.to_dictionary()], default=str
+    )
     assert run.info.status == method.info.status == "FINISHED"

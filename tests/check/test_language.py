@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from factory import pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from factory import pairs
 from tunesmith.check.language import LanguageId
 from tunesmith.language import COMMON_LANGUAGES, identifier
 from tunesmith.step import apply
@@ -52,7 +52,12 @@ def test_nothing_to_tell_by() -> None:
 
 
 def test_tags_and_capitals_do_not_mislead() -> None:
-    texts = pl.Series(["PLEASE SEND ME THE INVOICE AGAIN, IT NEVER ARRIVED", "[EMAIL] wo ist mein Paket geblieben [PHONE]"])
+    texts = pl.Series(
+        [
+            "PLEASE SEND ME THE INVOICE AGAIN, IT NEVER ARRIVED",
+            "[EMAIL] wo ist mein Paket geblieben [PHONE]",
+        ]
+    )
     names, _ = identifier(COMMON_LANGUAGES).identify(texts)
     assert names.to_list() == ["en", "de"]
 

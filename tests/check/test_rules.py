@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from factory import pairs
 from pydantic import ValidationError
 
+from factory import pairs
 from tunesmith.check import CheckConfig
 from tunesmith.check.quality import QualityScore, repetition_ratio
 from tunesmith.check.rules import (
@@ -16,7 +16,10 @@ from tunesmith.check.rules import (
 )
 from tunesmith.step import apply
 
-GOOD = {"question": "How do I change my address?", "answer": "Open your account and press Addresses."}
+GOOD = {
+    "question": "How do I change my address?",
+    "answer": "Open your account and press Addresses.",
+}
 
 
 def reason(step, row) -> str | None:
@@ -33,7 +36,10 @@ def reason(step, row) -> str | None:
         ({"answer": "ok done"}, "the answer is too short (letters)"),
         ({"answer": "y " * 1001}, "the answer is too long (letters)"),
         ({"question": "!!!???!!!??? a b"}, "the question is hardly words (share of letters)"),
-        ({"question": "[EMAIL] [PHONE] [EMAIL]"}, "the question is hardly words (share of letters)"),
+        (
+            {"question": "[EMAIL] [PHONE] [EMAIL]"},
+            "the question is hardly words (share of letters)",
+        ),
         ({"question": "refundplease"}, "the question is not specific (words)"),
         ({"question": "返品したいのですがどうすればよいですか"}, None),
         ({"answer": "Open your account, press Addresses and"}, "the answer breaks off"),
@@ -48,11 +54,14 @@ def test_the_rules_for_pairs(change, expected) -> None:
 
 @pytest.mark.parametrize("length", [10, 500])
 def test_the_limits_belong_to_what_is_allowed(length) -> None:
-    assert reason(QaPairs(), GOOD | {"question": ("ab " * 200)[:length - 1] + "c"}) is None
+    assert reason(QaPairs(), GOOD | {"question": ("ab " * 200)[: length - 1] + "c"}) is None
 
 
 def test_a_page_is_not_held_to_the_rules_for_pairs() -> None:
-    assert reason(QaPairs(), {"kind": "document", "text": "x", "question": None, "answer": None}) is None
+    assert (
+        reason(QaPairs(), {"kind": "document", "text": "x", "question": None, "answer": None})
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +80,10 @@ def test_required_fields(change, expected) -> None:
 
 def test_rows_are_excluded_by_any_column() -> None:
     step = ExcludeRows(
-        rules=[Exclude(column="type", values=["Internal Note"]), Exclude(column="category", values=["spam"])]
+        rules=[
+            Exclude(column="type", values=["Internal Note"]),
+            Exclude(column="category", values=["spam"]),
+        ]
     )
     note = {"extra": [{"key": "type", "value": "internal note"}]}
     assert reason(step, GOOD | note) == "type is 'Internal Note'"
@@ -93,7 +105,9 @@ def test_repetition_counts_word_triples() -> None:
 def test_ordinary_answers_are_not_repetitive(shared_data) -> None:
     import polars as pl
 
-    texts = pl.read_csv(shared_data / "bitext-support" / "tickets.csv", infer_schema=False)["response"]
+    texts = pl.read_csv(shared_data / "bitext-support" / "tickets.csv", infer_schema=False)[
+        "response"
+    ]
     assert (repetition_ratio(texts) > 0.3).mean() < 0.01
 
 
@@ -105,8 +119,13 @@ def test_limits_differ_by_kind_of_record() -> None:
     assert reason(step, page) == "too few words"
     long_page = page | {"text": " ".join(f"word{n}" for n in range(60))}
     assert reason(step, long_page) == "the language is uncertain"
-    assert reason(step, GOOD | {"language": "de", "language_confidence": 0.9}) == "the language is de"
-    assert reason(step, GOOD | {"language": "en", "language_confidence": 0.3}) == "the language is uncertain"
+    assert (
+        reason(step, GOOD | {"language": "de", "language_confidence": 0.9}) == "the language is de"
+    )
+    assert (
+        reason(step, GOOD | {"language": "en", "language_confidence": 0.3})
+        == "the language is uncertain"
+    )
     loose = QualityFilter(qa=Limits(min_language_confidence=None))
     assert reason(loose, GOOD | {"language": None, "language_confidence": 0.0}) is None
 
@@ -114,8 +133,12 @@ def test_limits_differ_by_kind_of_record() -> None:
 def test_quality_scores_order_rows_as_people_would() -> None:
     full = {"timestamp": None, "source_id": "7"} | GOOD
     frame = pairs(
-        full | {"answer": "Open your account, press Addresses, change it there and save. It counts from the next order."},
-        full | {"answer": "press it press it press it press it press it press it press it press it"},
+        full
+        | {
+            "answer": "Open your account, press Addresses, change it there and save. It counts from the next order."
+        },
+        full
+        | {"answer": "press it press it press it press it press it press it press it press it"},
         full | {"answer": "1234 5678 !!! ??? 999 ... 000"},
     )
     scores = apply([QualityScore()], frame).frame["quality_score"].to_list()

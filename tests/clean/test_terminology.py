@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import pytest
-from factory import pairs
 from pydantic import ValidationError
 
+from factory import pairs
 from tunesmith.clean.terminology import Terminology
 from tunesmith.step import apply
 
 TERMS = Terminology(
-    terms={"log in": "sign in", "e-mail": "email", "north star": "NorthStar", "app": "Trellis app", "C++": "Cpp"}
+    terms={
+        "log in": "sign in",
+        "e-mail": "email",
+        "north star": "NorthStar",
+        "app": "Trellis app",
+        "C++": "Cpp",
+    }
 )
 
 

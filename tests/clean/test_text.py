@@ -4,10 +4,10 @@ import unicodedata
 
 import polars as pl
 import pytest
-from factory import pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factory import pairs
 from tunesmith.clean.text import ControlCharacters, Html, Mojibake, UnicodeNfc, Whitespace
 from tunesmith.step import Transform, apply
 
@@ -77,7 +77,12 @@ def test_nfc_agrees_with_the_reference(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=4))
 def test_cleaning_keeps_every_row_in_order_and_settles(texts: list[str]) -> None:
-    frame = pairs(*({"answer": text, "labels": [text], "extra": [{"key": "k", "value": text}]} for text in texts))
+    frame = pairs(
+        *(
+            {"answer": text, "labels": [text], "extra": [{"key": "k", "value": text}]}
+            for text in texts
+        )
+    )
     once = apply([ControlCharacters(), UnicodeNfc(), Whitespace()], frame).frame
     again = apply([ControlCharacters(), UnicodeNfc(), Whitespace()], once).frame
     assert once["id"].to_list() == frame["id"].to_list()
@@ -87,7 +92,11 @@ def test_cleaning_keeps_every_row_in_order_and_settles(texts: list[str]) -> None
 
 def test_metadata_is_cleaned_too() -> None:
     frame = pairs(
-        {"labels": ["a\u200bb", "c"], "extra": [{"key": "k", "value": "x\x00y"}], "category": "b\x07c"},
+        {
+            "labels": ["a\u200bb", "c"],
+            "extra": [{"key": "k", "value": "x\x00y"}],
+            "category": "b\x07c",
+        },
         {"labels": [], "extra": []},
         {"labels": ["d\u200b"], "extra": [{"key": "m", "value": None}]},
     )

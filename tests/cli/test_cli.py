@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from factory import recipe, tickets, write_csv
 
+from factory import recipe, tickets, write_csv
 from tunesmith.cli import COMMANDS, cli, main
 
 
@@ -30,7 +30,7 @@ def project(tmp_path) -> Path:
 
 def test_help_loads_nothing_heavy() -> None:
     code = "import sys; from tunesmith.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
-    heavy = "polars pydantic torch transformers numpy rich yaml mlflow".split()
+    heavy = ["polars", "pydantic", "torch", "transformers", "numpy", "rich", "yaml", "mlflow"]
     code += f"print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -108,7 +108,9 @@ def test_the_second_of_two_runs_is_refused(project) -> None:
     finally:
         holder.kill()
         holder.communicate()
-    assert tunesmith("prepare", "recipe.yaml", "--out", "out", "--quiet", cwd=project).returncode == 0
+    assert (
+        tunesmith("prepare", "recipe.yaml", "--out", "out", "--quiet", cwd=project).returncode == 0
+    )
 
 
 def test_versions_and_their_difference(project) -> None:
@@ -124,7 +126,9 @@ def test_versions_and_their_difference(project) -> None:
     found = json.loads(done.stdout)
     assert (found["before"], found["after"]) == (0, 1)
     assert len(found["removed"]) == 1
-    assert list(found["changed"].values()) == [["answer", "content_hash"]] or "answer" in str(found["changed"])
+    assert list(found["changed"].values()) == [["answer", "content_hash"]] or "answer" in str(
+        found["changed"]
+    )
 
 
 def test_a_row_that_is_not_there(project) -> None:

@@ -14,15 +14,15 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 def collect(folder) -> tuple[pl.DataFrame, pl.DataFrame]:
     source = PagesSource(name="kb", path=str(folder))
     chunks = [
-        chunk
-        for path in source.files(folder)
-        for chunk in source.read(Place(path, path.name, NOW))
+        chunk for path in source.files(folder) for chunk in source.read(Place(path, path.name, NOW))
     ]
     return pl.concat([c.frame for c in chunks]), pl.concat([c.fates for c in chunks])
 
 
 def test_front_matter_becomes_metadata() -> None:
-    page = markdown_page("---\ntitle: Returns\nupdated: 2025-02-03\nlicense: CC0-1.0\nteam: care\n---\n# R\n\nSend it.")
+    page = markdown_page(
+        "---\ntitle: Returns\nupdated: 2025-02-03\nlicense: CC0-1.0\nteam: care\n---\n# R\n\nSend it."
+    )
     assert page["text"] == "# R\n\nSend it."
     assert page["timestamp"] == datetime(2025, 2, 3, tzinfo=UTC)
     assert page["license"] == "CC0-1.0"

@@ -34,7 +34,7 @@ def test_every_row_carries_its_provenance(tmp_path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(
         "no,q,a,when,who,conv,by,cat,tags,extra\n"
-        "7,Where is it?,On its way to you.,2025-03-01 10:00,jane,c1,bob,delivery,\"late, parcel\",x\n"
+        '7,Where is it?,On its way to you.,2025-03-01 10:00,jane,c1,bob,delivery,"late, parcel",x\n'
     )
     columns = {
         "question": "q", "answer": "a", "timestamp": "when", "customer": "who", "thread": "conv",
@@ -42,11 +42,20 @@ def test_every_row_carries_its_provenance(tmp_path) -> None:
     }  # fmt: skip
     frame, _ = collect(path, columns=columns, license="CC0-1.0", timezone="Europe/Berlin")
     row = frame.row(0, named=True)
-    assert (row["source"], row["file"], row["line"], row["license"]) == ("tickets", "t.csv", 2, "CC0-1.0")
+    assert (row["source"], row["file"], row["line"], row["license"]) == (
+        "tickets",
+        "t.csv",
+        2,
+        "CC0-1.0",
+    )
     assert row["timestamp"] == datetime(2025, 3, 1, 9, tzinfo=UTC)
     assert row["collected_at"] == NOW
     assert (row["customer"], row["thread"], row["author"]) == ("jane", "c1", "bob")
-    assert (row["category"], row["labels"], row["source_id"]) == ("delivery", ["late", "parcel"], "7")
+    assert (row["category"], row["labels"], row["source_id"]) == (
+        "delivery",
+        ["late", "parcel"],
+        "7",
+    )
     assert row["extra"] == [{"key": "extra", "value": "x"}]
     assert len(row["content_hash"]) == 16
     assert len(row["id"]) == 20
@@ -188,7 +197,7 @@ def test_an_empty_file_is_quarantined_as_a_file(tmp_path) -> None:
 def test_a_missing_column_names_the_nearest(tmp_path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("question,answer\nwhy?,because\n")
-    with pytest.raises(SourceError, match="no column 'quesion' .did you mean 'question'"):
+    with pytest.raises(SourceError, match=r"no column 'quesion' .did you mean 'question'"):
         collect(path, columns={"question": "quesion", "answer": "answer"})
 
 
@@ -209,7 +218,9 @@ def test_jsonl_reads_nested_fields_and_quarantines_the_rest(tmp_path) -> None:
     )
     frame, fates = collect(path, columns={"question": "ask.text", "answer": "a"})
     assert frame["question"].to_list() == ["why?"]
-    assert frame["extra"].to_list() == [[{"key": "n", "value": "3"}, {"key": "deep.list", "value": "1, 2"}]]
+    assert frame["extra"].to_list() == [
+        [{"key": "n", "value": "3"}, {"key": "deep.list", "value": "1, 2"}]
+    ]
     assert [line for line, _ in reasons(fates)] == [3, 4]
     assert reasons(fates)[0][1] == "an array, not an object with named fields"
     assert reasons(fates)[1][1].startswith("the file ends in the middle of this row")
@@ -224,7 +235,9 @@ def test_one_json_document_is_refused_with_advice(tmp_path) -> None:
 
 def test_parquet_reads_rows_and_times(tmp_path) -> None:
     path = tmp_path / "t.parquet"
-    frame = pl.DataFrame({"q": ["why?"], "a": ["because"], "at": [datetime(2025, 1, 1, tzinfo=UTC)]})
+    frame = pl.DataFrame(
+        {"q": ["why?"], "a": ["because"], "at": [datetime(2025, 1, 1, tzinfo=UTC)]}
+    )
     frame.write_parquet(path)
     read, _ = collect(path, columns={"question": "q", "answer": "a", "timestamp": "at"})
     assert read["timestamp"].to_list() == [datetime(2025, 1, 1, tzinfo=UTC)]

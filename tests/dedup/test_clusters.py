@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from factory import pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from factory import pairs
 from tunesmith.dedup.clusters import deduplicate
 from tunesmith.dedup.config import DedupConfig
 
@@ -20,7 +20,9 @@ def row(answer: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_exact_duplicates_differ_in_case_and_punctuation_only() -> None:
-    merged = deduplicate(pairs(row("Hold it."), row("hold it!"), row("Hold  that.")), DedupConfig(near=None))
+    merged = deduplicate(
+        pairs(row("Hold it."), row("hold it!"), row("Hold  that.")), DedupConfig(near=None)
+    )
     assert merged.frame["id"].to_list() == ["row00000", "row00002"]
     fate = merged.fates.row(0, named=True)
     assert (fate["id"], fate["matched_id"], fate["similarity"]) == ("row00001", "row00000", 1.0)
@@ -28,12 +30,17 @@ def test_exact_duplicates_differ_in_case_and_punctuation_only() -> None:
 
 
 def test_two_questions_with_one_answer_are_not_duplicates() -> None:
-    frame = pairs({"question": "where is it?", "answer": LONG}, {"question": "what do you sell?", "answer": LONG})
+    frame = pairs(
+        {"question": "where is it?", "answer": LONG},
+        {"question": "what do you sell?", "answer": LONG},
+    )
     assert deduplicate(frame, DedupConfig(near=None)).frame.height == 2
 
 
 def test_near_duplicates_name_the_row_they_matched() -> None:
-    frame = pairs(row(LONG), row(f"{LONG} now"), row("something else entirely, nothing to do with it at all"))
+    frame = pairs(
+        row(LONG), row(f"{LONG} now"), row("something else entirely, nothing to do with it at all")
+    )
     merged = deduplicate(frame, DedupConfig())
     assert merged.frame.height == 2
     fate = merged.fates.row(0, named=True)
@@ -71,7 +78,12 @@ def test_rows_without_a_word_stay() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from([LONG, f"{LONG} now", LONG.upper(), "short", "other words here"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from([LONG, f"{LONG} now", LONG.upper(), "short", "other words here"]),
+        max_size=12,
+    )
+)
 def test_every_row_is_kept_or_merged_once(answers: list[str]) -> None:
     frame = pairs(*(row(answer) for answer in answers))
     merged = deduplicate(frame, DedupConfig())

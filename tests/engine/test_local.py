@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from factory import pairs, tickets
 
+from factory import pairs, tickets
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
 from tunesmith.engine import LocalEngine

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from factory import pairs
 
+from factory import pairs
 from tunesmith import ledger
 from tunesmith.step import Outcome, StepCount
 from tunesmith.store.cache import RunCache, fill
@@ -13,7 +13,9 @@ from tunesmith.store.cache import RunCache, fill
 def outcome(rows: int, step: str = "s") -> Outcome:
     frame = pairs(*({} for _ in range(rows)))
     fates = ledger.fates(frame[:1], step=step, fate="dropped")
-    return Outcome(frame, fates, [StepCount(step, rows + 1, rows, 2, 0.5, Counter({"EMAIL": rows}))])
+    return Outcome(
+        frame, fates, [StepCount(step, rows + 1, rows, 2, 0.5, Counter({"EMAIL": rows}))]
+    )
 
 
 def test_parts_come_back_as_they_were_written(tmp_path) -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from factory import MOMENT, pairs
 
+from factory import MOMENT, pairs
 from tunesmith.errors import TunesmithError
 from tunesmith.store import versions as store
 

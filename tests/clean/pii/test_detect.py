@@ -70,14 +70,20 @@ def test_a_local_number_is_one_only_in_its_region() -> None:
 
 def test_allowed_texts_stay() -> None:
     allow = frozenset({"help@example.com"})
-    assert found("Help@Example.com or jane@example.com", allow=allow) == [("EMAIL", "jane@example.com")]
+    assert found("Help@Example.com or jane@example.com", allow=allow) == [
+        ("EMAIL", "jane@example.com")
+    ]
 
 
 def test_kinds_can_be_chosen() -> None:
-    assert found("jane@example.com 192.0.2.1", kinds=("IP_ADDRESS",)) == [("IP_ADDRESS", "192.0.2.1")]
+    assert found("jane@example.com 192.0.2.1", kinds=("IP_ADDRESS",)) == [
+        ("IP_ADDRESS", "192.0.2.1")
+    ]
 
 
-@pytest.mark.parametrize("number", ["4111111111111111", "5555555555554444", "6011111111111117", "378282246310005"])
+@pytest.mark.parametrize(
+    "number", ["4111111111111111", "5555555555554444", "6011111111111117", "378282246310005"]
+)
 def test_luhn(number) -> None:
     assert card_is_valid(number)
     wrong = number[:-1] + str((int(number[-1]) + 1) % 10)

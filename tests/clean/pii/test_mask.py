@@ -4,11 +4,11 @@ import json
 
 import polars as pl
 import pytest
-from factory import pairs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from factory import pairs
 from tunesmith.clean.pii.detect import find
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.clean.pii.pseudonyms import Pseudonyms
@@ -90,8 +90,16 @@ def test_an_unknown_region_is_refused() -> None:
 
 def test_pseudonyms_keep_people_apart_and_together() -> None:
     frame = pairs(
-        {"customer": "Jane@Example.com", "thread": "t1", "extra": [{"key": "who", "value": "Jane Doe"}]},
-        {"customer": "jane@example.com ", "thread": "t1", "extra": [{"key": "who", "value": "Bob"}]},
+        {
+            "customer": "Jane@Example.com",
+            "thread": "t1",
+            "extra": [{"key": "who", "value": "Jane Doe"}],
+        },
+        {
+            "customer": "jane@example.com ",
+            "thread": "t1",
+            "extra": [{"key": "who", "value": "Bob"}],
+        },
         {"customer": "bob@example.com", "thread": None, "extra": []},
     )
     done = apply([Pseudonyms(columns={"s": ["who"]})], frame).frame

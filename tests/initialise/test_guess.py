@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from tunesmith.collect.guess import guess_columns
 from tunesmith.initialise import propose
+from tunesmith.initialise.guess import guess_columns
 from tunesmith.recipe import check, load
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "support"

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tunesmith.language import COMMON_LANGUAGES, identifier
 from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.encoding import Encoding, detect
-from tunesmith.collect.guess import Guess, guess_columns
 from tunesmith.collect.pages import HTML, MARKDOWN, PLAIN
 from tunesmith.errors import SourceError, TunesmithError
+from tunesmith.initialise.guess import Guess, guess_columns
+from tunesmith.language import COMMON_LANGUAGES, identifier
 
 _SAMPLE_ROWS = 500
 
