@@ -10,7 +10,7 @@ import polars as pl
 from tunesmith.step import Outcome, Step, apply
 
 #: Kernels are fastest on about a thousand rows at a time (they stay in the processor's cache).
-BATCH_ROWS = 1_024
+BATCH_ROWS = 4_096
 
 
 class Engine(Protocol):

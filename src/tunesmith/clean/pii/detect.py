@@ -235,7 +235,9 @@ def _phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
 def _is_phone(found: str, regions: tuple[str, ...], *, said: bool, named: bool) -> bool:
     import phonenumbers
 
-    separated = any(not letter.isdigit() for letter in found.strip())
+    separated = any(not letter.isdigit() for letter in found)
+    if not (separated or said):
+        return False
     if found.startswith(("+", "00")):
         number = _parsed("+" + found.removeprefix("+").removeprefix("00"), None)
         if number is not None and phonenumbers.is_possible_number(number):

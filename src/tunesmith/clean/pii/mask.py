@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
-from tunesmith.clean.pii.detect import HINTS, KINDS, Kind, find
+from tunesmith.clean.pii.detect import HINTS, KINDS, Kind, Span, find
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import NOTES, Transform
 
@@ -65,15 +66,30 @@ class MaskPersonalData(Transform):
     def _masked(
         self, texts: pl.Series, rows: NDArray[np.int64], found: list[Counter[str]]
     ) -> pl.Series:
+        places, masked = [], []
+        for place, text, kinds in self._hits(texts):
+            spans = self._find(text, kinds)
+            if spans:
+                new, counted = self._replaced(text, spans)
+                places.append(place)
+                masked.append(new)
+                found[rows[place]].update(counted)
+        if not places:
+            return texts
+        return texts.scatter(places, pl.Series(masked, dtype=pl.String))
+
+    def _hits(self, texts: pl.Series) -> Iterator[tuple[int, str, tuple[Kind, ...]]]:
+        """The texts that may hold something, with their places and the kinds they may hold."""
         where = texts.str.contains(self._hint).fill_null(value=False).arg_true()
         if not where.len():
-            return texts
-        masked = []
-        for place, text in zip(where.to_list(), texts.gather(where), strict=True):
-            new, kinds = self.mask(text)
-            masked.append(new)
-            found[rows[place]].update(kinds)
-        return texts.scatter(where, pl.Series(masked, dtype=pl.String))
+            return
+        hit = texts.gather(where)
+        maybe = {kind: hit.str.contains(HINTS[kind]).to_list() for kind in self.kinds}
+        for number, (place, text) in enumerate(zip(where.to_list(), hit.to_list(), strict=True)):
+            yield place, text, tuple(kind for kind in self.kinds if maybe[kind][number])
+
+    def _find(self, text: str, kinds: tuple[Kind, ...]) -> list[Span]:
+        return find(text, kinds, regions=self.regions, allow=self._allowed)
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:
         """A text with its personal data replaced, and how much there was of each kind.
@@ -81,19 +97,20 @@ class MaskPersonalData(Transform):
         Masking is repeated until nothing is found: what is left when a neighbour has become a
         tag may be personal data in its own right.
         """
+        return self._replaced(text, self._find(text, self.kinds))
+
+    def _replaced(self, text: str, spans: list[Span]) -> tuple[str, Counter[str]]:
         total: Counter[str] = Counter()
-        while True:
-            spans = find(text, self.kinds, regions=self.regions, allow=self._allowed)
-            if not spans:
-                return text, total
+        while spans:
             for span in reversed(spans):
                 text = f"{text[: span.start]}[{span.kind}]{text[span.end :]}"
                 total[span.kind] += 1
+            spans = self._find(text, self.kinds)
+        return text, total
 
     def scan(self, texts: pl.Series) -> Counter[str]:
         """How much personal data of each kind the texts still hold; changes nothing."""
         left: Counter[str] = Counter()
-        for text in texts.filter(texts.str.contains(self._hint).fill_null(value=False)):
-            spans = find(text, self.kinds, regions=self.regions, allow=self._allowed)
-            left.update(span.kind for span in spans)
+        for _, text, kinds in self._hits(texts):
+            left.update(span.kind for span in self._find(text, kinds))
         return left
