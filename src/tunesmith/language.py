@@ -8,6 +8,7 @@ about thirty times as fast. A test compares the two text by text.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -48,9 +49,34 @@ class Identifier:
         self._weights = np.ascontiguousarray(model.nb_ptc, dtype=np.float32)
         self._prior = np.asarray(model.nb_pc, dtype=np.float32)
 
-    def identify(self, texts: pl.Series) -> tuple[pl.Series, NDArray[np.float64]]:
-        """The language of each text and the confidence (0–1; 0 where nothing tells)."""
-        data, offsets = buffers(_prepared(texts))
+    @staticmethod
+    def prepare(texts: pl.Series) -> pl.Series:
+        """Texts as the model reads them: without tags and links, capitals as lower case."""
+        texts = _where(
+            texts, r"\[[A-Z_]{2,}\]|https?://", lambda hit: hit.str.replace_all(_NOISE, " ")
+        )
+        # Most texts have a small letter early on; only the others are looked at in full.
+        loud = ~texts.str.contains("[a-z]")
+        return (
+            pl.select(
+                pl.when(loud & (texts == texts.str.to_uppercase()))
+                .then(texts.str.to_lowercase())
+                .otherwise(texts)
+            ).to_series()
+            if loud.any()
+            else texts
+        )
+
+    def identify(
+        self, texts: pl.Series, *, prepared: bool = False
+    ) -> tuple[pl.Series, NDArray[np.float64]]:
+        """The language of each text and the confidence (0–1; 0 where nothing tells).
+
+        Args:
+            texts: The texts; null tells nothing.
+            prepared: The texts are what `prepare` returned.
+        """
+        data, offsets = buffers(texts if prepared else self.prepare(texts))
         best, confidence = _classify(
             data, offsets, self._next, self._row, self._output, self._weights, self._prior,
             self._label_of, len(self.labels),
@@ -60,11 +86,12 @@ class Identifier:
         return pl.select(pl.when(known).then(names)).to_series(), confidence
 
 
-def _prepared(texts: pl.Series) -> pl.Series:
-    # As py3langid does: a text in capitals is read as lower case. Tags and links tell nothing.
-    plain = texts.fill_null("").str.replace_all(r"\[[A-Z_]{2,}\]|https?://\S+", " ")
-    upper = plain == plain.str.to_uppercase()
-    return pl.select(pl.when(upper).then(plain.str.to_lowercase()).otherwise(plain)).to_series()
+_NOISE = r"\[[A-Z_]{2,}\]|https?://\S+"
+
+
+def _where(texts: pl.Series, pattern: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    rows = texts.str.contains(pattern).fill_null(value=False).arg_true()
+    return texts.scatter(rows, change(texts.gather(rows))) if rows.len() else texts
 
 
 @kernel

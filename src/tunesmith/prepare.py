@@ -27,7 +27,7 @@ from tunesmith.io import atomic_write, file_sha256, fingerprint, write_jsonl
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
 from tunesmith.recipe import LoadedRecipe
-from tunesmith.split import SPLITS, split
+from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount
 from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
@@ -76,7 +76,7 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
         QualityGateError: Personal data is left after masking.
     """
     timings: dict[str, float] = {}
-    run = _Preparation(loaded, RunCache(out / "work"), progress, timings)
+    run = Preparation(loaded, RunCache(out / "work"), progress, timings)
     collected = run.collect()
     rows = run.clean_and_check(collected)
     unique, near_sizes = run.merge_duplicates(rows)
@@ -91,7 +91,9 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
     return Prepared(frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings)
 
 
-class _Preparation:
+class Preparation:
+    """The stages of one run, each of which takes what the one before gave."""
+
     def __init__(
         self,
         loaded: LoadedRecipe,
@@ -109,6 +111,7 @@ class _Preparation:
     # ── collect ──────────────────────────────────────────────────────────────────────────────
 
     def collect(self) -> list[Stage]:
+        """Read every file that is not in the cache; one stage a file."""
         started = time.perf_counter()
         places = [
             (source, path) for source in self.recipe.sources for path in source.files(self.base)
@@ -174,6 +177,7 @@ class _Preparation:
     # ── clean and check ──────────────────────────────────────────────────────────────────────
 
     def row_steps(self) -> list[Step]:
+        """The steps that look at one row at a time, in order."""
         personal = {
             source.name: list(getattr(source, "personal_columns", []))
             for source in self.recipe.sources
@@ -182,6 +186,7 @@ class _Preparation:
         return [*self.recipe.clean.steps(named), *self.recipe.check.steps()]
 
     def clean_and_check(self, collected: list[Stage]) -> Stage:
+        """Run the row steps over everything that was collected."""
         started = time.perf_counter()
         steps = self.row_steps()
         identity = {
@@ -218,6 +223,7 @@ class _Preparation:
     # ── de-duplicate and split ───────────────────────────────────────────────────────────────
 
     def merge_duplicates(self, rows: Stage) -> tuple[Stage, list[int]]:
+        """Merge duplicates; gives the rows that stay and the sizes of near clusters."""
         started = time.perf_counter()
         identity = {
             "format": cache.FORMAT,
@@ -239,10 +245,17 @@ class _Preparation:
         return stage, sizes
 
     def deal(self, unique: Stage) -> pl.DataFrame:
+        """Deal the rows to splits."""
         started = time.perf_counter()
         frame = unique.frame(0)
         with self.progress.stage("split", total=1) as bar:
-            dealt = split(frame, self.recipe.split, seed=self.recipe.seed)
+            dedup = self.recipe.dedup
+            merged = (
+                dedup.near is not None
+                and dedup.near.threshold <= PAIRS.threshold
+                and {"question", "answer"} <= set(dedup.columns)
+            )
+            dealt = split(frame, self.recipe.split, seed=self.recipe.seed, merged=merged)
             bar.advance()
         self.timings["split"] = time.perf_counter() - started
         return frame.with_columns(dealt)
@@ -250,6 +263,7 @@ class _Preparation:
     # ── scan, account, publish ───────────────────────────────────────────────────────────────
 
     def scan_for_leaks(self, frame: pl.DataFrame) -> Counter[str]:
+        """Look for personal data once more; any that is left fails the run."""
         started = time.perf_counter()
         with self.progress.stage("scan for leaks", total=frame.height) as bar:
             leaks, places = scan(frame, self.recipe.clean.personal_data)
@@ -268,6 +282,7 @@ class _Preparation:
     def account_for(
         self, collected: list[Stage], rows: Stage, unique: Stage, frame: pl.DataFrame
     ) -> pl.DataFrame:
+        """The ledger: the fate of every row that was collected."""
         kept = ledger.fates(frame, step="publish", fate="kept", split=frame.get_column("split"))
         parts = [stage.fates() for stage in collected]
         return pl.concat([*parts, rows.fates(), unique.fates(), kept]).sort(
@@ -275,6 +290,7 @@ class _Preparation:
         )
 
     def publish(self, out: Path, frame: pl.DataFrame, counts: dict[str, int]) -> Version:
+        """Write the exports and the dataset version."""
         started = time.perf_counter()
         with self.progress.stage("publish", total=1) as bar:
             export(out / "export", frame)

@@ -46,6 +46,8 @@ SCHEMA: dict[str, pl.DataType] = {
     "content_hash": pl.String(),  # 16 letters: 64 bits of the SHA-256 of the raw row
     "language": pl.String(),  # ISO 639-1
     "language_confidence": pl.Float64(),  # 0–1
+    "words": pl.Int64(),  # of question and answer, or of the page
+    "repetition": pl.Float64(),  # 0–1, the share of word triples that came before
     "quality_score": pl.Float64(),  # 0–1
     "extra": EXTRA,  # every other column of the source, as text
     "changes": pl.List(pl.String()),  # what the transforms did to this row

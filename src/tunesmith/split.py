@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
+from tunesmith.dedup.minhash import join_pairs, roots
 from tunesmith.dedup.near import NearConfig, link
 from tunesmith.dedup.normalise import comparable
 
@@ -41,8 +42,8 @@ class SplitConfig(Config):
     threads: bool = True
     """Keep the rows of a conversation together."""
     near_threshold: float | None = Field(default=0.7, gt=0, le=1)
-    """Keep rows together whose questions, or whole pairs, are as similar as this (Jaccard over word
-    triples); `null` keeps only equal questions together."""
+    """Keep rows together whose questions are as similar as this (Jaccard over word triples); `null`
+    keeps only equal questions together. Near duplicates of whole pairs never cross."""
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> SplitConfig:
@@ -53,39 +54,52 @@ class SplitConfig(Config):
         return self
 
 
-def groups(frame: pl.DataFrame, config: SplitConfig) -> NDArray[np.int64]:
-    """The group of each row: rows with the same number must stay together."""
-    rows = frame.height
-    parents = np.arange(rows, dtype=np.int64)
+#: What makes two whole pairs near duplicates: the same as in de-duplication.
+PAIRS = NearConfig()
+
+
+def groups(frame: pl.DataFrame, config: SplitConfig, *, merged: bool = False) -> NDArray[np.int64]:
+    """The group of each row: rows with the same number must stay together.
+
+    Args:
+        frame: Question/answer pairs.
+        config: What stays together.
+        merged: Near duplicates of whole pairs were merged before, so that none are left.
+    """
+    parents = np.arange(frame.height, dtype=np.int64)
     if config.customers:
         _join_equal(parents, frame.get_column("customer"))
     if config.threads:
         _join_equal(parents, frame.get_column("thread"))
     questions = frame.select(comparable(["question"])).to_series()
-    pairs = frame.select(comparable(["question", "answer"])).to_series()
-    _join_equal(parents, questions.replace("", None))
+    _join_equal(parents, questions.set(questions == "", None))
     if config.near_threshold is not None:
-        for texts, band_rows in ((questions, 4), (pairs, 4)):
-            near = NearConfig(threshold=config.near_threshold, shingle_words=3, band_rows=band_rows)
-            links = link(texts, near)
-            for left, right in zip(links.left.tolist(), links.right.tolist(), strict=True):
-                _join(parents, left, right)
-    return np.array([_root(parents, row) for row in range(rows)], dtype=np.int64)
+        alike = NearConfig(threshold=config.near_threshold, shingle_words=3, band_rows=4)
+        links = link(questions, alike)
+        join_pairs(parents, links.left, links.right)
+    if not merged:
+        links = link(frame.select(comparable(["question", "answer"])).to_series(), PAIRS)
+        join_pairs(parents, links.left, links.right)
+    together: NDArray[np.int64] = roots(parents)
+    return together
 
 
-def split(frame: pl.DataFrame, config: SplitConfig, *, seed: int) -> pl.Series:
+def split(
+    frame: pl.DataFrame, config: SplitConfig, *, seed: int, merged: bool = False
+) -> pl.Series:
     """The split of each row; pages are `knowledge`.
 
     Args:
         frame: Records, in their final order.
         config: Shares and what stays together.
         seed: Decides between groups that would do equally well.
+        merged: Near duplicates of whole pairs were merged before, so that none are left.
     """
     pairs = frame.with_row_index("row").filter(pl.col("kind") == "qa")
     chosen = np.full(frame.height, KNOWLEDGE, dtype=object)
     if pairs.height:
         members: dict[int, list[int]] = defaultdict(list)
-        for place, group in enumerate(groups(pairs, config).tolist()):
+        for place, group in enumerate(groups(pairs, config, merged=merged).tolist()):
             members[group].append(place)
         deal = _by_time if config.by == "time" else _by_category
         where = pairs.get_column("row").to_numpy()
@@ -97,33 +111,59 @@ def split(frame: pl.DataFrame, config: SplitConfig, *, seed: int) -> pl.Series:
 def _by_category(
     pairs: pl.DataFrame, members: list[list[int]], config: SplitConfig, seed: int
 ) -> list[tuple[Split, list[int]]]:
-    """Deal groups, large ones first, each to the split that misses its categories the most."""
+    """Deal groups, large ones first, each to the split that misses its categories the most.
+
+    Rows that belong to no group come last and fill each category up to its shares.
+    """
     categories = pairs.get_column("category").fill_null("").to_list()
     ids = pairs.get_column("id").to_list()
     totals = Counter(categories)
-    shares = _shares(config)
+    shares = {name: share for name, share in _shares(config).items() if share > 0}
     wanted = {name: {c: n * share for c, n in totals.items()} for name, share in shares.items()}
-    open_rows = {name: pairs.height * share for name, share in shares.items()}
-    ordered = sorted(members, key=lambda group: (-len(group), _dice(seed, ids[group[0]])))
     dealt: list[tuple[Split, list[int]]] = []
-    for group in ordered:
+    large = [group for group in members if len(group) > 1]
+    for group in sorted(large, key=lambda group: (-len(group), _dice(seed, ids[group[0]]))):
         counted = Counter(categories[place] for place in group)
-        best = max(
-            (name for name in SPLITS if shares[name] > 0),
-            key=lambda name: (
-                # The part of this group's rows that the split still misses, then its need overall.
-                sum(
-                    min(n, wanted[name][c]) / max(1.0, totals[c] * shares[name])
-                    for c, n in counted.items()
-                ),
-                open_rows[name] / shares[name],
-            ),
-        )
+        best = max(shares, key=lambda name: _need(wanted[name], counted, totals, shares[name]))
         for category, count in counted.items():
             wanted[best][category] -= count
-        open_rows[best] -= len(group)
         dealt.append((best, group))
+    single: dict[str, list[int]] = defaultdict(list)
+    for group in members:
+        if len(group) == 1:
+            single[categories[group[0]]].append(group[0])
+    for category, places in sorted(single.items()):
+        places.sort(key=lambda place: _dice(seed, ids[place]))
+        start = 0
+        open_rows = {name: max(0.0, wanted[name][category]) for name in shares}
+        for name, count in _apportioned(open_rows, len(places)).items():
+            dealt.append((name, places[start : start + count]))
+            start += count
     return dealt
+
+
+def _need(
+    wanted: dict[str, float], counted: Counter[str], totals: Counter[str], share: float
+) -> tuple[float, float]:
+    """How much a split misses a group: the part of its rows that it still wants, then overall."""
+    missed = sum(
+        min(count, wanted[category]) / max(1.0, totals[category] * share)
+        for category, count in counted.items()
+    )
+    return missed, sum(wanted.values()) / share
+
+
+def _apportioned(shares: dict[Split, float], rows: int) -> dict[Split, int]:
+    """Whole rows for each split in proportion to `shares` (largest remainders)."""
+    total = sum(shares.values())
+    if total == 0:
+        return {"train": rows}
+    exact = {name: rows * share / total for name, share in shares.items()}
+    counts = {name: int(value) for name, value in exact.items()}
+    rest = rows - sum(counts.values())
+    for name in sorted(exact, key=lambda name: counts[name] - exact[name])[:rest]:
+        counts[name] += 1
+    return counts
 
 
 def _by_time(
@@ -166,20 +206,9 @@ def _dice(seed: int, text: str) -> bytes:
 
 
 def _join_equal(parents: NDArray[np.int64], values: pl.Series) -> None:
-    first: dict[str, int] = {}
-    for row, value in enumerate(values.to_list()):
-        if value is not None:
-            _join(parents, first.setdefault(value, row), row)
-
-
-def _join(parents: NDArray[np.int64], left: int, right: int) -> None:
-    one, other = _root(parents, left), _root(parents, right)
-    if one != other:
-        parents[max(one, other)] = min(one, other)
-
-
-def _root(parents: NDArray[np.int64], row: int) -> int:
-    while parents[row] != row:
-        parents[row] = parents[parents[row]]
-        row = int(parents[row])
-    return row
+    """Join the rows with the same value; null joins nothing."""
+    frame = pl.DataFrame({"value": values}).with_row_index("row").drop_nulls("value")
+    firsts = frame.select(pl.col("row").first().over("value")).to_series().to_numpy()
+    join_pairs(
+        parents, firsts.astype(np.int64), frame.get_column("row").to_numpy().astype(np.int64)
+    )

@@ -186,9 +186,10 @@ def _filter(step: Filter, batch: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
     return batch.filter(stays), removed
 
 
-def verdicts(
-    batch: pl.DataFrame, rules: list[tuple[pl.Expr, str | pl.Expr, pl.Expr | None, float | None]]
-) -> pl.DataFrame:
+Rule = tuple[pl.Expr, str | pl.Expr, pl.Expr | None, float | None]
+
+
+def verdicts(batch: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     """The first rule that each row breaks, in the shape that `Filter.judge` returns.
 
     Args:
@@ -196,6 +197,16 @@ def verdicts(
         rules: `(broken, reason, value, threshold)`, in the order they are tried; `broken` is a
             boolean expression in which null counts as not broken.
     """
+    broken = batch.select(pl.any_horizontal(rule[0].fill_null(value=False) for rule in rules))
+    rows = broken.to_series().arg_true() if rules else pl.Series([], dtype=pl.UInt32)
+    # Few rows break a rule: only for those it is worked out which, and by how much.
+    judged = _judged(batch[rows], rules)
+    found = pl.DataFrame({"row": rows.cast(pl.UInt32)}).hstack(judged)
+    everybody = pl.DataFrame({"row": pl.arange(batch.height, dtype=pl.UInt32, eager=True)})
+    return everybody.join(found, on="row", how="left", maintain_order="left").drop("row")
+
+
+def _judged(batch: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     reason: pl.Expr = pl.lit(None, pl.String)
     value: pl.Expr = pl.lit(None, pl.Float64)
     threshold: pl.Expr = pl.lit(None, pl.Float64)
@@ -206,4 +217,8 @@ def verdicts(
         reason = pl.when(hit).then(said).otherwise(reason)
         value = pl.when(hit).then(number).otherwise(value)
         threshold = pl.when(hit).then(pl.lit(limit, pl.Float64)).otherwise(threshold)
+    if not batch.height:
+        return pl.DataFrame(
+            schema={"reason": pl.String, "value": pl.Float64, "threshold": pl.Float64}
+        )
     return batch.select(reason.alias("reason"), value.alias("value"), threshold.alias("threshold"))

@@ -57,6 +57,17 @@ def request(model: BaseModel, examples: list[Example], work: Path, config: LoraC
 
 
 @pytest.fixture(autouse=True)
+def _nothing_is_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither ours, transformers', TRL's nor PEFT's code may save or load a pickle."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a pickle")
+
+    monkeypatch.setattr(torch, "save", refuse)
+    monkeypatch.setattr(torch, "load", refuse)
+
+
+@pytest.fixture(autouse=True)
 def _deterministic() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -183,6 +194,57 @@ def test_bfloat16_adapters_learn_in_float32(
     moved = [value for name, value in saved.items() if "lora_B" in name]
     assert all(value.dtype == torch.float32 for value in saved.values())
     assert all(0 < float(value.abs().max()) < 1e-4 for value in moved)
+
+
+def test_a_checkpoint_is_text_and_safetensors_alone(
+    tiny_model: BaseModel, examples: list[Example], tmp_path: Path
+) -> None:
+    run(tiny_model, examples, tmp_path, CONFIG.model_copy(update={"max_steps": 2}))
+    files = [file for file in (tmp_path / "checkpoint-2").rglob("*") if file.is_file()]
+    assert {file.suffix for file in files} <= {".json", ".safetensors", ".jinja", ".md", ".txt"}
+    for file in files:  # a name can say anything
+        if file.suffix == ".safetensors":
+            load_file(file)
+        elif file.suffix == ".json":
+            read_json(file)
+        else:
+            assert "\0" not in file.read_text(encoding="utf-8")
+    names = {file.name for file in files}
+    assert names >= {
+        "adapter_model.safetensors",
+        "masters.safetensors",
+        "optimizer.json",
+        "optimizer.safetensors",
+        "random.json",
+        "random.safetensors",
+        "scheduler.json",
+        "trainer_state.json",
+        "training_args.json",
+        "tunesmith.json",
+    }
+    moments = load_file(tmp_path / "checkpoint-2" / "optimizer.safetensors")
+    weights = load_file(tmp_path / "checkpoint-2" / "masters.safetensors")
+    kinds = ("exp_avg", "exp_avg_sq", "step")
+    assert set(moments) == {f"{name}.{kind}" for name in weights for kind in kinds}
+    assert all(float(value) == 2 for name, value in moments.items() if name.endswith(".step"))
+
+
+def test_no_environment_adds_mixed_precision_and_its_scaler(
+    tiny_model: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datasets import Dataset
+
+    from tunesmith.tune.trainer import _trainer
+
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    trainer = _trainer(
+        request(tiny_model, [], tmp_path, CONFIG),
+        CONFIG,
+        tokenizer=load_tokenizer(tiny_model.path),
+        rows=Dataset.from_list([{"input_ids": [1, 2], "labels": [1, 2]}]),
+        steps=1,
+    )
+    assert trainer.accelerator.mixed_precision == "no"
 
 
 class StopHereError(Exception):

@@ -57,7 +57,7 @@ class CheckConfig(Config):
             steps.append(LanguageId())
         languages = self.languages if self.language_id else ()
         steps += [
-            QualityFilter(languages=languages, qa=self.qa, documents=self.documents),
             QualityScore(),
+            QualityFilter(languages=languages, qa=self.qa, documents=self.documents),
         ]
         return steps

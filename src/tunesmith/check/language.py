@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from tunesmith.language import COMMON_LANGUAGES, identifier
+from tunesmith.language import COMMON_LANGUAGES, Identifier, identifier
 from tunesmith.step import NOTES, Transform
 
 #: Letters of each text that are looked at; more change the decision in one text of a thousand.
 HEAD_LETTERS = 160
 
+#: A side with fewer letters than this is never sure of itself.
+SURE_LETTERS = 24
+
 
 class LanguageId(Transform):
     """Write the language of a row and the confidence.
 
-    A pair is judged by its question and answer together. Where one of the two alone is surely in
-    another language (a German question with an English template as its answer), that one counts.
+    Question and answer are judged each alone. The one that is surely in a language decides, the
+    question first (a German question may have an English template as its answer); where neither
+    is sure and they differ, both together decide.
     """
 
     kind: ClassVar[str] = "language"
@@ -32,29 +38,50 @@ class LanguageId(Transform):
     def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Write `language` and `language_confidence`."""
         tool = identifier(self.candidates)
-        heads = {
-            name: batch.get_column(name).str.slice(0, HEAD_LETTERS)
+        sides = [
+            tool.prepare(batch.get_column(name).str.slice(0, HEAD_LETTERS))
             for name in ("question", "answer", "text")
-        }
-        both = pl.select(
-            pl.concat_str([*heads.values()], separator="\n", ignore_nulls=True)
-        ).to_series()
-        language, confidence = tool.identify(both)
-        frame = pl.DataFrame({"language": language, "confidence": confidence})
-        for name in ("answer", "question"):
-            alone, certain = tool.identify(heads[name])
-            frame = frame.with_columns(alone=alone, certain=pl.Series(certain))
-            other = (
-                (pl.col("certain") >= self.sure)
-                & (pl.col("alone") != pl.col("language"))
-                & (pl.lit(heads[name].str.count_matches(r"\p{L}")) >= 24)
-            ).fill_null(value=False)
-            frame = frame.select(
-                language=pl.when(other).then("alone").otherwise("language"),
-                confidence=pl.when(other).then("certain").otherwise("confidence"),
-            )
+            if batch.get_column(name).null_count() < batch.height
+        ]
+        if len(sides) == 1:
+            language, confidence = tool.identify(sides[0], prepared=True)
+        else:
+            language, confidence = self._of_sides(tool, sides)
         nothing = pl.lit([], pl.List(pl.String))
         return batch.with_columns(
-            frame.get_column("language"),
-            frame.get_column("confidence").alias("language_confidence"),
-        ).with_columns(nothing.alias(NOTES))
+            language.alias("language"),
+            pl.Series("language_confidence", confidence),
+            nothing.alias(NOTES),
+        )
+
+    def _of_sides(
+        self, tool: Identifier, sides: list[pl.Series]
+    ) -> tuple[pl.Series, NDArray[np.float64]]:
+        """Judge each side alone, and the rows on which they do not agree by all sides together."""
+        names: list[NDArray[np.object_]] = []
+        certain: list[NDArray[np.float64]] = []
+        for side in sides:
+            name, confidence = tool.identify(side, prepared=True)
+            long_enough = (side.str.count_matches(r"\p{L}") >= SURE_LETTERS).to_numpy()
+            names.append(name.to_numpy())
+            certain.append(np.where(long_enough, confidence, np.minimum(confidence, 0.94)))
+        decided, best = names[0].copy(), certain[0].copy()
+        for other, confidence in zip(names[1:], certain[1:], strict=True):
+            # A side that is surely in another language decides; else sides that agree do.
+            agree = (other == decided) | (other == None)  # noqa: E711 - an array of objects
+            take = (confidence > best) & (agree | (best < self.sure))
+            open_ = ~agree & (best < self.sure) & (confidence < self.sure)
+            decided[take] = other[take]
+            best = np.where(take, confidence, best)
+            best[open_] = -1.0
+        undecided = np.flatnonzero(best < 0)
+        if len(undecided):
+            together = pl.select(
+                pl.concat_str(
+                    [side.gather(undecided) for side in sides], separator="\n", ignore_nulls=True
+                )
+            ).to_series()
+            found, confidence = tool.identify(together, prepared=True)
+            decided[undecided] = found.to_numpy()
+            best[undecided] = confidence
+        return pl.Series(decided.tolist(), dtype=pl.String), best

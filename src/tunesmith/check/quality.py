@@ -1,4 +1,4 @@
-"""Quality: the repetition ratio of a text, and a score between 0 and 1 for every row."""
+"""Quality: figures of a text, and a score between 0 and 1 for every row."""
 
 from __future__ import annotations
 
@@ -17,68 +17,107 @@ MIN_WORDS_FOR_REPETITION = 12
 
 
 @kernel
-def _repetition(data: Any, offsets: Any, width: int, min_words: int) -> Any:  # noqa: C901, PLR0912
+def _word_hashes(data: Any, start: int, end: int, out: Any) -> int:
+    """Write a hash of each word (what lies between spaces, case folded) to `out`; how many."""
+    count = 0
+    value = np.uint64(0)
+    inside = False
+    for place in range(start, end):
+        byte = data[place]
+        if byte <= 32:
+            if inside:
+                out[count] = value
+                count += 1
+                value = np.uint64(0)
+                inside = False
+        else:
+            if 65 <= byte <= 90:
+                byte += 32
+            value = (value + np.uint64(byte) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+            value ^= value >> np.uint64(29)
+            inside = True
+    if inside:
+        out[count] = value
+        count += 1
+    return count
+
+
+@kernel
+def _distinct_grams(words: Any, count: int, width: int) -> int:
+    grams = count - width + 1
+    hashes = np.empty(grams, dtype=np.uint64)
+    for first in range(grams):
+        mixed = np.uint64(0)
+        for step in range(width):
+            mixed = (mixed ^ words[first + step]) * np.uint64(0xC2B2AE3D27D4EB4F)
+            mixed ^= mixed >> np.uint64(31)
+        hashes[first] = mixed
+    hashes.sort()
+    distinct = 1
+    for place in range(1, grams):
+        if hashes[place] != hashes[place - 1]:
+            distinct += 1
+    return distinct
+
+
+@kernel
+def _letter_share(data: Any, start: int, end: int) -> float:
+    solid, letters = 0, 0
+    for place in range(start, end):
+        byte = data[place]
+        if byte <= 32 or 128 <= byte < 192:  # a space, or not the first byte of a letter
+            continue
+        solid += 1
+        if byte >= 192 or 65 <= byte <= 90 or 97 <= byte <= 122:
+            letters += 1
+    return letters / solid if solid else 0.0
+
+
+@kernel
+def _figures(data: Any, offsets: Any, width: int, min_words: int) -> tuple[Any, Any, Any]:
     texts = len(offsets) - 1
-    ratios = np.zeros(texts, dtype=np.float64)
+    words = np.zeros(texts, dtype=np.int64)
+    repetition = np.zeros(texts, dtype=np.float64)
+    letters = np.zeros(texts, dtype=np.float64)
     longest = 1
     for text in range(texts):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    words = np.empty(longest // 2 + 2, dtype=np.uint64)
+    hashes = np.empty(longest // 2 + 2, dtype=np.uint64)
     for text in range(texts):
-        count = 0
-        value = np.uint64(0)
-        inside = False
-        for place in range(offsets[text], offsets[text + 1]):
-            byte = data[place]
-            if byte <= 32:
-                if inside:
-                    words[count] = value
-                    count += 1
-                    value = np.uint64(0)
-                    inside = False
-            else:
-                if 65 <= byte <= 90:
-                    byte += 32
-                value = (value + np.uint64(byte) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-                value ^= value >> np.uint64(29)
-                inside = True
-        if inside:
-            words[count] = value
-            count += 1
-        if count < max(width, min_words):
-            continue
-        grams = count - width + 1
-        hashes = np.empty(grams, dtype=np.uint64)
-        for first in range(grams):
-            mixed = np.uint64(0)
-            for step in range(width):
-                mixed = (mixed ^ words[first + step]) * np.uint64(0xC2B2AE3D27D4EB4F)
-                mixed ^= mixed >> np.uint64(31)
-            hashes[first] = mixed
-        hashes.sort()
-        distinct = 1
-        for place in range(1, grams):
-            if hashes[place] != hashes[place - 1]:
-                distinct += 1
-        ratios[text] = 1.0 - distinct / grams
-    return ratios
+        start, end = offsets[text], offsets[text + 1]
+        count = _word_hashes(data, start, end, hashes)
+        words[text] = count
+        letters[text] = _letter_share(data, start, end)
+        if count >= max(width, min_words):
+            distinct = _distinct_grams(hashes, count, width)
+            repetition[text] = 1.0 - distinct / (count - width + 1)
+    return words, repetition, letters
 
 
-def repetition_ratio(texts: pl.Series, *, words: int = 3) -> NDArray[np.float64]:
-    """The share of word n-grams that are repetitions: 1 − distinct / all, 0 for short texts.
+def text_figures(
+    texts: pl.Series, *, width: int = 3
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Words, repetition ratio and share of letters of each text; zeros for null.
 
-    Gopher's duplicate n-gram measure (Rae et al. 2021, table A1) counted in n-grams. Single words
-    would not do: ordinary English repeats 40% of its words.
+    The repetition ratio is the share of word `width`-grams that came before: 1 − distinct / all,
+    0 for texts of fewer than `MIN_WORDS_FOR_REPETITION` words. It is Gopher's duplicate n-gram
+    measure (Rae et al. 2021, table A1) counted in n-grams; single words would not do, since
+    ordinary English repeats 40% of its words. Of what is not space, letters are those of ASCII
+    and all beyond it.
     """
     data, offsets = buffers(texts)
-    ratios: NDArray[np.float64] = _repetition(data, offsets, words, MIN_WORDS_FOR_REPETITION)
-    return ratios
+    figures: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]] = _figures(
+        data, offsets, width, MIN_WORDS_FOR_REPETITION
+    )
+    return figures
 
 
 class QualityScore(Transform):
-    """Write `quality_score`: the mean of four figures between 0 and 1.
+    """Write the figures of a row's text (`words`, `repetition`) and its `quality_score`.
 
-    * length: an answer (or page) of 60 to 1,500 letters counts fully, less on either side
+    The score is the mean of four figures between 0 and 1:
+
+    * length: an answer (or page) of 60 to 1,500 bytes counts fully, less on either side
     * repetition: 1 − ratio / 0.3
     * letters: the share of letters among all that is not space, fully from 0.7 on
     * completeness: the share of category, timestamp and the row's own identifier that are there
@@ -86,37 +125,25 @@ class QualityScore(Transform):
 
     kind: ClassVar[str] = "quality_score"
     reads: ClassVar[tuple[str, ...]] = (
-        "question",
-        "answer",
-        "text",
-        "category",
-        "timestamp",
-        "source_id",
-    )
-    writes: ClassVar[tuple[str, ...]] = ("quality_score",)
+        "question", "answer", "text", "category", "timestamp", "source_id",
+    )  # fmt: skip
+    writes: ClassVar[tuple[str, ...]] = ("words", "repetition", "quality_score")
 
     def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
-        """Write `quality_score`, rounded to four places."""
-        words = batch.select(body(("answer", "text")).alias("words")).to_series()
-        about = pl.DataFrame({"words": words, "repetition": repetition_ratio(words)})
-        chars = pl.col("words").str.len_chars().fill_null(0)
-        # Letters by bytes that are not ASCII punctuation or digits: exact enough for a score.
-        solid = pl.col("words").str.replace_all(r"\s+", "").str.len_chars().fill_null(0)
-        others = pl.col("words").str.count_matches(r"[0-9!-/:-@\[-`{-~]").fill_null(0)
+        """Write the three columns; the score is rounded to four places."""
+        words, repetition, letters = text_figures(batch.select(body()).to_series())
+        size = pl.coalesce(pl.col("answer"), pl.col("text")).str.len_bytes().fill_null(0)
         length = pl.min_horizontal(
-            chars / 60, 1500 / pl.max_horizontal(chars, pl.lit(1)), pl.lit(1.0)
+            size / 60, 1500 / pl.max_horizontal(size, pl.lit(1)), pl.lit(1.0)
         )
-        letters = pl.when(solid > 0).then((1 - others / solid) / 0.7).otherwise(0.0).clip(0, 1)
-        calm = (1 - pl.col("repetition") / 0.3).clip(0, 1)
-        text_score = about.select(length + letters + calm).to_series()
-        there = batch.select(
-            pl.sum_horizontal(
-                pl.col(name).is_not_null().cast(pl.Float64)
-                for name in ("category", "timestamp", "source_id")
-            )
-            / 3
-        ).to_series()
-        score = ((text_score + there) / 4).round(4)
+        there = pl.sum_horizontal(
+            pl.col(name).is_not_null().cast(pl.Float64)
+            for name in ("category", "timestamp", "source_id")
+        )
+        calm = pl.Series(np.clip(1 - repetition / 0.3, 0, 1))
+        plain = pl.Series(np.clip(letters / 0.7, 0, 1))
         return batch.with_columns(
-            score.alias("quality_score"), pl.lit([], pl.List(pl.String)).alias(NOTES)
-        )
+            pl.Series("words", words),
+            pl.Series("repetition", repetition),
+            quality_score=((length + there / 3 + calm + plain) / 4).round(4),
+        ).with_columns(pl.lit([], pl.List(pl.String)).alias(NOTES))

@@ -7,12 +7,9 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field, model_validator
 
-from tunesmith.check.quality import repetition_ratio
 from tunesmith.config import Config
-from tunesmith.record import SCHEMA, body
-from tunesmith.step import Filter, verdicts
-
-Rule = tuple[pl.Expr, str | pl.Expr, pl.Expr | None, float | None]
+from tunesmith.record import SCHEMA
+from tunesmith.step import Filter, Rule, verdicts
 
 
 class RequiredFields(Filter):
@@ -191,7 +188,7 @@ class QualityFilter(Filter):
 
     kind: ClassVar[str] = "quality"
     reads: ClassVar[tuple[str, ...]] = (
-        "kind", "question", "answer", "text", "language", "language_confidence",
+        "kind", "words", "repetition", "language", "language_confidence",
     )  # fmt: skip
 
     languages: tuple[str, ...] = ()
@@ -203,10 +200,6 @@ class QualityFilter(Filter):
 
     def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Give each row the first limit that it breaks."""
-        text = batch.select(body()).to_series()
-        judged = batch.select("kind", "language", "language_confidence").with_columns(
-            words=text.str.count_matches(r"\S+"), repetition=pl.Series(repetition_ratio(text))
-        )
         rules: list[Rule] = []
         if self.languages:
             foreign = ~pl.col("language").is_in(list(self.languages))
@@ -215,7 +208,7 @@ class QualityFilter(Filter):
         for kind, limits in (("qa", self.qa), ("document", self.documents)):
             mine = pl.col("kind") == kind
             rules += [(mine & broken, *rest) for broken, *rest in _limits(limits)]  # type: ignore[misc]
-        return verdicts(judged, rules)
+        return verdicts(batch, rules)
 
 
 def _limits(limits: Limits) -> list[Rule]:

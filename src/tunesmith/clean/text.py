@@ -120,6 +120,10 @@ class UnicodeNfc(_TextTransform):
         return on_hits(texts, beyond, lambda text: unicodedata.normalize("NFC", text))
 
 
+_WIDE = "[\u00a0\u2000-\u200a\u202f]"
+_UNTIDY = rf"{_WIDE}|\S[ \t]{{2}}|\S\t|[ \t]\n|\n\n\n|\A\s|\s\z"
+
+
 class Whitespace(_TextTransform):
     """Collapse runs of spaces, trim lines' ends, and keep at most one blank line.
 
@@ -130,11 +134,16 @@ class Whitespace(_TextTransform):
 
     def rewrite(self, texts: pl.Series) -> pl.Series:
         """Rewrite a column of texts."""
-        return (
-            texts.str.replace_all("[\u00a0\u2000-\u200a\u202f]", " ")
+        where = texts.str.contains(_UNTIDY).fill_null(value=False).arg_true()
+        if not where.len():
+            return texts
+        tidy = (
+            texts.gather(where)
+            .str.replace_all(_WIDE, " ")
             .str.replace_all(r"(\S)[ \t]{2,}", "$1 ")
             .str.replace_all(r"(\S)\t", "$1 ")
             .str.replace_all(r"[ \t]+\n", "\n")
             .str.replace_all(r"\n{3,}", "\n\n")
             .str.strip_chars()
         )
+        return texts.scatter(where, tidy)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tunesmith.collect.encoding import Encoding, decode
 
 MIB = 1 << 20
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line as it lies in the file.
 
     `text` is null when the line cannot be used, and `problem` says why; `raw` is empty for a line

@@ -6,9 +6,8 @@ import csv
 import itertools
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -28,18 +27,16 @@ MAX_RECORD_LINES = 1_000
 TORN = "the file ends in the middle of this row"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A row that could be read."""
 
     line: int
     raw: bytes
     values: dict[str, Any]
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class BadRow:
+class BadRow(NamedTuple):
     """A row that could not be read, and why."""
 
     line: int
@@ -127,7 +124,7 @@ def read_csv(
             continue
         taken = feed.taken
         raw = taken[0].raw if len(taken) == 1 else b"".join(line.raw for line in taken)
-        notes = sorted({line.note for line in taken if line.note is not None})
+        notes = tuple(sorted({line.note for line in taken if line.note is not None}))
         values = {name: (text or None) for name, text in zip(header, fields, strict=True)}
         yield Row(taken[0].number, raw, values, notes)
 
@@ -192,7 +189,7 @@ def read_jsonl(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[Ro
             )
             yield BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
             continue
-        notes = [] if line.note is None else [line.note]
+        notes = () if line.note is None else (line.note,)
         yield Row(line.number, line.raw, flatten(value), notes)
 
 
@@ -202,6 +199,8 @@ def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     >>> flatten({"a": 1, "b": {"c": 2}})
     {'a': 1, 'b.c': 2}
     """
+    if not prefix and not any(isinstance(item, dict) for item in value.values()):
+        return value
     flat: dict[str, Any] = {}
     for name, item in value.items():
         if isinstance(item, dict):

@@ -197,6 +197,12 @@ class _RowReader:
         self.personal = set(source.personal_columns)
 
     @cached_property
+    def _plain(self) -> list[str]:
+        return [
+            name for name in ("category", "customer", "thread", "author") if name in self.mapped
+        ]
+
+    @cached_property
     def _used(self) -> set[str]:
         used = {name for names in self.mapped.values() for name in names}
         return used | set(self.source.drop_columns)
@@ -214,7 +220,7 @@ class _RowReader:
             "question": self._text(row, "question"),
             "answer": self._text(row, "answer"),
         }
-        for name in ("category", "customer", "thread", "author"):
+        for name in self._plain:
             values[name] = self._text(row, name)
         if "labels" in self.mapped:
             values["labels"] = _labels(row.values.get(self.mapped["labels"][0]))
@@ -228,8 +234,12 @@ class _RowReader:
         return source_id or digest, values, notes
 
     def _text(self, row: raw_rows.Row, field: str) -> str | None:
+        names = self.mapped.get(field, ())
+        if len(names) == 1:
+            value = row.values.get(names[0])
+            return value or None if value is None or isinstance(value, str) else as_text(value)
         parts: list[str] = []
-        for name in self.mapped.get(field, ()):
+        for name in names:
             value = row.values.get(name)
             text = None if value is None else as_text(value)
             if text and not (parts and text.startswith(parts[-1])):

@@ -177,6 +177,24 @@ def _root(parents: Any, row: int) -> int:
 
 
 @kernel
+def join_pairs(parents: Any, lefts: Any, rights: Any) -> None:
+    """Join the rows of each pair in a union-find forest; a root is its tree's smallest row."""
+    for place in range(len(lefts)):
+        left, right = _root(parents, lefts[place]), _root(parents, rights[place])
+        if left != right:
+            parents[max(left, right)] = min(left, right)
+
+
+@kernel
+def roots(parents: Any) -> Any:
+    """The root of every row of a union-find forest."""
+    out = np.empty_like(parents)
+    for row in range(len(parents)):
+        out[row] = _root(parents, row)
+    return out
+
+
+@kernel
 def link_buckets(
     members: Any, starts: Any, flat: Any, ends: Any, threshold: float, parents: Any
 ) -> tuple[Any, Any, Any]:

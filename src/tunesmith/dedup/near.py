@@ -85,9 +85,7 @@ def link(texts: pl.Series, config: NearConfig, bands: pl.Series | None = None) -
     for members, starts in buckets:
         places = np.searchsorted(candidates, members)
         found.append(minhash.link_buckets(places, starts, flat, ends, config.threshold, local))
-    for place in range(len(local)):  # a root has the smallest number of its cluster
-        local[place] = local[local[place]]
-    parents[candidates] = candidates[local]
+    parents[candidates] = candidates[minhash.roots(local)]
     return Links(
         candidates[np.concatenate([left for left, _, _ in found])],
         candidates[np.concatenate([right for _, right, _ in found])],

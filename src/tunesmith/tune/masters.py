@@ -52,7 +52,6 @@ class Masters:
 
     def load(self, folder: Path) -> None:
         """Read the float32 weights of a checkpoint, and give them to the model."""
-        self.compute = self._rounded()  # PEFT loads a checkpoint's adapter as new, float32 ones
         saved = load_file(folder / MASTERS_FILE)
         with torch.no_grad():
             for name, copy in self.copies.items():

@@ -1,7 +1,7 @@
 """The training job: `python -m tunesmith.tune.trainer`, started by `tune`.
 
-TRL's `SFTTrainer` does the loop, the optimizer and the checkpoints, PEFT the adapters. Ours are
-the tokens and labels, the order of the rows, and the loss, whose head sees answer tokens only.
+TRL's `SFTTrainer` does the loop, PEFT the adapters. Ours are the tokens and labels, the order of
+the rows, the loss, whose head sees answer tokens only, and what is in a checkpoint.
 """
 
 from __future__ import annotations
@@ -21,10 +21,20 @@ from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
+from tunesmith.io import write_json
 from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
+from tunesmith.tune.checkpoint import (
+    ARGUMENTS_FILE,
+    load_optimizer,
+    load_random,
+    load_scheduler,
+    save_optimizer,
+    save_random,
+    save_scheduler,
+)
 from tunesmith.tune.config import LoraConfig
 from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
 from tunesmith.tune.masters import Masters
@@ -40,11 +50,15 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
 
     The head of a small model with a large vocabulary is a fifth of its work, and its logits most
     of its memory: tokens without a label need neither.
+
+    Its checkpoints are safetensors and JSON; it never gets to the code of transformers that
+    reads or writes them in a form that can hold code.
     """
 
     recorder: Recorder
     masters: Masters
-    optimizer: torch.optim.Optimizer | None
+    optimizer: Any
+    """None until training starts, then accelerate's wrapper of `create_optimizer`'s."""
 
     def compute_loss(
         self,
@@ -74,6 +88,15 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Write none: tunesmith's report says what was trained, and on what."""
 
+    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
+        """AdamW on the float32 copies of the trainable parameters."""
+        if self.optimizer is None:
+            self.optimizer = self.masters.optimizer(
+                learning_rate=self.args.learning_rate, weight_decay=self.args.weight_decay
+            )
+        optimizer: torch.optim.Optimizer = self.optimizer
+        return optimizer
+
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
@@ -81,18 +104,31 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         _sync(folder)
         self.recorder.save(folder)
 
-    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
-        """AdamW on the float32 copies of the trainable parameters."""
-        if self.optimizer is None:
-            self.optimizer = self.masters.optimizer(
-                learning_rate=self.args.learning_rate, weight_decay=self.args.weight_decay
-            )
-        return self.optimizer
+    def _save(self, output_dir: str, state_dict: dict[str, torch.Tensor] | None = None) -> None:
+        self.model.save_pretrained(output_dir, state_dict=state_dict)
+        self.processing_class.save_pretrained(output_dir)
+        write_json(Path(output_dir) / ARGUMENTS_FILE, self.args.to_dict())
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: torch.nn.Module | None = None
+    ) -> None:
+        self.masters.load(Path(resume_from_checkpoint))
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        save_optimizer(Path(output_dir), self.optimizer, names=list(self.masters.copies))
+        save_scheduler(Path(output_dir), self.lr_scheduler)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        super()._load_optimizer_and_scheduler(checkpoint)
         if checkpoint is not None:
-            self.masters.load(Path(checkpoint))
+            load_optimizer(Path(checkpoint), self.optimizer, names=list(self.masters.copies))
+            load_scheduler(Path(checkpoint), self.lr_scheduler)
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        save_random(Path(output_dir))
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            load_random(Path(checkpoint))
 
 
 def answer_nll(
@@ -250,6 +286,7 @@ def _trainer(
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
+    arguments.mixed_precision = "no"  # whatever ACCELERATE_MIXED_PRECISION asks for
     trainer = AnswerTrainer(
         model=load_model(Path(request["model"]), precision=config.precision),
         args=arguments,

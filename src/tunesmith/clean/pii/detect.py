@@ -227,6 +227,9 @@ def _phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
             continue
         before = text[max(0, start - 40) : start]
         said = _SAID.search(before) is not None
+        separated = digits < len(found)
+        if not (separated or said) or digits > 18:
+            continue  # a bare number, unless the words before it say that it is a telephone's
         named = _NOT_A_PHONE.search(before) is not None
         if _is_phone(found, regions, said=said, named=named):
             yield start, end
@@ -235,9 +238,6 @@ def _phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
 def _is_phone(found: str, regions: tuple[str, ...], *, said: bool, named: bool) -> bool:
     import phonenumbers
 
-    separated = any(not letter.isdigit() for letter in found)
-    if not (separated or said):
-        return False
     if found.startswith(("+", "00")):
         number = _parsed("+" + found.removeprefix("+").removeprefix("00"), None)
         if number is not None and phonenumbers.is_possible_number(number):
@@ -250,7 +250,7 @@ def _is_phone(found: str, regions: tuple[str, ...], *, said: bool, named: bool) 
         number = _parsed(found, region)
         if number is None:
             continue
-        if (separated or said) and phonenumbers.is_valid_number_for_region(number, region):
+        if phonenumbers.is_valid_number_for_region(number, region):
             return True
         if said and phonenumbers.is_possible_number(number):
             return True
