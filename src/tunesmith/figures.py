@@ -13,9 +13,14 @@ import numpy as np
 import polars as pl
 
 from tunesmith import ledger
+from tunesmith.clean import CleanConfig
 from tunesmith.clean.pii.detect import KINDS
 from tunesmith.prepare import Prepared
 from tunesmith.split import SPLITS
+from tunesmith.step import StepCount
+
+#: The steps of cleaning; the other steps that look at one row at a time are checks.
+CLEANING = {step.kind for step in CleanConfig(terminology={"a": "b"}).steps({})}
 
 _STAGE_OF = {"collect": "collect", "exact_duplicates": "dedup", "near_duplicates": "dedup"}
 
@@ -31,7 +36,16 @@ def data_figures(prepared: Prepared) -> dict[str, Any]:
             {"stage": _STAGE_OF.get(row["step"], "check"), **row}
             for row in reasons.iter_rows(named=True)
         ],
-        "changes": _changes(prepared),
+        "steps": [
+            {
+                "step": step.step,
+                "rows_in": step.rows_in,
+                "rows_out": step.rows_out,
+                "changed": step.changed,
+                "seconds": step.seconds,
+            }
+            for step in prepared.steps
+        ],
         "personal_data": personal_data(prepared),
         "duplicates": _duplicates(prepared),
         "lengths": {
@@ -115,41 +129,35 @@ def peak_memory_mib() -> float:
 
 
 def _stages(prepared: Prepared) -> list[dict[str, Any]]:
-    counts, frame = prepared.counts, prepared.frame
-    rows = counts["collected"]
-    found = [
-        {
-            "stage": "collect",
-            "rows_in": rows,
-            "rows_out": rows - counts["quarantined"],
-            "seconds": prepared.timings_s.get("collect"),
-            "changed": 0,
-        }
+    """Rows before and after each stage, in the order of the work."""
+    counts, timings = prepared.counts, prepared.timings_s
+    cleaning = [step for step in prepared.steps if step.step in CLEANING]
+    checking = [step for step in prepared.steps if step.step not in CLEANING]
+    read = counts["collected"] - counts["quarantined"]
+    checked = counts["kept"] + counts["merged"]
+    return [
+        _stage("collect", counts["collected"], read, timings.get("collect"), 0),
+        _stage("clean", read, read, _seconds(cleaning), _most_changed(cleaning)),
+        _stage("check", read, checked, _seconds(checking), 0),
+        _stage("dedup", checked, counts["kept"], timings.get("find duplicates"), 0),
     ]
-    found += [
-        {
-            "stage": step.step,
-            "rows_in": step.rows_in,
-            "rows_out": step.rows_out,
-            "seconds": step.seconds,
-            "changed": step.changed,
-        }
-        for step in prepared.steps
-    ]
-    found.append(
-        {
-            "stage": "dedup",
-            "rows_in": frame.height + counts["merged"],
-            "rows_out": frame.height,
-            "seconds": prepared.timings_s.get("find duplicates"),
-            "changed": 0,
-        }
-    )
-    return found
 
 
-def _changes(prepared: Prepared) -> list[dict[str, Any]]:
-    return [{"step": step.step, "rows": step.changed} for step in prepared.steps if step.changed]
+def _stage(
+    name: str, rows_in: int, rows_out: int, seconds: float | None, changed: int
+) -> dict[str, Any]:
+    return {
+        "stage": name, "rows_in": rows_in, "rows_out": rows_out, "seconds": seconds,
+        "changed": changed,
+    }  # fmt: skip
+
+
+def _seconds(steps: list[StepCount]) -> float:
+    return sum(step.seconds for step in steps)
+
+
+def _most_changed(steps: list[StepCount]) -> int:
+    return max((step.changed for step in steps), default=0)
 
 
 def _duplicates(prepared: Prepared) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def track(
     # MLflow reports its use to its makers unless it is told not to; a run here asks no network.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     import mlflow  # noqa: F401 - registers the stores
     from mlflow.tracking import MlflowClient
 
