@@ -144,8 +144,9 @@ def main() -> None:
         floor = statistics.median(results["floor: read JSONL, write Parquet"])
         for case, seconds in results.items():
             cpu = statistics.median(seconds)
-            print(f"{case:<44} {options.rows / cpu:>9,.0f} rows/CPU-s  {cpu:6.1f} CPU-s "
-                  f"({min(seconds):.1f} to {max(seconds):.1f})  {cpu / floor:5.1f} × floor")  # fmt: skip
+            spread = f"{min(seconds):.1f} to {max(seconds):.1f}"
+            print(f"{case:<40} {options.rows / cpu:>9,.0f} rows/CPU-s  {cpu:6.1f} CPU-s "
+                  f"({spread})  {cpu / floor:5.1f} × floor")  # fmt: skip
         if options.json:
             options.json.write_text(json.dumps(results, indent=2) + "\n")
 

@@ -75,6 +75,14 @@ def test_sources_are_looked_at_too(tmp_path) -> None:
     assert "no file or folder 'nowhere'" in found[2]
 
 
+def test_a_wrong_setting_hides_no_missing_file(tmp_path) -> None:
+    path = recipe(tmp_path, {"path": "nowhere.csv"}, sede=3)
+    found = problems(path)
+    assert len(found) == 2
+    assert "sede" in found[0]
+    assert "no file or folder 'nowhere.csv'" in found[1]
+
+
 def test_a_setting_can_be_changed_from_outside(tmp_path, monkeypatch) -> None:
     write_csv(tmp_path / "t.csv", tickets(3))
     path = recipe(tmp_path, {"path": "missing.csv"})

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
@@ -145,7 +152,9 @@ def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        raise RecipeError(_mistakes(error, node), where=str(path)) from None
+        base = path.resolve().parent
+        mistakes = _mistakes(error, node) + _source_problems(data.get("sources"), base, node)
+        raise RecipeError(mistakes, where=str(path)) from None
     return LoadedRecipe(recipe, path.resolve().parent, path)
 
 
@@ -156,13 +165,34 @@ def check(loaded: LoadedRecipe) -> None:
         RecipeError: Files, columns or models are not there; all problems are named.
     """
     node = yaml.compose(loaded.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    problems = []
-    for number, source in enumerate(loaded.recipe.sources):
-        for field, words in source.problems(loaded.base):
-            location: tuple[int | str, ...] = ("sources", number, *field.split("."))
-            problems.append(f"{_at(node, location)}source '{source.name}', {field}: {words}")
+    problems = [
+        problem
+        for number, source in enumerate(loaded.recipe.sources)
+        for problem in _problems_of(source, number, loaded.base, node)
+    ]
     if problems:
         raise RecipeError(problems, where=str(loaded.path))
+
+
+def _problems_of(source: AnySource, number: int, base: Path, node: yaml.Node | None) -> list[str]:
+    found = []
+    for field, words in source.problems(base):
+        location: tuple[int | str, ...] = ("sources", number, *field.split("."))
+        found.append(f"{_at(node, location)}source '{source.name}', {field}: {words}")
+    return found
+
+
+def _source_problems(given: Any, base: Path, node: yaml.Node | None) -> list[str]:
+    """What is wrong with the files of those sources whose own settings are right."""
+    adapter: TypeAdapter[AnySource] = TypeAdapter(AnySource)
+    found = []
+    for number, settings in enumerate(given if isinstance(given, list) else []):
+        try:
+            source = adapter.validate_python(settings)
+        except ValidationError:
+            continue  # its mistakes are among those of the recipe
+        found += _problems_of(source, number, base, node)
+    return found
 
 
 def _override(data: dict[str, Any], item: str) -> str | None:
