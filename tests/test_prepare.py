@@ -14,6 +14,7 @@ from urllib.parse import urlparse
 
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 
 from factory import recipe, tickets, write_csv
 from tunesmith import ledger
