@@ -23,15 +23,14 @@ def command_page() -> str:
     """Every command with its help."""
     from tunesmith.cli import COMMANDS, cli
 
-    context = click.Context(cli, info_name="tunesmith", terminal_width=90, max_content_width=90)
+    wide = {"terminal_width": 90, "max_content_width": 90}
+    context = click.Context(cli, info_name="tunesmith", **cli.context_settings, **wide)
     parts = ["# The command line\n", "```\n" + cli.get_help(context) + "\n```\n"]
     for name in COMMANDS:
         command = cli.get_command(context, name)
         if command is None:
             raise LookupError(name)
-        inner = click.Context(
-            command, info_name=name, parent=context, terminal_width=90, max_content_width=90
-        )
+        inner = click.Context(command, info_name=name, parent=context, **wide)
         parts.append(f"## tunesmith {name}\n\n```\n{command.get_help(inner)}\n```\n")
     return HEAD + "\n".join(parts)
 
