@@ -113,3 +113,11 @@ def test_null_lists_and_texts_pass() -> None:
     )
     for step in ALL:
         assert apply([step], frame).frame["answer"].to_list() == [None]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ab .,'‘’“”–—…•!?1$", max_size=40))
+def test_common_punctuation_is_never_implausible(text: str) -> None:
+    from ftfy.badness import is_bad
+
+    assert not is_bad(text)

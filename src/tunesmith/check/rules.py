@@ -138,9 +138,7 @@ class QaPairs(Filter):
         solid = plain.str.count_matches(r"\S")
         share = pl.when(solid > 0).then(letters / solid).otherwise(0.0)
         words = plain.str.count_matches(r"\p{L}+")
-        spaced = (
-            pl.col("question").str.count_matches(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]") == 0
-        )
+        spaced = ~pl.col("question").str.contains(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
         rules += [
             (
                 pair & (share < self.min_letter_share),

@@ -67,9 +67,13 @@ def _exact(
         # A row without a word is nobody's duplicate.
         text=pl.when(pl.col("text") == "").then(pl.col("id")).otherwise(pl.col("text"))
     )
+    # The texts are grouped once; from there on a group is a number.
+    about = about.with_row_index("row").select(
+        "id", "rank", group=pl.col("row").first().over("text")
+    )
     about = about.with_columns(
-        best=pl.col("rank") == pl.col("rank").min().over("text"),
-        kept_id=pl.col("id").sort_by("rank").first().over("text"),
+        best=pl.col("rank") == pl.col("rank").min().over("group"),
+        kept_id=pl.col("id").get(pl.col("rank").arg_min()).over("group"),
     )
     stays = about.get_column("best")
     gone = ~stays

@@ -131,5 +131,5 @@ def fill(stage: Stage, outcomes: Iterable[Outcome], *, start: int = 0) -> int:
 
 def _parquet(frame: pl.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", compression_level=1)
+    frame.write_parquet(buffer, compression="lz4")
     return buffer.getvalue()

@@ -222,13 +222,13 @@ def _phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
         if text[start] == "(" and ")" not in match[0]:
             start += 1
         found = text[start:end]
-        digits = sum(letter.isdigit() for letter in found)
-        if digits < 7 or _DATE.fullmatch(found):
+        bare = found.isdigit()
+        digits = len(found) if bare else sum(letter.isdigit() for letter in found)
+        if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found)):
             continue
         before = text[max(0, start - 40) : start]
         said = _SAID.search(before) is not None
-        separated = digits < len(found)
-        if not (separated or said) or digits > 18:
+        if bare and not said:
             continue  # a bare number, unless the words before it say that it is a telephone's
         named = _NOT_A_PHONE.search(before) is not None
         if _is_phone(found, regions, said=said, named=named):
@@ -275,7 +275,7 @@ HINTS: dict[Kind, str] = {
     r"password|pwd|secret|sig|signature|token)=",
     "IBAN": r"(?:^|[^A-Za-z0-9])[A-Za-z]{2} ?\d{2}[ -]?[A-Za-z0-9]{2}",
     "CARD": r"\d(?:[ .-]?\d){12}",
-    "SSN": r"\d{3}[- .]?\d{2}[- .]?\d{4}",
+    "SSN": r"\d{3}[- .]\d{2}[- .]\d{4}|[sS][sS][nN]|[sS][oO][cC][iI][aA][lL] [sS]",
     "IP_ADDRESS": r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:",
     "PHONE": r"\d(?: ?[().\x{2010}-\x{2013}/ -]? ?\(?\d\)?){6}",
 }
