@@ -96,6 +96,8 @@ def run(
             if loaded.recipe.track.enabled and track.available():
                 work.mlflow_run = work.timed("track", lambda: _track(work, data))
                 _finish(work, data)
+            elif loaded.recipe.track.enabled:
+                work.progress.say("not recorded in MLflow: the extra 'track' is not installed")
             work.timed("report", lambda: build_report(out))
         return work
 

@@ -57,19 +57,18 @@ def bands_of(texts: pl.Series, config: NearConfig) -> pl.Series:
     return pl.Series("bands", hashes, dtype=pl.Array(pl.UInt64, config.bands))
 
 
-def link(texts: pl.Series, config: NearConfig, bands: pl.Series | None = None) -> Links:
+def link(texts: pl.Series, config: NearConfig) -> Links:
     """Find the clusters of near duplicates among comparable texts.
 
     Args:
         texts: Comparable texts; empty ones are nobody's duplicate.
         config: Thresholds and sizes.
-        bands: The band hashes, when they were computed before.
     """
     rows = texts.len()
     if not rows:
         none = np.empty(0, np.int64)
         return Links(none, none, np.empty(0), none)
-    hashes = (bands if bands is not None else bands_of(texts, config)).to_numpy().reshape(rows, -1)
+    hashes = bands_of(texts, config).to_numpy().reshape(rows, -1)
     filled = (texts.fill_null("").str.len_bytes() > 0).to_numpy()
     numbers = np.flatnonzero(filled)
     parents = np.arange(rows, dtype=np.int64)
