@@ -74,7 +74,7 @@ def test_no_planted_leak_passes(by, seed) -> None:
         (["question"], 3, config.near_threshold),
         (["question", "answer"], 5, 0.8),
     ):
-        flat, ends = shingles(frame.select(comparable(columns)).to_series(), size)
+        flat, ends = shingles(comparable(frame, columns), size)
         for left in range(frame.height):
             for right in range(left):
                 if where[left] != where[right]:

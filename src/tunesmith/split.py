@@ -71,14 +71,14 @@ def groups(frame: pl.DataFrame, config: SplitConfig, *, merged: bool = False) ->
         _join_equal(parents, frame.get_column("customer"))
     if config.threads:
         _join_equal(parents, frame.get_column("thread"))
-    questions = frame.select(comparable(["question"])).to_series()
+    questions = comparable(frame, ["question"])
     _join_equal(parents, questions.set(questions == "", None))
     if config.near_threshold is not None:
         alike = NearConfig(threshold=config.near_threshold, shingle_words=3, band_rows=4)
         links = link(questions, alike)
         join_pairs(parents, links.left, links.right)
     if not merged:
-        links = link(frame.select(comparable(["question", "answer"])).to_series(), PAIRS)
+        links = link(comparable(frame, ["question", "answer"]), PAIRS)
         join_pairs(parents, links.left, links.right)
     together: NDArray[np.int64] = roots(parents)
     return together

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
@@ -36,6 +36,7 @@ def test_the_kernel_decides_as_py3langid_does(shared_data, reference) -> None:
 
 
 @settings(max_examples=80, deadline=None)
+@example("\u0958")  # normal form C takes it apart
 @given(st.text(alphabet=st.characters(categories=["Ll", "Lo"]), min_size=1, max_size=60))
 def test_on_any_letters(reference, text: str) -> None:
     names, confidence = identifier(COMMON_LANGUAGES).identify(pl.Series([text]))

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+import itertools
+import re
+
+import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from factory import pairs
@@ -13,6 +19,7 @@ from tunesmith.check.rules import (
     QaPairs,
     QualityFilter,
     RequiredFields,
+    plain_counts,
 )
 from tunesmith.step import apply
 
@@ -92,8 +99,6 @@ def test_rows_are_excluded_by_any_column() -> None:
 
 
 def test_repetition_counts_word_triples() -> None:
-    import polars as pl
-
     plain = "one two three four five six seven eight nine ten eleven twelve thirteen"
     again = " ".join(["press the green button"] * 10)
     ratios = text_figures(pl.Series([plain, again, "short short short", ""]))[1]
@@ -102,9 +107,31 @@ def test_repetition_counts_word_triples() -> None:
     assert ratios[2] == ratios[3] == 0
 
 
-def test_ordinary_answers_are_not_repetitive(shared_data) -> None:
-    import polars as pl
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a", "b", "B", "\t", "é", "[X]", "the"]), max_size=60).map(" ".join)
+)
+def test_repetition_is_that_of_a_set_of_triples(text: str) -> None:
+    words = text.lower().split()
+    triples = list(itertools.pairwise(itertools.pairwise(words)))
+    expected = 1 - len(set(triples)) / len(triples) if len(words) >= 12 else 0
+    assert text_figures(pl.Series(["some other text", text]))[1][1] == pytest.approx(expected)
 
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="aB1 .,-?é漢—[]_X\n\x01", max_size=40))
+def test_questions_that_are_words_at_a_glance_are_words(text: str) -> None:
+    step = QaPairs(question_chars=(0, 500))
+    letters, solid, words = plain_counts(pl.Series([text]))
+    if letters[0] and letters[0] >= 0.5 * solid[0] and words[0] >= 2:
+        plain = re.sub(r"\[[A-Z_]{2,}\]", "", text)
+        true_letters = sum(letter.isalpha() for letter in plain)
+        assert true_letters >= 0.5 * sum(not letter.isspace() for letter in plain)
+        assert len(re.findall(r"[^\W\d_]+", plain)) >= 2
+        assert reason(step, GOOD | {"question": text}) is None
+
+
+def test_ordinary_answers_are_not_repetitive(shared_data) -> None:
     texts = pl.read_csv(shared_data / "bitext-support" / "tickets.csv", infer_schema=False)[
         "response"
     ]

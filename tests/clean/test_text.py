@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory import pairs
-from tunesmith.clean.text import ControlCharacters, Html, Mojibake, UnicodeNfc, Whitespace
+from tunesmith.clean.text import (
+    ControlCharacters,
+    Html,
+    Mojibake,
+    UnicodeNfc,
+    Whitespace,
+    without_plain_runs,
+)
 from tunesmith.step import Transform, apply
 
 ALL: list[Transform] = [Mojibake(), Html(), ControlCharacters(), UnicodeNfc(), Whitespace()]
@@ -121,3 +128,26 @@ def test_common_punctuation_is_never_implausible(text: str) -> None:
     from ftfy.badness import is_bad
 
     assert not is_bad(text)
+
+
+IMPLAUSIBLE = "ÂÃâ€™“œŠš¢£Ÿ\xa0\xad®©°·»¿ØÙà²µ√±∂≈ÄìÐÎéüñßвЂђ×Œ"
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(st.one_of(st.text(alphabet=IMPLAUSIBLE, max_size=5), st.text("ab c.", max_size=30)))
+)
+def test_long_plain_runs_do_not_make_a_text_more_or_less_implausible(parts: list[str]) -> None:
+    from ftfy.badness import is_bad
+
+    text = "".join(parts)
+    assert is_bad(without_plain_runs(text)) == is_bad(text)
+
+
+def test_real_sentences_are_as_implausible_without_their_plain_runs(shared_data) -> None:
+    from ftfy.badness import is_bad
+
+    files = sorted((shared_data / "language-id").glob("??.txt"))
+    texts = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()[:100]]
+    texts += [text.encode("utf-8").decode("cp1252", "replace") for text in texts]
+    assert [is_bad(without_plain_runs(text)) for text in texts] == list(map(is_bad, texts))

@@ -43,25 +43,34 @@ def _word_hashes(data: Any, start: int, end: int, out: Any) -> int:
 
 
 @kernel
-def _distinct_grams(words: Any, count: int, width: int) -> int:
+def _distinct_grams(words: Any, count: int, width: int, table: Any, owners: Any, owner: int) -> int:
+    """Distinct word grams of a text, counted in a hash table with open addresses.
+
+    `owners` says which text wrote a place of the table, so that it is not emptied between texts.
+    """
     grams = count - width + 1
-    hashes = np.empty(grams, dtype=np.uint64)
+    places = 4
+    while places < 2 * grams:
+        places *= 2
+    distinct = 0
     for first in range(grams):
         mixed = np.uint64(0)
         for step in range(width):
             mixed = (mixed ^ words[first + step]) * np.uint64(0xC2B2AE3D27D4EB4F)
             mixed ^= mixed >> np.uint64(31)
-        hashes[first] = mixed
-    hashes.sort()
-    distinct = 1
-    for place in range(1, grams):
-        if hashes[place] != hashes[place - 1]:
+        place = np.int64(mixed & np.uint64(places - 1))
+        while owners[place] == owner and table[place] != mixed:
+            place = (place + 1) & (places - 1)
+        if owners[place] != owner:
+            owners[place] = owner
+            table[place] = mixed
             distinct += 1
     return distinct
 
 
 @kernel
-def _letter_share(data: Any, start: int, end: int) -> float:
+def _letters_of(data: Any, start: int, end: int) -> tuple[int, int]:
+    """Letters (of ASCII, and all beyond it), and all that is not space."""
     solid, letters = 0, 0
     for place in range(start, end):
         byte = data[place]
@@ -70,7 +79,7 @@ def _letter_share(data: Any, start: int, end: int) -> float:
         solid += 1
         if byte >= 192 or 65 <= byte <= 90 or 97 <= byte <= 122:
             letters += 1
-    return letters / solid if solid else 0.0
+    return letters, solid
 
 
 @kernel
@@ -83,13 +92,19 @@ def _figures(data: Any, offsets: Any, width: int, min_words: int) -> tuple[Any, 
     for text in range(texts):
         longest = max(longest, offsets[text + 1] - offsets[text])
     hashes = np.empty(longest // 2 + 2, dtype=np.uint64)
+    room = 4
+    while room < 2 * len(hashes):
+        room *= 2
+    table = np.empty(room, dtype=np.uint64)
+    owners = np.full(room, -1, dtype=np.int64)
     for text in range(texts):
         start, end = offsets[text], offsets[text + 1]
         count = _word_hashes(data, start, end, hashes)
         words[text] = count
-        letters[text] = _letter_share(data, start, end)
+        spelled, solid = _letters_of(data, start, end)
+        letters[text] = spelled / solid if solid else 0.0
         if count >= max(width, min_words):
-            distinct = _distinct_grams(hashes, count, width)
+            distinct = _distinct_grams(hashes, count, width, table, owners, text)
             repetition[text] = 1.0 - distinct / (count - width + 1)
     return words, repetition, letters
 

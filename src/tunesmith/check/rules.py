@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
+from tunesmith.kernels import buffers, kernel
 from tunesmith.record import SCHEMA
 from tunesmith.step import Filter, Rule, verdicts
 
@@ -133,12 +136,18 @@ class QaPairs(Filter):
             rules.append(
                 (pair & (length > most), f"the {name} is too long (letters)", length, most)
             )
-        plain = pl.col("question").str.replace_all(r"\[[A-Z_]{2,}\]", "")
-        letters = plain.str.count_matches(r"\p{L}")
-        solid = plain.str.count_matches(r"\S")
-        share = pl.when(solid > 0).then(letters / solid).otherwise(0.0)
-        words = plain.str.count_matches(r"\p{L}+")
-        spaced = ~pl.col("question").str.contains(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
+        # Most questions are words beyond doubt: only the others are counted letter by letter.
+        letters, solid, words = plain_counts(batch.get_column("question"))
+        wordy = (letters >= self.min_letter_share * solid) & (words >= self.min_question_words)
+        doubtful = pl.Series(~(wordy & (letters > 0)))
+        batch = batch.with_columns(_only(batch.get_column("question"), doubtful).alias("_doubtful"))
+        question = pl.col("_doubtful")
+        plain = question.str.replace_all(r"\[[A-Z_]{2,}\]", "")
+        solid_letters = plain.str.count_matches(r"\S")
+        share = pl.when(solid_letters > 0).then(plain.str.count_matches(r"\p{L}") / solid_letters)
+        share = pl.when(question.is_not_null()).then(share.fill_null(0.0))
+        count = plain.str.count_matches(r"\p{L}+")
+        spaced = ~question.str.contains(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
         rules += [
             (
                 pair & (share < self.min_letter_share),
@@ -147,9 +156,9 @@ class QaPairs(Filter):
                 self.min_letter_share,
             ),
             (
-                pair & spaced & (words < self.min_question_words),
+                pair & spaced & (count < self.min_question_words),
                 "the question is not specific (words)",
-                words,
+                count,
                 self.min_question_words,
             ),
         ]
@@ -159,11 +168,63 @@ class QaPairs(Filter):
             rules.append((pair & ends, "the answer breaks off", None, None))
         if self.echo:
             # Only an answer as short as a question can repeat it: the others are not compared.
-            short = pl.col("answer").str.len_bytes() < 2 * pl.col("question").str.len_bytes()
-            answer = pl.when(short).then(pl.col("answer"))
-            same = _folded(answer) == _folded(pl.col("question"))
+            asked, answer = batch.get_column("question"), batch.get_column("answer")
+            short = answer.str.len_bytes() < 2 * asked.str.len_bytes()
+            batch = batch.with_columns(
+                _only(asked, short).alias("_asked"), _only(answer, short).alias("_short")
+            )
+            same = _folded(pl.col("_short")) == _folded(pl.col("_asked"))
             rules.append((pair & same, "the answer repeats the question", None, None))
         return verdicts(batch, rules)
+
+
+def _only(texts: pl.Series, wanted: pl.Series) -> pl.Series:
+    """The wanted texts, null elsewhere.
+
+    The nulls of `when … then` would keep the text under them, and every pattern would read it.
+    """
+    where = wanted.fill_null(value=False).arg_true()
+    return pl.repeat(None, texts.len(), dtype=pl.String, eager=True).scatter(
+        where, texts.gather(where)
+    )
+
+
+def plain_counts(texts: pl.Series) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Letters, letters and signs, and words of each text: never too many letters or words.
+
+    Only ASCII letters count, words run together across anything beyond ASCII, and a text with a
+    bracket (it may be a tag such as `[EMAIL]`) has none.
+    """
+    counts = _plain_counts(*buffers(texts))
+    return counts[:, 0], counts[:, 1], counts[:, 2]
+
+
+@kernel
+def _plain_counts(data: Any, offsets: Any) -> Any:
+    counts = np.zeros((len(offsets) - 1, 3), dtype=np.int64)
+    for text in range(len(offsets) - 1):
+        letters, solid, words = 0, 0, 0
+        word = False
+        for place in range(offsets[text], offsets[text + 1]):
+            byte = data[place]
+            if 65 <= byte <= 90 or 97 <= byte <= 122:
+                letters += 1
+                solid += 1
+                if not word:
+                    words += 1
+                word = True
+            elif byte == 91:
+                letters = words = 0
+                solid = 1
+                break
+            elif byte < 128:
+                solid += byte > 32 or byte < 9 or 13 < byte < 32
+                word = False
+            elif byte >= 192:
+                solid += 1
+                word = True
+        counts[text, 0], counts[text, 1], counts[text, 2] = letters, solid, words
+    return counts
 
 
 def _folded(text: pl.Expr) -> pl.Expr:

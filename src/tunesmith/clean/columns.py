@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 
-#: Takes texts and, for each, the number of the row of the batch that it belongs to.
+#: Takes texts and, for each, the number of the row of the batch that it belongs to. The series may
+#: be changed in place (`Series.scatter` does).
 Rewrite = Callable[[pl.Series, NDArray[np.int64]], pl.Series]
 
 
@@ -47,7 +48,8 @@ def _labels(labels: pl.Series, rewrite: Rewrite) -> pl.Series:
     values = pl.Series(lists.flatten(), dtype=pl.String)
     if not values.len():
         return labels
-    return _lists(lists, rewrite(values, _rows_of(labels)).to_arrow(), labels)
+    new = rewrite(values.clone(), _rows_of(labels))
+    return labels if new.equals(values) else _lists(lists, new.to_arrow(), labels)
 
 
 def _extra(extra: pl.Series, rewrite: Rewrite) -> pl.Series:
@@ -56,9 +58,11 @@ def _extra(extra: pl.Series, rewrite: Rewrite) -> pl.Series:
     if not len(pairs):
         return extra
     texts = pl.Series(pairs.field("value"), dtype=pl.String)
-    values = rewrite(texts, _rows_of(extra)).to_arrow()
-    keys = pairs.field("key")
-    return _lists(lists, pa.StructArray.from_arrays([keys, values], ["key", "value"]), extra)
+    new = rewrite(texts.clone(), _rows_of(extra))
+    if new.equals(texts):
+        return extra
+    renewed = pa.StructArray.from_arrays([pairs.field("key"), new.to_arrow()], ["key", "value"])
+    return _lists(lists, renewed, extra)
 
 
 def _lists(lists: pa.LargeListArray, values: pa.Array, like: pl.Series) -> pl.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 from typing import ClassVar
 
@@ -49,11 +50,22 @@ class Mojibake(_TextTransform):
 _SUSPECT = "[^\\x00-\\x7f\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u2022]"
 
 
+_ASCII_RUN = re.compile(r"([\x00-\x7f]{8})[\x00-\x7f]+([\x00-\x7f]{8})")
+
+
+def without_plain_runs(text: str) -> str:
+    """A text without the middle of its long runs of ASCII: as implausible, and sooner judged.
+
+    What ftfy finds implausible lies within four letters of one beyond ASCII.
+    """
+    return _ASCII_RUN.sub(r"\1\n\2", text)
+
+
 def _mend(text: str) -> str:
     import ftfy
     from ftfy.badness import is_bad
 
-    return ftfy.fix_encoding(text) if is_bad(text) else text
+    return ftfy.fix_encoding(text) if is_bad(without_plain_runs(text)) else text
 
 
 #: Names of HTML elements; anything else in angle brackets (`<your name>`, `a < b`) is text.
@@ -93,6 +105,12 @@ class Html(_TextTransform):
         return on_hits(texts, texts.str.contains(_ENTITY), html.unescape)
 
 
+_CONTROL = (
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+
+
 class ControlCharacters(_TextTransform):
     r"""Remove control, zero-width and direction characters; line ends become `\n`.
 
@@ -104,11 +122,11 @@ class ControlCharacters(_TextTransform):
 
     def rewrite(self, texts: pl.Series) -> pl.Series:
         """Rewrite a column of texts."""
-        return texts.str.replace_all("\r\n?", "\n").str.replace_all(
-            "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e"
-            "\u2060\u2066-\u2069\ufeff\ufffe\uffff]",
-            "",
-        )
+        where = texts.str.contains(rf"\r|{_CONTROL}").fill_null(value=False).arg_true()
+        if not where.len():
+            return texts
+        plain = texts.gather(where).str.replace_all("\r\n?", "\n").str.replace_all(_CONTROL, "")
+        return texts.scatter(where, plain)
 
 
 class UnicodeNfc(_TextTransform):

@@ -106,14 +106,15 @@ class ChunkBuilder:
 
     def __init__(self, source: Source, place: Place) -> None:
         self.source, self.place = source, place
-        self._columns: dict[str, list[Any]] = {name: [] for name in record.SCHEMA}
+        self._columns: dict[str, list[Any]] = {}
+        self._count = 0
         self._bad: list[dict[str, Any]] = []
         self._seen: dict[str, int] = {}
 
     @property
     def full(self) -> bool:
         """Whether a chunk should be taken now."""
-        return len(self._columns["id"]) + len(self._bad) >= CHUNK_ROWS
+        return self._count + len(self._bad) >= CHUNK_ROWS
 
     def identify(self, key: str) -> str:
         """An identifier for the next row with this key; a key that comes back is numbered."""
@@ -125,8 +126,13 @@ class ChunkBuilder:
         """Add one row; `values` has the columns of the record that this source knows."""
         values["id"] = self.identify(key)
         values["changes"] = notes
-        for name, column in self._columns.items():
-            column.append(values.get(name))
+        if values.keys() != self._columns.keys():
+            for name in values.keys() - self._columns.keys():
+                self._columns[name] = [None] * self._count
+            values = dict.fromkeys(self._columns) | values
+        for name, value in values.items():
+            self._columns[name].append(value)
+        self._count += 1
 
     def quarantine(self, reason: str, *, line: int | None, raw: bytes = b"") -> None:
         """Record that a row (or, without a line, the file) could not be read, and why."""
@@ -149,7 +155,10 @@ class ChunkBuilder:
         """The chunk gathered so far; the builder starts the next one."""
         # Arrow builds nested columns from Python values ten times faster than Polars does.
         arrays = [
-            pa.array(values, type=_ARROW.field(name).type) for name, values in self._columns.items()
+            pa.array(self._columns[field.name], type=field.type)
+            if field.name in self._columns
+            else pa.nulls(self._count, field.type)
+            for field in _ARROW
         ]
         frame = pl.DataFrame(pa.Table.from_arrays(arrays, schema=_ARROW)).with_columns(
             source=pl.lit(self.source.name),
@@ -162,6 +171,5 @@ class ChunkBuilder:
         )
         frame = frame.cast(pl.Schema(record.SCHEMA))
         fates = pl.DataFrame(self._bad, schema=ledger.SCHEMA) if self._bad else ledger.empty()
-        self._columns = {name: [] for name in record.SCHEMA}
-        self._bad = []
+        self._columns, self._count, self._bad = {}, 0, []
         return Chunk(frame, fates)

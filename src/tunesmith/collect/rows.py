@@ -199,7 +199,7 @@ def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     >>> flatten({"a": 1, "b": {"c": 2}})
     {'a': 1, 'b.c': 2}
     """
-    if not prefix and not any(isinstance(item, dict) for item in value.values()):
+    if not prefix and dict not in map(type, value.values()):
         return value
     flat: dict[str, Any] = {}
     for name, item in value.items():

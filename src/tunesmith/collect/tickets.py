@@ -227,7 +227,7 @@ class _RowReader:
         if "timestamp" in self.mapped:
             values["timestamp"] = self._time(row, notes)
         values["extra"] = [
-            {"key": name, "value": as_text(value)}
+            (name, as_text(value))  # key, value
             for name, value in row.values.items()
             if name not in self._used and value is not None
         ]

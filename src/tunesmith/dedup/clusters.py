@@ -27,7 +27,7 @@ def deduplicate(frame: pl.DataFrame, config: DedupConfig) -> Merged:
     """Merge exact, then near duplicates; rows keep their order."""
     fates = [ledger.empty()]
     sizes: list[int] = []
-    texts = frame.select(comparable(list(config.columns))).to_series()
+    texts = comparable(frame, list(config.columns))
     if config.exact:
         frame, texts, merged = _exact(frame, texts, config.keep)
         fates.append(merged)

@@ -39,7 +39,7 @@ def _mix(value: Any) -> Any:
 
 @kernel
 def _shingles_of(data: Any, start: int, end: int, size: int, out: Any) -> int:
-    """Write the sorted distinct shingle hashes of one text to `out`; returns how many."""
+    """Write the shingle hashes of one text to `out`, in its order; returns how many."""
     words = 0
     value = np.uint64(0)
     inside = False
@@ -66,41 +66,46 @@ def _shingles_of(data: Any, start: int, end: int, size: int, out: Any) -> int:
         for step in range(width):
             value = value * _SHINGLE_BASE + out[first + step]
         out[first] = _mix(value)  # place `first` is read last by this shingle
-    ordered = np.sort(out[:count])
-    distinct = 0
-    for place in range(count):
-        if place == 0 or ordered[place] != ordered[place - 1]:
-            out[distinct] = ordered[place]
-            distinct += 1
-    return distinct
+    return count
+
+
+@kernel
+def _room(offsets: Any) -> int:
+    """The most shingles that one of the texts can have."""
+    longest = 0
+    for row in range(len(offsets) - 1):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    return int(longest // 2 + 2)
 
 
 @kernel
 def _all_shingles(data: Any, offsets: Any, size: int) -> tuple[Any, Any]:
     rows = len(offsets) - 1
-    longest = 0
-    for row in range(rows):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    scratch = np.empty(longest // 2 + 2, dtype=np.uint64)
+    scratch = np.empty(_room(offsets), dtype=np.uint64)
     flat = np.empty((offsets[rows] - offsets[0]) // 2 + 2 * rows + 2, dtype=np.uint64)
     ends = np.zeros(rows + 1, dtype=np.int64)
     total = 0
     for row in range(rows):
         count = _shingles_of(data, offsets[row], offsets[row + 1], size, scratch)
-        flat[total : total + count] = scratch[:count]
-        total += count
+        ordered = np.sort(scratch[:count])
+        for place in range(count):
+            if place == 0 or ordered[place] != ordered[place - 1]:
+                flat[total] = ordered[place]
+                total += 1
         ends[row + 1] = total
     return flat[:total].copy(), ends
 
 
 @kernel
-def _signatures(shingles: Any, ends: Any, factors: Any, terms: Any) -> Any:
-    rows, functions = len(ends) - 1, len(factors)
+def _signatures(data: Any, offsets: Any, size: int, factors: Any, terms: Any) -> Any:
+    rows, functions = len(offsets) - 1, len(factors)
+    scratch = np.empty(_room(offsets), dtype=np.uint64)
     out = np.full((rows, functions), np.uint32(0xFFFFFFFF), dtype=np.uint32)
     for row in range(rows):
         mine = out[row]
-        for place in range(ends[row], ends[row + 1]):
-            value = shingles[place]
+        count = _shingles_of(data, offsets[row], offsets[row + 1], size, scratch)
+        for place in range(count):
+            value = scratch[place]
             for function in range(functions):
                 # Multiply-shift (Dietzfelbinger et al. 1997): the high half is universal.
                 hashed = np.uint32((value * factors[function] + terms[function]) >> np.uint64(32))
@@ -132,12 +137,20 @@ def shingles(texts: pl.Series, size: int) -> tuple[U64, I64]:
     return flat, ends
 
 
-def signatures(flat: U64, ends: I64, *, functions: int, seed: int) -> NDArray[np.uint32]:
-    """MinHash signatures, shape (texts, functions); a text without a word is all ones."""
+def signatures(texts: pl.Series, size: int, *, functions: int, seed: int) -> NDArray[np.uint32]:
+    """MinHash signatures, shape (texts, functions); a text without a word is all ones.
+
+    Args:
+        texts: Comparable texts, as for `shingles`.
+        size: Words in a shingle.
+        functions: Hash functions.
+        seed: Draws the hash functions.
+    """
     random = np.random.default_rng(seed)
     factors = random.integers(1, 2**64, size=functions, dtype=np.uint64) | np.uint64(1)
     terms = random.integers(0, 2**64, size=functions, dtype=np.uint64)
-    result: NDArray[np.uint32] = _signatures(flat, ends, factors, terms)
+    data, offsets = buffers(texts)
+    result: NDArray[np.uint32] = _signatures(data, offsets, size, factors, terms)
     return result
 
 

@@ -51,8 +51,9 @@ class Links:
 
 def bands_of(texts: pl.Series, config: NearConfig) -> pl.Series:
     """The band hashes of comparable texts, as a column of lists."""
-    flat, ends = minhash.shingles(texts, config.shingle_words)
-    signature = minhash.signatures(flat, ends, functions=config.permutations, seed=config.seed)
+    signature = minhash.signatures(
+        texts, config.shingle_words, functions=config.permutations, seed=config.seed
+    )
     hashes = minhash.band_hashes(signature, bands=config.bands, rows=config.band_rows)
     return pl.Series("bands", hashes, dtype=pl.Array(pl.UInt64, config.bands))
 

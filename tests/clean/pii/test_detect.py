@@ -2,11 +2,19 @@ from __future__ import annotations
 
 import time
 
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tunesmith.clean.pii.detect import KINDS, card_is_valid, find, iban_is_valid
+from tunesmith.clean.pii.detect import (
+    HINTS,
+    KINDS,
+    SECOND_HINTS,
+    card_is_valid,
+    find,
+    iban_is_valid,
+)
 
 
 def found(text: str, **settings) -> list[tuple[str, str]]:
@@ -118,3 +126,64 @@ def test_hostile_texts_take_bounded_time(text) -> None:
     started = time.process_time()
     find(text)
     assert time.process_time() - started < 10
+
+
+SIGNS = [
+    "",
+    " ",
+    "-",
+    ".",
+    "/",
+    ") ",
+    "(",
+    " - ",
+    "\u2013",
+    " (",
+    ")",
+    "+",
+    "\n",
+    "x",
+    " ext ",
+    ":",
+]
+WORDS = [
+    "call",
+    "Tel",
+    "t\u00e9l\u00e9phone",
+    "order",
+    "text me",
+    "\u260e",
+    "at",
+    "ssn",
+    "DE",
+    "gb",
+    "@a.com",
+]
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(SIGNS),
+            st.sampled_from(WORDS),
+            st.integers(0, 10**7).map(str),
+            st.integers(1, 4).map(lambda n: "5" * n),
+        ),
+        max_size=14,
+    ).map("".join)
+)
+@example("call +49 (0)30 1234567")
+@example("Tel: 5551234567")
+@example("(2125550123)")
+@example("2125550123 x12")
+@example("+4930123456")
+@example("(212)5550123")
+@example("555-0112")
+@example("GB33BUKB20201555555555")
+@example("4111111111111111")
+def test_what_a_detector_finds_its_hints_have_hit(text: str) -> None:
+    for span in find(text):
+        for hints in (HINTS, SECOND_HINTS):
+            if span.kind in hints:
+                assert pl.Series([text]).str.contains(hints[span.kind])[0], span

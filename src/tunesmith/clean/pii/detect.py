@@ -203,12 +203,11 @@ _DATE = re.compile(
     r"|(?:[0-3]?\d)[-./ ](?:[0-3]?\d)[-./ ](?:19|20)?\d{2}(?:[ ]\d{1,2})?"
     r"|(?:19|20)\d{2}[ ]?[-\u2013/][ ]?(?:19|20)\d{2}"
 )
-_SAID = re.compile(
-    r"(?:\b(?:call(?:ed|ing)?|phone|tel(?:ephone)?|mobile|mob|cell|fax|whatsapp|text|sms|ring|"
-    r"dial|reach|number is|contact|hotline|handy|telefon|t[ée]l[ée]phone)\b|\u260e|\U0001f4de)"
-    r"[^\d\n]{0,24}\Z",
-    re.IGNORECASE,
+_ANNOUNCED = (
+    r"\b(?:call(?:ed|ing)?|phone|tel(?:ephone)?|mobile|mob|cell|fax|whatsapp|text|sms|ring|dial|"
+    r"reach|number is|contact|hotline|handy|telefon|t[ée]l[ée]phone)\b|\u260e|\U0001f4de"
 )
+_SAID = re.compile(rf"(?:{_ANNOUNCED})[^\d\n]{{0,24}}\Z", re.IGNORECASE)
 _NOT_A_PHONE = re.compile(
     r"\b(?:order|purchase|invoice|ticket|case|ref(?:erence)?|tracking|serial|sku|isbn|model|part|"
     r"id|po|transaction|confirmation|booking|account|policy)\b[^\d\n]{0,16}\Z",
@@ -233,6 +232,20 @@ def _phones(text: str, regions: tuple[str, ...]) -> Iterator[tuple[int, int]]:
         named = _NOT_A_PHONE.search(before) is not None
         if _is_phone(found, regions, said=said, named=named):
             yield start, end
+
+
+def _phone_hint() -> str:
+    """A Rust regex for texts in which `_phones` may find something.
+
+    That is seven digits with at least one sign between or around them, or seven digits after a
+    word that announces a telephone: most long numbers in business texts are neither.
+    """
+    sign = r"[().\x{2010}-\x{2013}/-]"
+    gap = rf"\)?(?: {sign}? ?\(?|{sign} ?\(?)"
+    maybe = rf"(?:{gap})?"
+    broken = "|".join(rf"\d{{{left}}}{gap}\d(?:{maybe}\d){{{6 - left}}}" for left in range(1, 7))
+    around = r"\+ ?\(?\d{7}|\(\d{7}|\d{7}(?:\)| ?(?i:x|ext))"
+    return rf"{broken}|{around}|(?i:{_ANNOUNCED})[^\d\n]*\d{{7}}"
 
 
 def _is_phone(found: str, regions: tuple[str, ...], *, said: bool, named: bool) -> bool:
@@ -278,6 +291,13 @@ HINTS: dict[Kind, str] = {
     "SSN": r"\d{3}[- .]\d{2}[- .]\d{4}|[sS][sS][nN]|[sS][oO][cC][iI][aA][lL] [sS]",
     "IP_ADDRESS": r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:",
     "PHONE": r"\d(?: ?[().\x{2010}-\x{2013}/ -]? ?\(?\d\)?){6}",
+}
+
+#: One more look at the texts that a hint has hit, where the hint alone is often wrong.
+SECOND_HINTS: dict[Kind, str] = {
+    "IBAN": rf"(?i:{'|'.join(_IBAN_LENGTHS)}) ?\d{{2}}(?:[ -]*[A-Za-z0-9]){{11}}",
+    "CARD": r"(?:^|[^\d])[2-6](?:[ .-]?\d){12}",
+    "PHONE": _phone_hint(),
 }
 
 _DETECTORS: dict[Kind, Callable[[str], Iterator[tuple[int, int]]]] = {

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
-from tunesmith.clean.pii.detect import HINTS, KINDS, Kind, Span, find
+from tunesmith.clean.pii.detect import HINTS, KINDS, SECOND_HINTS, Kind, Span, find
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import NOTES, Transform
 
@@ -89,7 +89,8 @@ class MaskPersonalData(Transform):
         if not where.len():
             return
         hit = texts.gather(where)
-        maybe = {kind: hit.str.contains(HINTS[kind]).to_list() for kind in self.kinds}
+        hints = HINTS | SECOND_HINTS
+        maybe = {kind: hit.str.contains(hints[kind]).to_list() for kind in self.kinds}
         for number, (place, text) in enumerate(zip(where.to_list(), hit.to_list(), strict=True)):
             yield place, text, tuple(kind for kind in self.kinds if maybe[kind][number])
 
