@@ -14,7 +14,7 @@ import polars as pl
 
 from tunesmith import ledger
 from tunesmith.clean import CleanConfig
-from tunesmith.clean.pii.detect import KINDS
+from tunesmith.clean.pii.spans import KINDS
 from tunesmith.prepare import Prepared
 from tunesmith.split import SPLITS
 from tunesmith.step import StepCount

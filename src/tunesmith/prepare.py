@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from tunesmith import ledger, record
+from tunesmith.clean.pii.known import attach, of_threads
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
 from tunesmith.dedup.clusters import deduplicate
@@ -176,14 +177,28 @@ class Preparation:
 
     # ── clean and check ──────────────────────────────────────────────────────────────────────
 
-    def row_steps(self) -> list[Step]:
-        """The steps that look at one row at a time, in order."""
-        personal = {
+    @property
+    def personal_columns(self) -> dict[str, list[str]]:
+        """By source, the extra columns that name a person."""
+        columns = {
             source.name: list(getattr(source, "personal_columns", []))
             for source in self.recipe.sources
         }
-        named = {name: columns for name, columns in personal.items() if columns}
-        return [*self.recipe.clean.steps(named), *self.recipe.check.steps()]
+        return {name: named for name, named in columns.items() if named}
+
+    def row_steps(self) -> list[Step]:
+        """The steps that look at one row at a time, in order."""
+        return [*self.recipe.clean.steps(self.personal_columns), *self.recipe.check.steps()]
+
+    def _with_known_people(self, collected: list[Stage]) -> Iterator[pl.DataFrame]:
+        """The collected rows, with what the columns of their threads say about people."""
+        if not self.recipe.clean.personal_data.known:
+            return _frames(collected)
+        personal = self.personal_columns
+        columns = ["source", "thread", "customer", "author", "extra"]
+        parts = (frame for stage in collected for frame in stage.frames(columns))
+        threads = of_threads(parts, personal)
+        return (attach(frame, threads, personal) for frame in _frames(collected))
 
     def clean_and_check(self, collected: list[Stage]) -> Stage:
         """Run the row steps over everything that was collected."""
@@ -204,7 +219,7 @@ class Preparation:
                 heights: list[int] = []
 
                 def batches() -> Iterator[pl.DataFrame]:
-                    for part, frame in enumerate(_frames(collected)):
+                    for part, frame in enumerate(self._with_known_people(collected)):
                         if part >= done:
                             heights.append(frame.height)
                             yield frame

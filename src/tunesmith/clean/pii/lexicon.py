@@ -1,0 +1,112 @@
+"""Lists of names, from packages that keep them: given and family names, places, ordinary words.
+
+* names of persons: the providers of `faker` (some eighty locales)
+* places: the geographic data of `phonenumbers` (who has which area code, in English) and its list
+  of countries
+* ordinary English words, which a name may be as well (`Will`, `May`): the word list of `faker`
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib import resources
+from types import ModuleType
+
+
+@lru_cache
+def words(name: str) -> frozenset[str]:
+    """A word list of `words.toml`, beside this file."""
+    lists = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))
+    return frozenset(lists[name].split())
+
+
+_GIVEN = ("first_name", "given_name")
+_FAMILY = ("last_name", "family_name", "surname")
+
+
+def folded(word: str) -> str:
+    """A name without case and accents, as the lists hold it.
+
+    >>> folded("Šárka")
+    'sarka'
+    """
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=1)
+def given_names() -> frozenset[str]:
+    """Given names of many countries, folded; single words."""
+    return frozenset(_of_providers("person", _GIVEN))
+
+
+@lru_cache(maxsize=1)
+def family_names() -> frozenset[str]:
+    """Family names of many countries, folded; single words."""
+    return frozenset(_of_providers("person", _FAMILY))
+
+
+@lru_cache(maxsize=1)
+def common_words() -> frozenset[str]:
+    """Ordinary English words, folded: alone, they are no sign of a name."""
+    from faker.providers.lorem.en_US import Provider
+
+    return frozenset(folded(word) for word in Provider.word_list) | words("ordinary")
+
+
+@lru_cache(maxsize=1)
+def places() -> frozenset[str]:
+    """Towns, regions and countries of the world, folded; of one word or several."""
+    from phonenumbers.geodata import GEOCODE_DATA
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
+    found: set[str] = set()
+    for names in GEOCODE_DATA.values():
+        if "en" in names:
+            # "Tallangatta Valley/Talmalmo", "Greenville, PA", "Aguiar - PB"
+            for part in re.split(r"/|, | - |\(|\)", names["en"]):
+                if len(part) > 3:
+                    found.add(folded(part.strip()))
+    for names in LOCALE_DATA.values():
+        for language in ("en", "aa", "de", "fr", "es"):
+            name = names.get(language, "")
+            if name and not name.startswith("*"):
+                found.add(folded(name))
+    return frozenset(found - common_words())
+
+
+@lru_cache(maxsize=1)
+def countries() -> frozenset[str]:
+    """The English names of the world's countries, as they are written."""
+    from phonenumbers.geodata.locale import LOCALE_DATA
+
+    names = (by.get("en", "") for by in LOCALE_DATA.values())
+    english = (
+        by.get("aa", "") if name.startswith("*") else name
+        for name, by in zip(names, LOCALE_DATA.values(), strict=True)
+    )
+    return frozenset(name for name in english if name and not name.startswith("*"))
+
+
+def _of_providers(kind: str, words: tuple[str, ...]) -> Iterator[str]:
+    """The single words in the lists of faker's providers whose names hold one of `words`."""
+    package = importlib.import_module(f"faker.providers.{kind}")
+    for module in pkgutil.iter_modules(package.__path__):
+        provider = importlib.import_module(f"{package.__name__}.{module.name}")
+        yield from _words(provider, words)
+
+
+def _words(module: ModuleType, words: tuple[str, ...]) -> Iterator[str]:
+    for name, values in vars(module.Provider).items():
+        if any(word in name for word in words) and isinstance(values, Iterable):
+            for value in values:
+                if isinstance(value, str) and " " not in value and len(value) > 1:
+                    yield folded(value)

@@ -1,0 +1,228 @@
+"""Persons, organisations and places in free text, by lists of names and the words around them.
+
+A run of capitalised words is weighed: what the lists know of its words, what stands before it
+(`my name is`, `Mr.`, `in`, `work for`) and after it (`said`, `Inc`). The weights are small whole
+numbers, set by hand on half of the templates of the labelled set that docs/data.md names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tunesmith.clean.pii.lexicon import (
+    common_words,
+    family_names,
+    folded,
+    given_names,
+    places,
+    words,
+)
+from tunesmith.clean.pii.spans import NameKind
+
+_WORD = r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*"
+_CAPITAL = r"(?=[^\W\d_a-zß-öø-ÿ])"
+_ABBREVIATED = r"(?:(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|[Ii]nc|[Cc]o|[Cc]orp|[Ll]td|[^\W\d_])\.)"
+_SMALL = (
+    r"(?:van|von|der|den|de|da|do|dos|das|di|du|del|della|la|le|el|al|bin|ibn|ben|ter|zu|af|av|of)"
+)
+#: Capitalised words with single spaces between; initials, and the small words inside of names.
+_RUN = re.compile(
+    rf"(?<![\w@/.'’-]){_CAPITAL}(?:{_ABBREVIATED}|{_WORD})"
+    rf"(?:[ ](?:{_SMALL}[ ]){{0,2}}{_CAPITAL}(?:{_ABBREVIATED}|{_WORD}))*"
+)
+#: Firms that are called after people: `Davis, Reynolds and Williamson`, `Baker and Sons`.
+_FIRM = re.compile(
+    rf"(?<![\w:] )(?<![\w:])((?:{_CAPITAL}{_WORD}, ){{1,2}}{_CAPITAL}{_WORD}(?: and "
+    rf"| & ){_CAPITAL}{_WORD}"
+    rf"|{_CAPITAL}{_WORD}(?: and | & )(?:Sons|Partners|Associates|Company|Co|Brothers|Daughters))\b"
+)
+_PARTS = re.compile(rf"{_ABBREVIATED}|{_WORD}|&")
+#: Only texts with a capitalised word, or with somebody's name announced, can hold a name.
+HINT = r"\p{Lu}\p{L}|name(?:['’]s| is)"
+
+_TITLES = words("titles")
+_ORGANISATION = words("organisations")
+_STARTERS = words("starters")
+#: Words that end the names of streets, towns and regions.
+_GEOGRAPHIC = words("geographic")
+_ANNOUNCING = (
+    r"\bmy (?:full |first |last |maiden )?name(?:'s| is)|\bname(?:d)?(?: is|:| him| her| to|\?)|"
+    r"\bcalled|\bcalls? me|\bmaiden name is|\bi am|\bi['’]m|\bthis is|\bit['’]?s under|\bunder|"
+    r"\bspeak(?:ing)? (?:to|with)|\btalk(?:ing)? (?:to|with)|\bask for|\bfollow up with|"
+    r"\bcontact|\bsigned,?|\b(?:best|kind|warm)? ?regards,|\bthanks,|\bcheers,|\bsincerely,|"
+    r"\bdear|\bhi|\bhello|\bhey|\bpartner's name|\bchange it to|\bcorrect it to|\bwith m[rs]s?\.?|"
+    r"\bfounders?:|\bsaid|\bhave you (?:heard|met|seen)|\bwhy is|\bwife|\bhusband"
+)
+_NAMED = re.compile(rf"(?:{_ANNOUNCING})[\s:,]*\Z", re.IGNORECASE)
+ANNOUNCED_HINT = (
+    rf"(?i:{_ANNOUNCING})[\s:,]*(?i:(?:{'|'.join(sorted(_TITLES))})\.? )?\p{{L}}"
+    rf"|\b(?i:{'|'.join(sorted(_TITLES))})\.? \p{{Lu}}"
+)
+_LOWER_NAME = re.compile(
+    r"\b(?:my|her|his|full|last|first|maiden) name(?:['’]s"
+    r"| is) ([a-zß-öø-ÿ]{2,20}(?: [a-zß-öø-ÿ]\.?)?"
+    r"(?: [a-zß-öø-ÿ]{2,20})?)(?=[\s.,!?]|\Z)"
+)
+_BY = re.compile(
+    r"\b(?:by|player|songwriter|director|president|minister|commenter|starring|early|actor|singer|"
+    r"writer|author|ceo|manager|assistant to|though|but|leave me|here's)[ ]\Z",
+    re.IGNORECASE,
+)
+_IN = re.compile(r"\b(?:in|from|to|near|at|visit(?:ing)?|around|outside)[ ]\Z", re.IGNORECASE)
+_INSIDE = re.compile(
+    r"\b(?:i am in|i'm in|travel(?:l)?ing to|lives? in|living in|based in|moved (?:here "
+    r"|there )?(?:from|to)|"
+    r"originally from|arrived at|returned to|city of|town of|state of|(?:south|north|east|west)ern|"
+    r"country|born in|flying to|trip to|shipped from|visit)[ ]\Z",
+    re.IGNORECASE,
+)
+_WORKS = re.compile(
+    r"\b(?:work(?:s|ed|ing)? (?:for|at)|employed (?:by|at)|job at|year at|company|customer of|"
+    r"founder of|joined|later became|on behalf of|employee of)[ ]\Z",
+    re.IGNORECASE,
+)
+_HUMAN = re.compile(
+    r",? (?:said|says|asked|told|wrote|lives|lived|thinks|wants|listed|spent a|points out|resigned|"
+    r"is from|had given|employs|who)\b",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(r"['’]s\b|,? (?:had|has|was|is|sentenced|can)\b|:", re.IGNORECASE)
+_FOUNDED = re.compile(
+    r",? (?:is an? (?:[\w-]+ ){0,2}(?:company|agency|firm|provider|startup|bank|brand)"
+    r"|is the brainchild|"
+    r"was founded|office|orchestra|resignation|announced|employee|customer service)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Name:
+    """A name at `[start, end)` and what it is the name of."""
+
+    start: int
+    end: int
+    kind: NameKind
+
+
+@dataclass(frozen=True)
+class _Word:
+    start: int
+    end: int
+    text: str
+
+    @property
+    def key(self) -> str:
+        return folded(self.text.rstrip("."))
+
+
+def names(text: str, *, lists: bool) -> Iterator[Name]:
+    """The names in a text.
+
+    Args:
+        text: The text.
+        lists: Weigh words by the lists of names too; without, only persons whom the words
+            before announce (`my name is …`, `Mr. …`) are found.
+    """
+    claimed = -1
+    if lists:
+        for match in _FIRM.finditer(text):
+            names_of = re.split(r", | and | & ", match[1])
+            if all(
+                folded(name) in family_names() or folded(name) in _ORGANISATION for name in names_of
+            ):
+                yield Name(match.start(1), match.end(1), "ORGANIZATION")
+                claimed = match.end(1)
+    for run in _RUN.finditer(text):
+        if run.start() < claimed:
+            continue
+        words = [
+            _Word(run.start() + word.start(), run.start() + word.end(), word[0])
+            for word in _PARTS.finditer(run[0])
+        ]
+        yield from _weighed(text, words, lists=lists)
+    for match in _LOWER_NAME.finditer(text):
+        keys = [folded(word) for word in match[1].split()]
+        if keys[0] not in common_words() and (
+            keys[0] in given_names() or keys[-1] in family_names()
+        ):
+            yield Name(match.start(1), match.end(1), "PERSON")
+
+
+def _weighed(text: str, words: list[_Word], *, lists: bool) -> Iterator[Name]:
+    whole = " ".join(word.key for word in words)
+    if lists and len(words) > 1 and whole in places():
+        yield Name(words[0].start, words[-1].end, "LOCATION")
+        return
+    titled = False
+    while words and (words[0].key in _TITLES or words[0].key in _STARTERS):
+        titled = words[0].key in _TITLES
+        words = words[1:]
+    words = words if titled else _without_ordinary(words)
+    if not words or sum(len(word.key) for word in words) < 2:
+        return
+    start, end = words[0].start, words[-1].end
+    before, after = text[max(0, start - 48) : start], text[end : end + 32]
+    announced = titled or _NAMED.search(before) is not None
+    if not lists:
+        if announced and (titled or words[0].key in given_names()) and len(words) <= 4:
+            yield Name(start, end, "PERSON")
+        return
+    if len(words) == 1 and (after.startswith(":") or words[0].text.isupper()):
+        known = words[0].key in given_names() or words[0].key in places()
+        if not known or (after.startswith(":") and words[0].key in places()):
+            return
+    scores = _scores(words, before, after, titled=titled, announced=announced)
+    kind = max(scores, key=lambda name: scores[name])
+    if scores[kind] >= 3:
+        yield Name(start, end, kind)
+
+
+def _without_ordinary(words: list[_Word]) -> list[_Word]:
+    """A run without the ordinary words at its ends (`Why John` begins a sentence)."""
+    while words and words[0].key in common_words() and words[0].key not in given_names():
+        words = words[1:]
+    while len(words) > 1 and words[0].key in common_words() and words[1].key in given_names():
+        words = words[1:]
+    while words and (words[-1].text[0].islower() or words[-1].key == "i"):
+        words = words[:-1]
+    if all(word.key in common_words() for word in words):
+        return []
+    return words
+
+
+def _scores(
+    words: list[_Word], before: str, after: str, *, titled: bool, announced: bool
+) -> dict[NameKind, int]:
+    keys = [word.key for word in words]
+    whole = " ".join(keys)
+    several = len(keys) > 1
+    given = keys[0] in given_names() and keys[0] not in common_words()
+    family = keys[-1] in family_names()
+    place = whole in places()
+    company = any(key in _ORGANISATION for key in keys)
+    geographic = keys[-1] in _GEOGRAPHIC
+    initial = several and any(len(key) == 1 for key in keys[1:])
+    inside = _INSIDE.search(before) is not None
+    person = 3 * given + family + (several and family) + (2 <= len(keys) <= 4)
+    person += 3 * titled + 2 * announced + 2 * (_BY.search(before) is not None) + 2 * initial
+    person += 3 if _HUMAN.match(after) else (_SAYS.match(after) is not None)
+    person -= 3 * company + 3 * geographic + 3 * inside
+    location = (
+        3 * place
+        + 4 * inside
+        + (0 if not _IN.search(before) else 2 if given or family else 3)
+        + 2 * geographic
+    )
+    location -= 2 * titled + 2 * announced + 3 * company
+    organisation = 4 * (company and several) + 4 * (_WORKS.search(before) is not None)
+    organisation += 3 * (_FOUNDED.match(after) is not None) - 2 * given - 2 * titled - announced
+    return {"PERSON": person, "LOCATION": location, "ORGANIZATION": organisation}
+
+
+@lru_cache(maxsize=1)
+def load() -> None:
+    """Load the lists now rather than with the first text."""
+    given_names(), family_names(), common_words(), places()
