@@ -77,19 +77,23 @@ def _tail() -> re.Pattern[str]:
 
 
 #: `Puruntie 82`: a capitalised word and a number, where the words before say that it is a place.
-_SAID = re.compile(
+_WORDS_BEFORE = (
     r"(?i:address(?:es)?(?: is|:| to| with| here they are:)?|live[sd]?(?: at| on| in)|meet(?:ing)?"
     r"(?: (?:you|me|us))? at|sent? (?:\w+ )?to|deliver(?:ed|y)? (?:\w+ )?to"
     r"|ship(?:ped)? (?:\w+ )?to|"
     r"return to|located (?:at|in|on)|drops you off at|taxi to|enter on|office is at|it'?s in|"
-    r"restaurant is at|side of|moved to|it is in)[ :]*\n?[ ]*"
+    r"restaurant is at|side of|moved to|it is in)"
+)
+_SAID = re.compile(
+    rf"{_WORDS_BEFORE}[ :]*\n?[ ]*"
     rf"((?:{_CAP}[ ]){{1,4}}(?:u\.[ ])?{_NUMBER}\b\.?|{_NUMBER}[ ](?:{_CAP}[ ]?){{1,4}})"
 )
-HINT = (
-    rf"\d,? [^\n]{{1,60}}\b{_AFTER}\b|(?i:\b{_BEFORE})[^\n]{{1,60}}\d|{_ENDING},? \d"
-    rf"|(?:utca|út|u\.|tér|körút|útja),? \d|\b{_AFTER}\.?,? \d|Box \d|{_UNIT}"
-    r"|(?i:address|live[sd]? |meet|sen[dt] |deliver|ship|return to|located|drops|taxi|enter on"
-    r"|office is|it'?s in|it is in|restaurant|side of|moved to)"
+#: A number beside a capitalised word.
+HINT = r"\d[A-Za-z]?,? (?:[a-z]{1,4} ){0,2}\p{Lu}|\p{Lu}[\p{L}\x27\x{2019}.-]*,? #?\d|\d[a-z]{2} "
+#: And a word for a street or a part of a house, or one that says that an address comes.
+SECOND_HINT = (
+    rf"\b{_AFTER}\b|\b(?i:{_BEFORE}) |{_ENDING},? \d|(?:utca|út|u\.|tér|körút|útja),? \d|Box \d"
+    rf"|\d \p{{Lu}}[^\n]* \d|{_UNIT}|(?:{_WORDS_BEFORE})"
 )
 
 

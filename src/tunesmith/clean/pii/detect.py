@@ -25,7 +25,7 @@ from tunesmith.clean.pii import (
 )
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Kind, Span
 
-__all__ = ["DEFAULT_KINDS", "KINDS", "Kind", "Settings", "Span", "find", "hints", "second_hints"]
+__all__ = ["DEFAULT_KINDS", "KINDS", "Kind", "Settings", "Span", "candidates", "find", "hints"]
 
 
 @dataclass(frozen=True)
@@ -66,26 +66,36 @@ _FINDERS: dict[Kind, Find] = {
 }
 
 
-def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, str]:
-    """By kind, what a text must hold for its detector to be worth running: Rust regex."""
-    known: dict[Kind, str] = {
-        "URL_CREDENTIALS": credentials.URL_HINT,
-        "SECRET": credentials.SECRET_HINT,
-        "EMAIL": mail.HINT,
-        "IBAN": payment.IBAN_HINT,
-        "CARD": payment.CARD_HINT,
-        "CRYPTO_ADDRESS": payment.CRYPTO_HINT,
-        "SSN": ssn.HINT,
-        "NATIONAL_ID": national.HINT,
-        "MAC_ADDRESS": network.MAC_HINT,
-        "IP_ADDRESS": network.IP_HINT,
-        "DATE_OF_BIRTH": birth.HINT,
-        "ACCOUNT": "|".join(f"(?:{pattern})" for pattern in settings.accounts),
-        "PHONE": phone.HINT,
-        "ADDRESS": address.HINT,
-        "PERSON": names.HINT if settings.lists else names.ANNOUNCED_HINT,
-        "ORGANIZATION": names.HINT,
-        "LOCATION": names.HINT,
+#: Gates: what many detectors need, looked for once and in the texts that passed the one before.
+_DIGIT = r"\d"
+_SIX_DIGITS = r"\d(?:[^\p{L}\p{N}\n]{0,5}\d){5}"
+
+
+def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[str, ...]]:
+    """By kind, what a text must hold for its detector to be worth running.
+
+    Rust regular expressions, the cheapest first; each is tried on the texts that the one before
+    has hit. One pattern for all kinds would be far slower than all of them one by one: its
+    automaton does not fit its cache.
+    """
+    known: dict[Kind, tuple[str, ...]] = {
+        "URL_CREDENTIALS": (credentials.URL_HINT,),
+        "SECRET": (credentials.SECRET_HINT,),
+        "EMAIL": (mail.HINT,),
+        "IBAN": (_DIGIT, payment.IBAN_HINT, payment.IBAN_SECOND_HINT),
+        "CARD": (_DIGIT, _SIX_DIGITS, payment.CARD_HINT, payment.CARD_SECOND_HINT),
+        "CRYPTO_ADDRESS": (_DIGIT, payment.CRYPTO_HINT),
+        "SSN": (_DIGIT, _SIX_DIGITS, ssn.HINT),
+        "NATIONAL_ID": (_DIGIT, national.HINT),
+        "MAC_ADDRESS": (_DIGIT, network.MAC_HINT),
+        "IP_ADDRESS": (_DIGIT, network.IP_HINT),
+        "DATE_OF_BIRTH": (_DIGIT, birth.HINT),
+        "ACCOUNT": ("|".join(f"(?:{pattern})" for pattern in settings.accounts),),
+        "PHONE": (_DIGIT, _SIX_DIGITS, phone.HINT, phone.second_hint()),
+        "ADDRESS": (_DIGIT, address.HINT, address.SECOND_HINT),
+        "PERSON": (names.HINT if settings.lists else names.ANNOUNCED_HINT,),
+        "ORGANIZATION": (names.HINT,),
+        "LOCATION": (names.HINT,),
     }
     idle = {
         "NATIONAL_ID": not settings.countries,
@@ -96,13 +106,19 @@ def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, str]:
     return {kind: known[kind] for kind in KINDS if kind in set(kinds) and not idle.get(kind)}
 
 
-def second_hints() -> dict[Kind, str]:
-    """One more look at the texts that a hint has hit, where the hint alone is often wrong."""
-    return {
-        "IBAN": payment.IBAN_SECOND_HINT,
-        "CARD": payment.CARD_SECOND_HINT,
-        "PHONE": phone.second_hint(),
-    }
+def candidates(texts: pl.Series, hints: dict[Kind, tuple[str, ...]]) -> dict[int, tuple[Kind, ...]]:
+    """The places of the texts that may hold personal data, and the kinds they may hold."""
+    reached: dict[tuple[str, ...], pl.Series] = {(): texts.is_not_null().arg_true()}
+    found: dict[int, tuple[Kind, ...]] = {}
+    for kind, patterns in hints.items():
+        for step in range(1, len(patterns) + 1):
+            if patterns[:step] not in reached:
+                places = reached[patterns[: step - 1]]
+                hit = texts.gather(places).str.contains(patterns[step - 1])
+                reached[patterns[:step]] = places.filter(hit)
+        for place in reached[patterns].to_list():
+            found[place] = (*found.get(place, ()), kind)
+    return found
 
 
 def find(

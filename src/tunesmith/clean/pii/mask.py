@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -104,14 +103,8 @@ class MaskPersonalData(Transform):
         )
 
     @cached_property
-    def _hints(self) -> dict[Kind, str]:
+    def _hints(self) -> dict[Kind, tuple[str, ...]]:
         return detect.hints(self.kinds, self._settings)
-
-    @cached_property
-    def _second_hints(self) -> dict[Kind, str]:
-        return self._hints | {
-            kind: hint for kind, hint in detect.second_hints().items() if kind in self._hints
-        }
 
     def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Mask every text of the batch and note for each row what was found."""
@@ -140,7 +133,7 @@ class MaskPersonalData(Transform):
     ) -> pl.Series:
         places, masked = [], []
         entities = known.hits(texts, rows) if known is not None else {}
-        hits = dict(self._hits(texts))
+        hits = detect.candidates(texts, self._hints)
         for place in sorted(hits.keys() | entities.keys()):
             text = texts[place]
             counted: Counter[str] = Counter()
@@ -161,21 +154,6 @@ class MaskPersonalData(Transform):
 
     def _is_personal(self, text: str, span: Span) -> bool:
         return text[span.start : span.end].casefold() not in self._settings.allow
-
-    def _hits(self, texts: pl.Series) -> Iterator[tuple[int, tuple[Kind, ...]]]:
-        """The places of the texts that may hold something, and the kinds they may hold."""
-        any_hint = "|".join(f"(?:{hint})" for hint in self._hints.values())
-        where = texts.str.contains(any_hint).fill_null(value=False).arg_true()
-        if not where.len():
-            return
-        hit = texts.gather(where)
-        maybe = {
-            kind: hit.str.contains(hint).to_list() for kind, hint in self._second_hints.items()
-        }
-        for number, place in enumerate(where.to_list()):
-            kinds = tuple(kind for kind in maybe if maybe[kind][number])
-            if kinds:
-                yield place, kinds
 
     def _find(self, text: str, kinds: tuple[Kind, ...]) -> list[Span]:
         return detect.find(text, kinds, self._settings) if kinds else []
@@ -199,6 +177,6 @@ class MaskPersonalData(Transform):
     def scan(self, texts: pl.Series) -> Counter[str]:
         """How much personal data of each kind the texts still hold; changes nothing."""
         left: Counter[str] = Counter()
-        for place, kinds in self._hits(texts):
+        for place, kinds in detect.candidates(texts, self._hints).items():
             left.update(span.kind for span in self._find(texts[place], kinds))
         return left

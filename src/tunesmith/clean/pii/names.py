@@ -58,8 +58,8 @@ _ANNOUNCING = (
 )
 _NAMED = re.compile(rf"(?:{_ANNOUNCING})[\s:,]*\Z", re.IGNORECASE)
 ANNOUNCED_HINT = (
-    rf"(?i:{_ANNOUNCING})[\s:,]*(?i:(?:{'|'.join(sorted(_TITLES))})\.? )?\p{{L}}"
-    rf"|\b(?i:{'|'.join(sorted(_TITLES))})\.? \p{{Lu}}"
+    rf"(?i:{_ANNOUNCING})[\s:,]*(?:(?i:{'|'.join(sorted(_TITLES))})\.? )?\p{{Lu}}"
+    rf"|\b(?i:{'|'.join(sorted(_TITLES))})\.? \p{{Lu}}|name(?:['’]s| is) \p{{L}}"
 )
 _LOWER_NAME = re.compile(
     r"\b(?:my|her|his|full|last|first|maiden) name(?:['’]s"
