@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import polars as pl
 import pytest
@@ -118,3 +119,41 @@ def test_another_secret_gives_other_pseudonyms(monkeypatch) -> None:
     monkeypatch.setenv("TUNESMITH_SECRET", "quite another secret")
     assert apply([Pseudonyms()], frame).frame["customer"][0] != one
     assert Pseudonyms().identity() != before
+
+
+def test_pseudonyms_are_the_same_for_the_same_value(monkeypatch) -> None:
+    monkeypatch.setenv("TUNESMITH_SECRET", "a secret of the tests")
+    step = MaskPersonalData(replace="pseudonym")
+    one, counted = step.mask("call 212-555-0123 or jane@example.com")
+    other, _ = step.mask("JANE@example.com has (212) 555 0123")
+    assert counted == {"PHONE": 1, "EMAIL": 1}
+    names = re.findall(r"\[(?:EMAIL|PHONE)_[A-Z]{6}\]", one + other)
+    assert len(names) == 4
+    assert len(set(names)) == 2
+    assert not step.scan(pl.Series([one, other]))
+    monkeypatch.setenv("TUNESMITH_SECRET", "another secret of the tests")
+    assert (
+        MaskPersonalData(replace="pseudonym").mask("call 212-555-0123 or jane@example.com")[0]
+        != one
+    )
+
+
+def test_identity_names_the_secret_only_where_it_matters(monkeypatch) -> None:
+    monkeypatch.setenv("TUNESMITH_SECRET", "a secret of the tests")
+    assert "key" not in MaskPersonalData().identity()
+    first = MaskPersonalData(replace="pseudonym").identity()["key"]
+    monkeypatch.setenv("TUNESMITH_SECRET", "another secret of the tests")
+    assert MaskPersonalData(replace="pseudonym").identity()["key"] != first
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"national_ids": ["XX"]}, "no numbers known for XX"),
+        ({"accounts": ["(?=a)b"]}, "linear time"),
+        ({"accounts": ["("]}, "linear time"),
+    ],
+)
+def test_settings_are_checked(settings, words) -> None:
+    with pytest.raises(ValidationError, match=words):
+        MaskPersonalData(**settings)

@@ -29,7 +29,7 @@ _BEFORE = (
     r"rua|av\.|travessa|largo|estrada|pra[çc]a|ul\.|ulica|ulice|al\.|aleja|os\.|str\.|strada"
     r"|bulevardul)"
 )
-_NUMBER = r"\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"
+_NUMBER = r"\d{1,5}[A-Za-rt-z]?(?:[-/]\d{1,4}[A-Za-z]?)?"
 _UNIT = (
     r"(?:(?i:Apt|Apartment|Suite|Ste|Unit|Floor|Flat|Room|Rm|Bldg|Building)"
     r"(?:\.[ ]?|[ ]?#|[ ])(?:\d{1,5}[A-Za-z]?|[A-Z]\d{0,4})\b)"
@@ -39,24 +39,27 @@ _MILITARY = (
     r"|CGC)[ ][^\W\d_][\w'’ .-]{1,30})"
     r"[\s,]{1,3}[AFD]PO,?[ ]A[AEP][ ]\d{5})"
 )
-_STREET = re.compile(
-    rf"(?<![\w.])(?:\d{{1,5}}[ ])?(?:"
-    rf"{_NUMBER},?[ ](?:[NSEW]{{1,2}}\.?[ ])?(?:{_CAP}[ ]){{1,4}}{_AFTER}\b\.?(?:[ ]"
-    rf"[NSEW]{{1,2}}\b)?"
-    rf"|{_NUMBER},?[ ](?i:{_BEFORE})(?:[ ](?:d[eu]s?|d['’]|l['’]|de la|della|delle|del|do|da"
-    rf"|dos))?(?:[ ]?{_CAP}){{1,4}}"
-    rf"|(?i:{_BEFORE})(?:[ ](?:d[eu]s?|de la|della|delle|dei|del|di|do|da"
-    rf"|dos))?(?:[ ]?{_CAP}){{1,4}},?[ ](?:n[º°.]?[ ]?)?{_NUMBER}\b"
-    rf"|(?:{_CAP}[ ]){{0,3}}[^\W\d_a-z][^\W\d_]{{1,20}}{_ENDING},?[ ]{_NUMBER}\b"
-    rf"|(?:{_CAP}[ ]){{1,3}}(?:utca|út|u\.|tér|körút|útja),?[ ]{_NUMBER}\.?"
-    rf"|(?:{_CAP}[ ]){{1,3}}{_AFTER}\.?,?[ ]{_NUMBER}\b"
-    rf"|{_NUMBER}[ ](?:{_CAP}[ ]){{1,4}}(?:u\.[ ])?{_NUMBER}\b\.?"
-    rf"|(?:{_CAP}[ ]){{1,3}}{_NUMBER},?(?=[ \n]{{1,2}}{_UNIT})"
-    rf"|the corner of (?:{_NUMBER}[ ])?(?:{_CAP}[ ]){{1,4}}(?:{_NUMBER}[ ])?and(?:"
-    rf"[ ]{_CAP}){{1,4}}(?:[ ]{_NUMBER}\b)?"
-    rf"|P\.?[ ]?O\.?[ ]?Box[ ]\d{{1,6}}|{_MILITARY}"
-    rf")"
+_CAPS = rf"(?:{_CAP}[ ]){{1,4}}"
+_OF = r"(?:[ ](?:d[eu]s?|d['’]|l['’]|de la|della|delle|dei|del|di|do|da|dos))?"
+_MONTHS = r"(?!(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b)"
+_DOOR = r"\d{1,4}[A-Za-rt-z]?(?:[-/]\d{1,4}[A-Za-z]?)?(?!\d)"
+_GERMAN = r"(?:Stra(?:ß|ss)e|Str\.|Weg|Platz|Allee|Gasse|Ring|Damm|Ufer)"
+_FORMS = (
+    rf"{_NUMBER},?[ ](?:[NSEW]{{1,2}}\.?[ ])?{_CAPS}{_AFTER}\b\.?(?:[ ][NSEW]{{1,2}}\b)?",
+    rf"{_NUMBER},?[ ](?i:{_BEFORE}){_OF}(?:[ ]?{_CAP}){{1,4}}(?:[ ]{_DOOR}\b)?",
+    rf"(?i:{_BEFORE}){_OF}(?:[ ]?{_CAP}){{1,4}},?[ ](?:n[º°.]?[ ]?)?{_DOOR}\b",
+    rf"(?:{_CAP}[ ]){{0,3}}[^\W\d_a-z][^\W\d_]{{1,20}}{_ENDING},?[ ]{_DOOR}\b",
+    rf"(?:{_CAP}[ ]){{1,3}}{_GERMAN},?[ ]{_DOOR}\b",
+    rf"(?:{_CAP}[ ]){{1,3}}(?:utca|út|u\.|tér|körút|útja),?[ ]{_DOOR}\.?",
+    rf"(?:{_CAP}[ ]){{1,3}}{_AFTER}\.?,?[ ]{_DOOR}\b",
+    rf"{_NUMBER}[ ]{_MONTHS}{_CAPS}(?:u\.[ ])?{_NUMBER}\b\.?",
+    rf"(?:{_CAP}[ ]){{1,3}}{_NUMBER},?(?=[ \n]{{1,2}}{_UNIT})",
+    rf"the corner of (?:{_NUMBER}[ ])?{_CAPS}(?:{_NUMBER}[ ])?and(?:[ ]{_CAP}){{1,4}}",
+    r"P\.?[ ]?O\.?[ ]?Box[ ]\d{1,6}",
+    _MILITARY,
 )
+_STREET = re.compile(rf"(?<![\w.])(?:\d{{1,5}}[ ])?(?:{'|'.join(_FORMS)})")
+_NUMBERS = re.compile(r"\d+")
 _UNITS = re.compile(rf"(?<![\w.]){_UNIT}(?!\w)")
 _TOWN = rf"{_CAP}(?:[ -](?:{_CAP}|d[aeio]|del|of|la|le|sur|am|an der|bei|upon)){{0,3}}"
 _POSTCODE = r"(?:\d{3,6}(?:[- ]\d{2,4})?\b|[A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}\b)"
@@ -92,28 +95,38 @@ _SAID = re.compile(
 HINT = r"\d[A-Za-z]?,? (?:[a-z]{1,4} ){0,2}\p{Lu}|\p{Lu}[\p{L}\x27\x{2019}.-]*,? #?\d|\d[a-z]{2} "
 #: And a word for a street or a part of a house, or one that says that an address comes.
 SECOND_HINT = (
-    rf"\b{_AFTER}\b|\b(?i:{_BEFORE}) |{_ENDING},? \d|(?:utca|út|u\.|tér|körút|útja),? \d|Box \d"
+    rf"\b{_AFTER}\b|\b(?i:{_BEFORE}) |(?i:{_ENDING}),? \d|(?:utca|út|u\.|tér|körút|útja),? \d"
+    r"|Box \d"
     rf"|\d \p{{Lu}}[^\n]* \d|{_UNIT}|(?:{_WORDS_BEFORE})"
 )
+
+
+#: Letters on either side of a number that may belong to its address.
+_REACH = 90
 
 
 def addresses(text: str) -> Iterator[tuple[int, int]]:
     """Street addresses, each with the unit, postcode and town that follow it."""
     taken = 0
-    for match in _STREET.finditer(text):
-        start, end = match.span()
-        if start < taken:
-            continue
-        end = _end(text, end)
-        taken = end
-        yield start, end
-    for match in _SAID.finditer(text):
-        start, end = match.span(1)
-        if start >= taken or end <= 0:
-            yield start, _end(text, end)
-    for match in _UNITS.finditer(text):
-        if match.start() >= taken:
-            yield match.span()
+    for left, right in _windows(text):
+        for pattern, group in ((_STREET, 0), (_SAID, 1), (_UNITS, 0)):
+            for match in pattern.finditer(text, max(left, taken), right):
+                if match.start(group) >= taken:
+                    taken = _end(text, match.end(group))
+                    yield match.start(group), taken
+
+
+def _windows(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of a text around its numbers: an address without a number is not told."""
+    left = right = -1
+    for match in _NUMBERS.finditer(text):
+        if match.start() - _REACH > right:
+            if right > 0:
+                yield left, right
+            left = max(0, match.start() - _REACH)
+        right = min(len(text), match.end() + _REACH)
+    if right > 0:
+        yield left, right
 
 
 def _end(text: str, end: int) -> int:

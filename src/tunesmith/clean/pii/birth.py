@@ -18,7 +18,10 @@ _BORN = (
     r"(?:born(?: on| in)?|date of birth|birth ?date|birthday(?: is)?|d\.?o\.?b\.?|geboren(?: am)?|"
     r"geburtsdatum|n[ée]e? le|date de naissance|fecha de nacimiento|nacid[oa] el|nat[oa] il)"
 )
-HINT = rf"(?i){_BORN}"
+HINT = (
+    r"(?i-u:born|birth|d\.?o\.?b|geboren|geburtsdatum|naissance|nacimiento|nacid[oa] |nat[oa] il)"
+    r"|(?i:n[ée]e? le)"
+)
 _PATTERN = re.compile(
     rf"(?<![^\W\d_]){_BORN}[^\w\n]{{0,4}}(?:(?:is|was|on|the|ist|es"
     rf"|est)[ :]{{1,2}})?({_DATE})(?!\d)",

@@ -6,6 +6,7 @@ Rust over whole columns; the checks run in Python on the few texts that were hit
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -68,6 +69,10 @@ _FINDERS: dict[Kind, Find] = {
 
 #: Gates: what many detectors need, looked for once and in the texts that passed the one before.
 _DIGIT = r"\d"
+_RARE = "|".join(
+    f"(?:{hint})"
+    for hint in (payment.IBAN_HINT, payment.CRYPTO_HINT, network.MAC_HINT, network.IP_HINT)
+)
 _SIX_DIGITS = r"\d(?:[^\p{L}\p{N}\n]{0,5}\d){5}"
 
 
@@ -82,13 +87,13 @@ def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[str, ..
         "URL_CREDENTIALS": (credentials.URL_HINT,),
         "SECRET": (credentials.SECRET_HINT,),
         "EMAIL": (mail.HINT,),
-        "IBAN": (_DIGIT, payment.IBAN_HINT, payment.IBAN_SECOND_HINT),
+        "IBAN": (_DIGIT, _RARE, payment.IBAN_HINT, payment.IBAN_SECOND_HINT),
         "CARD": (_DIGIT, _SIX_DIGITS, payment.CARD_HINT, payment.CARD_SECOND_HINT),
-        "CRYPTO_ADDRESS": (_DIGIT, payment.CRYPTO_HINT),
+        "CRYPTO_ADDRESS": (_DIGIT, _RARE, payment.CRYPTO_HINT),
         "SSN": (_DIGIT, _SIX_DIGITS, ssn.HINT),
         "NATIONAL_ID": (_DIGIT, national.HINT),
-        "MAC_ADDRESS": (_DIGIT, network.MAC_HINT),
-        "IP_ADDRESS": (_DIGIT, network.IP_HINT),
+        "MAC_ADDRESS": (_DIGIT, _RARE, network.MAC_HINT),
+        "IP_ADDRESS": (_DIGIT, _RARE, network.IP_HINT),
         "DATE_OF_BIRTH": (_DIGIT, birth.HINT),
         "ACCOUNT": ("|".join(f"(?:{pattern})" for pattern in settings.accounts),),
         "PHONE": (_DIGIT, _SIX_DIGITS, phone.HINT, phone.second_hint()),
@@ -136,12 +141,16 @@ def find(
     """
     wanted = set(kinds)
     taken: list[Span] = []
+    starts: list[int] = []
 
     def claim(start: int, end: int, kind: Kind) -> None:
         if settings.allow and text[start:end].casefold() in settings.allow:
             return
-        if all(end <= other.start or start >= other.end for other in taken):
-            taken.append(Span(start, end, kind))
+        place = bisect.bisect_left(starts, end)
+        # The spans are apart, so only the last that begins before this one's end can reach into it.
+        if place == 0 or taken[place - 1].end <= start:
+            starts.insert(place, start)
+            taken.insert(place, Span(start, end, kind))
 
     for kind, finder in _FINDERS.items():
         if kind in wanted:
@@ -151,7 +160,6 @@ def find(
         for name in names.names(text, lists=settings.lists):
             if name.kind in wanted:
                 claim(name.start, name.end, name.kind)
-    taken.sort(key=lambda span: span.start)
     return taken
 
 

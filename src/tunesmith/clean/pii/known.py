@@ -179,7 +179,7 @@ def _matcher(value: str) -> _Matcher | None:
             return None
         digits = sum(letter.isdigit() for letter in signs)
         kind: Kind = "PHONE" if digits == len(signs) and 9 <= digits <= 15 else "ACCOUNT"
-        between = r"[\s./#-]{0,2}"
+        between = r"[\s./#-]{0,3}"
         return _Matcher(kind, re.compile(rf"(?<!\w){between.join(map(re.escape, signs))}(?!\w)"))
     return _of_name(value)
 

@@ -18,6 +18,9 @@ def emails(text: str) -> Iterator[tuple[int, int]]:
     # Splitting at the at-signs keeps the search linear: a local part has at most 64 letters.
     start = 0
     while (at := text.find("@", start)) >= 0:
+        if not text[at + 1 : at + 2].isalnum():
+            start = at + 1
+            continue
         match = _EMAIL.search(text, max(start, at - 64), min(len(text), at + 256))
         if match is None or match.start() > at:
             start = at + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
-from tunesmith.clean.pii import detect
+from tunesmith.clean.pii import detect, second
 from tunesmith.clean.pii.known import KNOWN, Known
 from tunesmith.clean.pii.national import NATIONAL_IDS
 from tunesmith.clean.pii.replace import Style, replaced
@@ -131,52 +132,62 @@ class MaskPersonalData(Transform):
         found: dict[int, Counter[str]],
         known: Known | None,
     ) -> pl.Series:
-        places, masked = [], []
-        entities = known.hits(texts, rows) if known is not None else {}
-        hits = detect.candidates(texts, self._hints)
-        for place in sorted(hits.keys() | entities.keys()):
-            text = texts[place]
-            counted: Counter[str] = Counter()
-            if place in entities:
-                spans = [span for span in entities[place] if span.kind in self.kinds]
-                spans = [span for span in spans if self._is_personal(text, span)]
-                counted.update(span.kind for span in spans)
-                text = replaced(text, spans, self.replace)
-            spans = self._find(text, hits.get(place, self.kinds if counted else ()))
-            if spans or counted:
-                new, more = self._replaced(text, spans)
-                places.append(place)
-                masked.append(new)
-                found.setdefault(int(rows[place]), Counter()).update(counted + more)
-        if not places:
+        changed: dict[int, str] = {}
+
+        def put(place: int, text: str, spans: list[Span]) -> None:
+            changed[place] = replaced(text, spans, self.replace)
+            found.setdefault(int(rows[place]), Counter()).update(span.kind for span in spans)
+
+        if known is not None:
+            for place, spans in known.hits(texts, rows).items():
+                wanted = [span for span in spans if self._is_personal(texts[place], span)]
+                if wanted:
+                    put(place, texts[place], wanted)
+        # What is left when a neighbour has become a tag may be personal in its own right, so
+        # texts that were changed are looked at again, until nothing is found.
+        for place, text, spans in self._found(texts, changed):
+            put(place, text, spans)
+        again = dict(changed)
+        while again:
+            column = pl.Series(list(again.values()), dtype=pl.String)
+            places = list(again)
+            again = {}
+            for number, text, spans in self._found(column, {}):
+                put(places[number], text, spans)
+                again[places[number]] = changed[places[number]]
+        if not changed:
             return texts
-        return texts.scatter(places, pl.Series(masked, dtype=pl.String))
+        return texts.scatter(list(changed), pl.Series(list(changed.values()), dtype=pl.String))
+
+    def _found(
+        self, texts: pl.Series, instead: dict[int, str]
+    ) -> Iterator[tuple[int, str, list[Span]]]:
+        """The texts with personal data: place, text (or what stands instead), spans."""
+        for place, kinds in detect.candidates(texts, self._hints).items():
+            text = instead.get(place) or texts[place]
+            spans = self._find(text, kinds)
+            if spans:
+                yield place, text, spans
 
     def _is_personal(self, text: str, span: Span) -> bool:
-        return text[span.start : span.end].casefold() not in self._settings.allow
+        allowed = text[span.start : span.end].casefold() in self._settings.allow
+        return span.kind in self.kinds and not allowed
 
     def _find(self, text: str, kinds: tuple[Kind, ...]) -> list[Span]:
         return detect.find(text, kinds, self._settings) if kinds else []
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:
-        """A text with its personal data replaced, and how much there was of each kind.
-
-        Masking is repeated until nothing is found: what is left when a neighbour has become a
-        tag may be personal data in its own right.
-        """
-        return self._replaced(text, self._find(text, self.kinds))
-
-    def _replaced(self, text: str, spans: list[Span]) -> tuple[str, Counter[str]]:
-        total: Counter[str] = Counter()
-        while spans:
-            total.update(span.kind for span in spans)
-            text = replaced(text, spans, self.replace)
-            spans = self._find(text, self.kinds)
-        return text, total
+        """A text with its personal data replaced, and how much there was of each kind."""
+        found: dict[int, Counter[str]] = {}
+        masked = self._masked(pl.Series([text]), np.zeros(1, np.int64), found, None)
+        return masked[0], found.get(0, Counter())
 
     def scan(self, texts: pl.Series) -> Counter[str]:
-        """How much personal data of each kind the texts still hold; changes nothing."""
+        """How much personal data of each kind the texts still hold; changes nothing.
+
+        The detectors that masked look once more, and a second one that shares nothing with them.
+        """
         left: Counter[str] = Counter()
-        for place, kinds in detect.candidates(texts, self._hints).items():
-            left.update(span.kind for span in self._find(texts[place], kinds))
-        return left
+        for _, _, spans in self._found(texts, {}):
+            left.update(span.kind for span in spans)
+        return left | second.scan(texts.drop_nulls(), self.kinds, self._settings.allow)

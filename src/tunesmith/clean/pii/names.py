@@ -22,7 +22,7 @@ from tunesmith.clean.pii.lexicon import (
 )
 from tunesmith.clean.pii.spans import NameKind
 
-_WORD = r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*"
+_WORD = r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_])(?!s\b))*"
 _CAPITAL = r"(?=[^\W\d_a-zß-öø-ÿ])"
 _ABBREVIATED = r"(?:(?:[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|[Ii]nc|[Cc]o|[Cc]orp|[Ll]td|[^\W\d_])\.)"
 _SMALL = (
@@ -50,16 +50,21 @@ _STARTERS = words("starters")
 _GEOGRAPHIC = words("geographic")
 _ANNOUNCING = (
     r"\bmy (?:full |first |last |maiden )?name(?:'s| is)|\bname(?:d)?(?: is|:| him| her| to|\?)|"
-    r"\bcalled|\bcalls? me|\bmaiden name is|\bi am|\bi['’]m|\bthis is|\bit['’]?s under|\bunder|"
+    r"\bcalled|\bcalls? me|\bmaiden name is|\bi am|\bi'm|\bthis is|\bit'?s under|\bunder|"
     r"\bspeak(?:ing)? (?:to|with)|\btalk(?:ing)? (?:to|with)|\bask for|\bfollow up with|"
-    r"\bcontact|\bsigned,?|\b(?:best|kind|warm)? ?regards,|\bthanks,|\bcheers,|\bsincerely,|"
-    r"\bdear|\bhi|\bhello|\bhey|\bpartner's name|\bchange it to|\bcorrect it to|\bwith m[rs]s?\.?|"
+    r"\bcontact|\bsigned,?|\bregards,|\bthanks,|\bcheers,|\bsincerely,|"
+    r"\bdear|\bhi|\bhello|\bhey|\bpartner's name|\bchange it to|\bcorrect it to|"
     r"\bfounders?:|\bsaid|\bhave you (?:heard|met|seen)|\bwhy is|\bwife|\bhusband"
 )
-_NAMED = re.compile(rf"(?:{_ANNOUNCING})[\s:,]*\Z", re.IGNORECASE)
+_CURLY = _ANNOUNCING.replace("'", "['’]")
+_TITLE = rf"(?:(?:{'|'.join(sorted(_TITLES | {t.title() for t in _TITLES}))})\.? )"
+_NAMED = re.compile(rf"(?:{_CURLY}|\bwith m[rs]s?\.?)[\s:,]*\Z", re.IGNORECASE)
+_ANNOUNCED = re.compile(
+    rf"(?:(?i:{_CURLY})[\s:,]*(?:(?<![^\W\d_]){_TITLE})?|(?<![^\W\d_]){_TITLE}){_CAPITAL}"
+)
 ANNOUNCED_HINT = (
-    rf"(?i:{_ANNOUNCING})[\s:,]*(?:(?i:{'|'.join(sorted(_TITLES))})\.? )?\p{{Lu}}"
-    rf"|\b(?i:{'|'.join(sorted(_TITLES))})\.? \p{{Lu}}|name(?:['’]s| is) \p{{L}}"
+    rf"(?i-u:{_ANNOUNCING})[\s:,]*{_TITLE}?\p{{Lu}}|\b{_TITLE}\p{{Lu}}|name(?:['’]s| is) \p{{L}}"
+    r"|\b[Ii]’m \p{Lu}"
 )
 _LOWER_NAME = re.compile(
     r"\b(?:my|her|his|full|last|first|maiden) name(?:['’]s"
@@ -129,13 +134,13 @@ def names(text: str, *, lists: bool) -> Iterator[Name]:
     claimed = -1
     if lists:
         for match in _FIRM.finditer(text):
-            names_of = re.split(r", | and | & ", match[1])
+            partners = re.split(r", | and | & ", match[1])
             if all(
-                folded(name) in family_names() or folded(name) in _ORGANISATION for name in names_of
+                folded(name) in family_names() or folded(name) in _ORGANISATION for name in partners
             ):
                 yield Name(match.start(1), match.end(1), "ORGANIZATION")
                 claimed = match.end(1)
-    for run in _RUN.finditer(text):
+    for run in _RUN.finditer(text) if lists else _announced_runs(text):
         if run.start() < claimed:
             continue
         words = [
@@ -149,6 +154,16 @@ def names(text: str, *, lists: bool) -> Iterator[Name]:
             keys[0] in given_names() or keys[-1] in family_names()
         ):
             yield Name(match.start(1), match.end(1), "PERSON")
+
+
+def _announced_runs(text: str) -> Iterator[re.Match[str]]:
+    """The capitalised runs that stand where the words before announce a name, titles included."""
+    for match in _ANNOUNCED.finditer(text):
+        start = match.end()
+        title = re.search(rf"{_TITLE}\Z", match[0])
+        run = _RUN.match(text, start - len(title[0]) if title else start)
+        if run is not None:
+            yield run
 
 
 def _weighed(text: str, words: list[_Word], *, lists: bool) -> Iterator[Name]:

@@ -25,9 +25,9 @@ _IBAN_LENGTHS = {
     "SC": 31, "SD": 18, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "SO": 23, "ST": 25, "SV": 28,
     "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20, "YE": 30,
 }  # fmt: skip
-IBAN_HINT = r"(?:^|[^A-Za-z0-9])[A-Za-z]{2} ?\d{2}[ -]?[A-Za-z0-9]{2}"
+IBAN_HINT = r"(?:^|[^A-Za-z0-9])[A-Za-z]{2} ?[0-9]{2}[ -]?[A-Za-z0-9]{2}"
 IBAN_SECOND_HINT = rf"(?i:{'|'.join(_IBAN_LENGTHS)}) ?\d{{2}}(?:[ -]*[A-Za-z0-9]){{11}}"
-_IBAN_START = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[ ]?(\d{2})(?=[ -]?[A-Za-z0-9])")
+_IBAN_START = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[ ]?([0-9]{2})(?=[ -]?[A-Za-z0-9])")
 
 
 def ibans(text: str) -> Iterator[tuple[int, int]]:
@@ -61,7 +61,10 @@ def iban_is_valid(iban: str) -> bool:
 
 CARD_HINT = r"\d(?:[ .-]?\d){11}"
 CARD_SECOND_HINT = r"(?:^|[^\d])[0-6](?:[ .-]?\d){11}"
-_CARD = re.compile(r"(?<![\w.+])(?<![\d][ -])[0-6](?:[ .-]?\d){11,18}(?![ -]?\d)(?!\.\d)")
+_CARD = re.compile(
+    r"(?<![\w.+])(?:[3-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}(?!\w)(?!\.\d)"
+    r"|\d{12,19}(?!\w)(?!\.\d)|(?<!\d[ -])[0-6](?:[ .-]?\d){11,18}(?![ -]?\d)(?!\.\d))"
+)
 #: Maestro cards of 12 digits exist under these issuers only; any number has 12 digits.
 _TWELVE = ("0604", "5018", "5020", "5038", "56", "57", "58", "6304", "6390", "6759", "676")
 _CARD_SAID = re.compile(r"\bcard\b[^\d\n]*\Z", re.IGNORECASE)
@@ -70,14 +73,17 @@ _JCB = ("1800", "2131")
 
 def cards(text: str) -> Iterator[tuple[int, int]]:
     """Payment card numbers that pass Luhn's check."""
-    for match in _CARD.finditer(text):
+    place = 0
+    while match := _CARD.search(text, place):
+        place = match.start() + 1
         found = match[0]
         digits = found if found.isdigit() else re.sub(r"\D", "", found)
-        said = len(digits) == 12 and _CARD_SAID.search(
-            text, max(0, match.start() - 24), match.start()
-        )
-        if card_is_valid(digits) or (said and digits[0] in "56" and luhn(digits)):
+        twelve = len(digits) == 12 and digits[0] in "56" and luhn(digits)
+        if card_is_valid(digits) or (
+            twelve and _CARD_SAID.search(text, max(0, match.start() - 24), match.start())
+        ):
             yield match.span()
+            place = match.end()
 
 
 def card_is_valid(digits: str) -> bool:
@@ -105,7 +111,10 @@ def luhn(digits: str) -> bool:
 
 # ── crypto ───────────────────────────────────────────────────────────────────────────────────────
 
-CRYPTO_HINT = r"(?:\b[13][1-9A-HJ-NP-Za-km-z]{25,34}\b)|(?i:\bbc1[a-z0-9]{20,})|\b0x[0-9a-fA-F]{40}"
+CRYPTO_HINT = (
+    r"(?:(?-u:\b)[13][1-9A-HJ-NP-Za-km-z]{25,34}(?-u:\b))|(?i-u:\bbc1[a-z0-9]{11,})"
+    r"|0x[0-9a-fA-F]{40}"
+)
 _CRYPTO = re.compile(
     r"(?<![A-Za-z0-9])(?:(?P<base58>[13][1-9A-HJ-NP-Za-km-z]{25,34})|"
     r"(?P<bech32>bc1[a-z0-9]{11,71}|BC1[A-Z0-9]{11,71})|(?P<ether>0x[0-9a-fA-F]{40}))"

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tunesmith.clean.pii.mask import MaskPersonalData
+from tunesmith.clean.pii.second import read, scan
+from tunesmith.clean.pii.spans import KINDS
+
+PERSONAL = [
+    ("EMAIL", "jane.doe@example.com"),
+    ("CARD", "4111 1111 1111 1111"),
+    ("CARD", "4111111111111111"),
+    ("IBAN", "DE89370400440532013000"),
+    ("SSN", "078-05-1121"),
+    ("IP_ADDRESS", "192.0.2.17"),
+    ("PHONE", "+44 20 7946 0958"),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), PERSONAL)
+def test_it_finds_what_it_is_for(kind: str, value: str) -> None:
+    assert [kind for kind, _ in read(f"here: ({value}), thanks")] == [kind]
+    left = scan(pl.Series([f"here: {value}", "nothing"]), KINDS, frozenset())
+    assert left == {kind: 1}
+    assert not scan(pl.Series([f"here: {value}"]), ("PERSON",), frozenset())
+
+
+def test_what_is_allowed_stays() -> None:
+    allow = frozenset({"help@example.com"})
+    assert not scan(pl.Series(["to Help@example.com"]), KINDS, allow)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([value for _, value in PERSONAL]),
+            st.text(alphabet="ab 19-.+()@:/[]", max_size=8),
+        ),
+        max_size=8,
+    ).map(" ".join)
+)
+def test_nothing_is_left_for_it_after_masking(text: str) -> None:
+    masked, _ = MaskPersonalData().mask(text)
+    assert list(read(masked)) == []
+
+
+def test_real_texts_hold_nothing_for_it_after_masking(shared_data) -> None:
+    import json
+
+    path = shared_data / "pii-presidio" / "synth_dataset_v2.json"
+    texts = [row["full_text"] for row in json.loads(path.read_text(encoding="utf-8"))]
+    step = MaskPersonalData()
+    masked = pl.Series([step.mask(text)[0] for text in texts])
+    assert not scan(masked, KINDS, frozenset())
+    assert scan(pl.Series(texts), KINDS, frozenset()).total() > 100
