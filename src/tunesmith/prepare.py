@@ -7,12 +7,14 @@ de-duplication on purpose: a duplicate may only stand for others if it is good e
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -20,7 +22,8 @@ import polars as pl
 from tunesmith import ledger, record
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
-from tunesmith.dedup.clusters import deduplicate
+from tunesmith.dedup.clusters import find
+from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.engine import Engine, LocalEngine
 from tunesmith.errors import QualityGateError, SourceError
 from tunesmith.io import atomic_write, file_sha256, fingerprint, write_jsonl
@@ -229,17 +232,26 @@ class Preparation:
             "format": cache.FORMAT,
             "input": rows.folder.name,
             "dedup": self.recipe.dedup.model_dump(mode="json"),
+            "version": DEDUP_VERSION,
         }
         stage = self.cache.stage("unique", fingerprint(identity))
         if not stage.done:
-            with self.progress.stage("find duplicates", total=1) as bar:
-                frame = pl.concat(rows.frames(), rechunk=True)
-                merged = deduplicate(frame, self.recipe.dedup)
-                seconds = time.perf_counter() - started
-                count = StepCount("dedup", frame.height, merged.frame.height, seconds=seconds)
-                stage.write(0, Outcome(merged.frame, merged.fates, [count]))
-                bar.advance(note=f"{merged.fates.height:,} merged")
-            stage.finish(1, {"near_sizes": merged.near_sizes})
+            folder = stage.folder / "index"
+            with self.progress.stage("find duplicates", total=2 * len(rows)) as bar:
+                found = find(rows, self.recipe.dedup, folder, advance=bar.advance)
+                merged = 0
+                for number in range(len(rows)):
+                    if not stage.has(number):
+                        frame, fates = found.outcome(number)
+                        height = frame.height + fates.height
+                        stage.write(
+                            number,
+                            Outcome(frame, fates, [StepCount("dedup", height, frame.height)]),
+                        )
+                    merged += found.removed_from(number)
+                    bar.advance(note=f"{merged:,} removed")
+            stage.finish(len(rows), {"near_sizes": found.near_sizes})
+            shutil.rmtree(folder)
         self.timings["find duplicates"] = time.perf_counter() - started
         sizes: list[int] = stage.summary["near_sizes"]
         return stage, sizes
@@ -247,7 +259,7 @@ class Preparation:
     def deal(self, unique: Stage) -> pl.DataFrame:
         """Deal the rows to splits."""
         started = time.perf_counter()
-        frame = unique.frame(0)
+        frame = pl.concat(unique.frames(), rechunk=True)
         with self.progress.stage("split", total=1) as bar:
             dedup = self.recipe.dedup
             merged = (
@@ -255,7 +267,14 @@ class Preparation:
                 and dedup.near.threshold <= PAIRS.threshold
                 and {"question", "answer"} <= set(dedup.columns)
             )
-            dealt = split(frame, self.recipe.split, seed=self.recipe.seed, merged=merged)
+            with TemporaryDirectory(prefix="split-", dir=self.cache.folder) as folder:
+                dealt = split(
+                    frame,
+                    self.recipe.split,
+                    seed=self.recipe.seed,
+                    merged=merged,
+                    spill=Path(folder),
+                )
             bar.advance()
         self.timings["split"] = time.perf_counter() - started
         return frame.with_columns(dealt)

@@ -1,17 +1,48 @@
-"""Merging duplicates: which row of a cluster is kept, and which row each other one matched."""
+"""Merging duplicates in two passes over parts: what is known of each row, then the rows that stay.
+
+Between the passes a row takes a few dozen bytes of memory, whatever its length: its hash, two sort
+keys, its place in the union-find forest, and its fate. Everything else is on disk.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tunesmith import ledger
-from tunesmith.dedup.config import DedupConfig, Keep
-from tunesmith.dedup.near import link
-from tunesmith.dedup.normalise import comparable
+from tunesmith.dedup import index
+from tunesmith.dedup.config import DedupConfig
+from tunesmith.dedup.groups import best_of, equal_groups, places_in, walk
+from tunesmith.dedup.index import Parts
+from tunesmith.dedup.near import Links, band_names, find_links
+from tunesmith.dedup.spill import I64, U64, Columns, Lists, Notes
+from tunesmith.ledger import Fate
+
+F64 = NDArray[np.float64]
+
+#: Cluster sizes that are reported: the largest ones.
+SIZES = 1_000
+
+
+@dataclass(frozen=True)
+class Removal:
+    """Rows that one step removes, for one reason; arrays have one value for each row."""
+
+    step: str
+    fate: Fate
+    reason: str
+    rows: I64
+    """Row numbers, rising."""
+    value: F64 | None = None
+    threshold: float | None = None
+    similarity: F64 | None = None
+    matched: I64 | None = None
+    kept: I64 | None = None
 
 
 @dataclass(frozen=True)
@@ -23,115 +54,244 @@ class Merged:
     near_sizes: list[int]
 
 
-def deduplicate(frame: pl.DataFrame, config: DedupConfig) -> Merged:
-    """Merge exact, then near duplicates; rows keep their order."""
-    fates = [ledger.empty()]
-    sizes: list[int] = []
-    texts = comparable(frame, list(config.columns))
+@dataclass
+class Found:
+    """What was found about the rows of all parts."""
+
+    parts: Parts
+    offsets: I64
+    """The row that each part begins with, and the number of all rows."""
+    stays: NDArray[np.bool_]
+    removals: list[Removal] = field(default_factory=list)
+    near_sizes: list[int] = field(default_factory=list)
+    _named: tuple[I64, pl.Series] | None = None
+
+    def remove(self, removal: Removal) -> None:
+        """Note rows that do not stay."""
+        self.stays[removal.rows] = False
+        if len(removal.rows):
+            self.removals.append(removal)
+
+    def outcome(self, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The rows of one part that stay, and the fates of its others."""
+        frame = self.parts.frame(number)
+        begin, end = int(self.offsets[number]), int(self.offsets[number + 1])
+        fates = [ledger.empty()]
+        for removal in self.removals:
+            first, last = np.searchsorted(removal.rows, [begin, end])
+            if last > first:
+                fates.append(self._fates(frame, removal, slice(first, last), begin))
+        return frame.filter(pl.Series(self.stays[begin:end])), pl.concat(fates)
+
+    def removed_from(self, number: int) -> int:
+        """How many rows of one part do not stay."""
+        begin, end = self.offsets[number], self.offsets[number + 1]
+        return int(end - begin - self.stays[begin:end].sum())
+
+    def _fates(
+        self, frame: pl.DataFrame, removal: Removal, some: slice, begin: int
+    ) -> pl.DataFrame:
+        def numbers(values: F64 | None) -> pl.Series | None:
+            return None if values is None else pl.Series(values[some], dtype=pl.Float64)
+
+        def ids(rows: I64 | None) -> pl.Series | None:
+            return None if rows is None else self._ids(rows[some])
+
+        rows = removal.rows[some]
+        limit = None
+        if removal.threshold is not None:
+            limit = pl.Series([removal.threshold], dtype=pl.Float64).new_from_index(0, len(rows))
+        return ledger.fates(
+            frame[rows - begin],
+            step=removal.step,
+            fate=removal.fate,
+            reason=removal.reason,
+            value=numbers(removal.value),
+            threshold=limit,
+            similarity=numbers(removal.similarity),
+            matched_id=ids(removal.matched),
+            kept_id=ids(removal.kept),
+        )
+
+    def _ids(self, rows: I64) -> pl.Series:
+        """The identifiers of rows in any part; those that any fate names are looked up once."""
+        if self._named is None:
+            lists = [
+                rows
+                for removal in self.removals
+                for rows in (removal.matched, removal.kept)
+                if rows is not None
+            ]
+            wanted = np.unique(np.concatenate(lists))
+            self._named = wanted, ids_of(self.parts, self.offsets, wanted)
+        wanted, ids = self._named
+        return ids.gather(np.searchsorted(wanted, rows))
+
+
+def ids_of(parts: Parts, offsets: I64, rows: I64) -> pl.Series:
+    """The identifiers of some rows (numbers, rising)."""
+    found = [pl.Series("id", [], dtype=pl.String)]
+    for number, mine in index.rows_by_part(offsets, rows):
+        found.append(parts.frame(number, ["id"]).get_column("id").gather(mine))
+    return pl.concat(found)
+
+
+def find(
+    parts: Parts,
+    config: DedupConfig,
+    folder: Path | None = None,
+    *,
+    advance: Callable[[], None] = lambda: None,
+) -> Found:
+    """Find the duplicates among the rows of all parts: exact ones, then near ones.
+
+    Args:
+        parts: Records.
+        config: What counts as the same.
+        folder: Where the index is spilled and found again after a kill; without it, it is held in
+            memory.
+        advance: Called after each part of the first pass.
+    """
+    columns = Columns(index.names(config), folder)
+    index.build(parts, config, columns, advance)
+    offsets = columns.offsets(len(parts))
+    found = Found(parts, offsets, np.ones(int(offsets[-1]), dtype=bool))
     if config.exact:
-        frame, texts, merged = _exact(frame, texts, config.keep)
-        fates.append(merged)
+        found.remove(_exact(columns, found))
     if config.near is not None:
-        frame, merged, sizes = _near(frame, texts, config)
-        fates.append(merged)
-    return Merged(frame, pl.concat(fates), sizes)
+        _near(columns, config, found, folder)
+    if config.max_same_answer is not None:
+        found.remove(_templates(columns, config.max_same_answer, found))
+    return found
 
 
-def rank(frame: pl.DataFrame, keep: Keep) -> np.ndarray:
-    """The place of each row in the order of preference: 0 is kept first; ties go to the earlier."""
-    length = pl.sum_horizontal(
-        pl.col(name).str.len_chars().fill_null(0) for name in ("question", "answer", "text")
-    )
-    by: dict[Keep, list[pl.Expr]] = {
-        "best": [pl.col("quality_score"), length],
-        "newest": [pl.col("timestamp")],
-        "longest": [length],
-    }
-    order = (
-        frame.with_row_index("row")
-        .sort(*by[keep], descending=True, nulls_last=True, maintain_order=True)
-        .get_column("row")
-        .to_numpy()
-    )
-    places = np.empty(len(order), dtype=np.int64)
-    places[order] = np.arange(len(order))
-    return places
+def deduplicate(frame: pl.DataFrame, config: DedupConfig) -> Merged:
+    """Merge the duplicates of one frame, in memory; rows keep their order."""
+    found = find(_One(frame), config)
+    rest, fates = found.outcome(0)
+    return Merged(rest, fates, found.near_sizes)
 
 
-def _exact(
-    frame: pl.DataFrame, texts: pl.Series, keep: Keep
-) -> tuple[pl.DataFrame, pl.Series, pl.DataFrame]:
-    about = pl.DataFrame(
-        {"id": frame.get_column("id"), "text": texts, "rank": rank(frame, keep)}
-    ).with_columns(
-        # A row without a word is nobody's duplicate.
-        text=pl.when(pl.col("text") == "").then(pl.col("id")).otherwise(pl.col("text"))
-    )
-    # The texts are grouped once; from there on a group is a number.
-    about = about.with_row_index("row").select(
-        "id", "rank", group=pl.col("row").first().over("text")
-    )
-    about = about.with_columns(
-        best=pl.col("rank") == pl.col("rank").min().over("group"),
-        kept_id=pl.col("id").get(pl.col("rank").arg_min()).over("group"),
-    )
-    stays = about.get_column("best")
-    gone = ~stays
-    kept = about.get_column("kept_id").filter(gone)
-    merged = ledger.fates(
-        frame.filter(gone),
-        step="exact_duplicates",
-        fate="merged",
-        reason="same text",
-        matched_id=kept,
-        similarity=pl.Series([1.0], dtype=pl.Float64).new_from_index(0, len(kept)),
-        kept_id=kept,
-    )
-    return frame.filter(stays), texts.filter(stays), merged
+@dataclass(frozen=True)
+class _One:
+    """A frame as the only part."""
+
+    whole: pl.DataFrame
+
+    def __len__(self) -> int:
+        return 1
+
+    def frame(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
+        if number:
+            raise IndexError(number)
+        return self.whole if columns is None else self.whole.select(columns)
 
 
-def _near(
-    frame: pl.DataFrame, texts: pl.Series, config: DedupConfig
-) -> tuple[pl.DataFrame, pl.DataFrame, list[int]]:
+def _keys(columns: Columns, found: Found, rows: I64) -> U64:
+    """The sort keys of some rows (numbers, rising), shape (2, rows)."""
+    wanted = np.zeros(len(found.stays), dtype=bool)
+    wanted[rows] = True
+    count = len(found.parts)
+    return np.stack([columns.column(name, count, wanted) for name in ("key0", "key1")])
+
+
+def _same(columns: Columns, found: Found, name: str, at_least: int) -> tuple[I64, I64, I64, U64]:
+    """Groups of rows that stay and have one text: rows, members (places in rows), starts, keys."""
+    alive = np.flatnonzero(found.stays)
+    count = len(found.parts)
+    halves = [columns.column(f"{name}_{half}", count, found.stays) for half in ("high", "low")]
+    members, starts = equal_groups(halves[0], halves[1], at_least=at_least)
+    del halves
+    rows = np.unique(alive[members])
+    return rows, np.searchsorted(rows, alive[members]), starts, _keys(columns, found, rows)
+
+
+def _exact(columns: Columns, found: Found) -> Removal:
+    rows, members, starts, keys = _same(columns, found, "text", 2)
+    best = best_of(members, starts, keys)
+    gone = np.flatnonzero(best != members)
+    gone = gone[np.argsort(members[gone])]
+    kept = rows[best[gone]]
+    return Removal(
+        "exact_duplicates",
+        "merged",
+        "same text",
+        rows[members[gone]],
+        similarity=np.ones(len(gone)),
+        matched=kept,
+        kept=kept,
+    )
+
+
+def _near(columns: Columns, config: DedupConfig, found: Found, folder: Path | None) -> None:
     if config.near is None:
         raise ValueError("near duplicates are turned off")
-    links = link(texts, config.near)
-    places = rank(frame, config.keep)
-    neighbours: dict[int, list[tuple[int, float]]] = defaultdict(list)
-    for left, right, similarity in zip(
-        links.left.tolist(), links.right.tolist(), links.similarity.tolist(), strict=True
-    ):
-        neighbours[left].append((right, similarity))
-        neighbours[right].append((left, similarity))
-    clusters: dict[int, list[int]] = defaultdict(list)
-    for row in sorted(neighbours):
-        clusters[int(links.cluster[row])].append(row)
-    matched: dict[int, tuple[int, float, int]] = {}
-    for rows in clusters.values():
-        kept = min(rows, key=lambda row: places[row])
-        # The edges are a tree: walked from the kept row, each row's parent is its verified match.
-        waiting, seen = [kept], {kept}
-        while waiting:
-            row = waiting.pop()
-            for other, similarity in neighbours[row]:
-                if other not in seen:
-                    seen.add(other)
-                    matched[other] = (row, similarity, kept)
-                    waiting.append(other)
-    gone = np.zeros(frame.height, dtype=bool)
-    gone[list(matched)] = True
-    order = sorted(matched)
-    ids = frame.get_column("id")
-    merged = ledger.fates(
-        frame.filter(pl.Series(gone)),
-        step="near_duplicates",
-        fate="merged",
-        reason="nearly the same text",
-        threshold=pl.Series([config.near.threshold] * len(order), dtype=pl.Float64),
-        value=pl.Series([matched[row][1] for row in order], dtype=pl.Float64),
-        matched_id=ids.gather([matched[row][0] for row in order]),
-        similarity=pl.Series([matched[row][1] for row in order], dtype=pl.Float64),
-        kept_id=ids.gather([matched[row][2] for row in order]),
+    count = len(found.parts)
+    filled = _filled(columns, count)
+    filled &= found.stays
+    rows = np.flatnonzero(filled)
+    names = band_names(config.near)
+
+    def shingles(candidates: I64) -> Lists:
+        lists = Lists(None if folder is None else folder / "shingles.u64")
+        index.shingles_of(found.parts, found.offsets, candidates, config, lists)
+        lists.close()
+        return lists
+
+    links = find_links(
+        lambda band: (columns.column(names[band], count, filled), rows),
+        config.near,
+        total=len(found.stays),
+        shingles=shingles,
+        notes=Notes(folder),
     )
-    sizes = sorted((len(rows) for rows in clusters.values()), reverse=True)
-    return frame.filter(~pl.Series(gone)), merged, sizes
+    _merge_linked(columns, links, config.near.threshold, found)
+
+
+def _filled(columns: Columns, parts: int) -> NDArray[np.bool_]:
+    """The rows with a word: the others are nobody's duplicate."""
+    high, low = (columns.column(f"text_{half}", parts) for half in ("high", "low"))
+    filled: NDArray[np.bool_] = (high | low) != 0
+    return filled
+
+
+def _merge_linked(columns: Columns, links: Links, threshold: float, found: Found) -> None:
+    """Merge every cluster into the row that is kept of it."""
+    nodes = np.unique(np.concatenate([links.left, links.right]))
+    roots = np.searchsorted(nodes, links.cluster[nodes])
+    lefts, rights = (np.searchsorted(nodes, rows) for rows in (links.left, links.right))
+    free = np.zeros(len(nodes), dtype=bool)
+    keys = _keys(columns, found, nodes)
+    matched, similarity, kept = walk(nodes, roots, (lefts, rights, links.similarity), keys, free)
+    gone = np.flatnonzero(matched >= 0)
+    sizes = np.bincount(roots)
+    found.near_sizes = np.sort(sizes[sizes > 0])[::-1][:SIZES].tolist()
+    found.remove(
+        Removal(
+            "near_duplicates",
+            "merged",
+            "nearly the same text",
+            nodes[gone],
+            value=similarity[gone],
+            threshold=threshold,
+            similarity=similarity[gone],
+            matched=nodes[matched[gone]],
+            kept=nodes[kept[gone]],
+        )
+    )
+
+
+def _templates(columns: Columns, most: int, found: Found) -> Removal:
+    """Rows beyond the best `most` of those with one answer."""
+    rows, members, starts, keys = _same(columns, found, "answer", most + 1)
+    places = places_in(members, starts, keys)
+    gone = np.flatnonzero(places >= most)
+    gone = gone[np.argsort(members[gone])]
+    return Removal(
+        "same_answer",
+        "dropped",
+        "better rows have the same answer",
+        rows[members[gone]],
+        value=(places[gone] + 1).astype(np.float64),
+        threshold=float(most),
+    )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from tunesmith.config import Config
 from tunesmith.dedup.near import NearConfig
 
@@ -19,5 +21,8 @@ class DedupConfig(Config):
     """Merge rows whose texts are nearly the same; `null` turns it off."""
     keep: Keep = "best"
     """Of a cluster: the row with the best quality score, the newest, or the longest."""
+    max_same_answer: int | None = Field(default=None, ge=1)
+    """Of the rows that share one answer (a template), keep this many, the best by `keep`; `null`
+    keeps all."""
     columns: list[Literal["question", "answer", "text"]] = ["question", "answer", "text"]
     """What is compared, together. Two questions with one answer are not duplicates by default."""
