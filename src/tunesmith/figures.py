@@ -22,7 +22,13 @@ from tunesmith.step import StepCount
 #: The steps of cleaning; the other steps that look at one row at a time are checks.
 CLEANING = {step.kind for step in CleanConfig(terminology={"a": "b"}).steps({})}
 
-_STAGE_OF = {"collect": "collect", "exact_duplicates": "dedup", "near_duplicates": "dedup"}
+_STAGE_OF = {
+    "collect": "collect",
+    **dict.fromkeys(
+        ("exact_duplicates", "near_duplicates", "same_answer", "against", "semantic_duplicates"),
+        "dedup",
+    ),
+}
 
 
 def data_figures(prepared: Prepared) -> dict[str, Any]:
@@ -100,7 +106,7 @@ def quality_figures(prepared: Prepared) -> dict[str, Any]:
         _figure("kept", "Rows kept of those that could be read",
                 _share(prepared.counts["kept"], judged), None, "at least", "share"),
     ]  # fmt: skip
-    return {"figures": figures}
+    return {"figures": figures, "within_fields": prepared.within_fields}
 
 
 def environment() -> dict[str, Any]:

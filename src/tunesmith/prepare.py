@@ -22,11 +22,12 @@ import polars as pl
 from tunesmith import ledger, record
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
-from tunesmith.dedup.clusters import find
+from tunesmith.dedup import fields
+from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.engine import Engine, LocalEngine
 from tunesmith.errors import QualityGateError, SourceError
-from tunesmith.io import atomic_write, file_sha256, fingerprint, write_jsonl
+from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
 from tunesmith.recipe import LoadedRecipe
@@ -35,6 +36,10 @@ from tunesmith.step import Outcome, Step, StepCount
 from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
 from tunesmith.store.versions import Version, write_version
+
+#: What is reported of repetition within fields, each with a file of that name in the run folder:
+#: one question with different answers, and one answer to different questions.
+WITHIN_FIELDS = ("conflicts", "templates")
 
 
 @dataclass
@@ -59,6 +64,8 @@ class Prepared:
     """The sizes of the clusters of near duplicates."""
     timings_s: dict[str, float] = field(default_factory=dict)
     """Seconds by stage; of a stage that was taken from the cache, those of reading it."""
+    within_fields: dict[str, Any] = field(default_factory=dict)
+    """Counts and identifiers of what repeats within fields; see `WITHIN_FIELDS`."""
 
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""
@@ -85,13 +92,18 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
     unique, near_sizes = run.merge_duplicates(rows)
     frame = run.deal(unique)
     leaks = run.scan_for_leaks(frame)
+    within = {name: unique.summary[name] for name in WITHIN_FIELDS}
+    for name in WITHIN_FIELDS:
+        write_bytes(out / f"{name}.parquet", (unique.folder / f"{name}.parquet").read_bytes())
     fates = run.account_for(collected, rows, unique, frame)
     counts = ledger.conserve(fates, collected=run.collected_rows)
     write_parquet(out / "ledger.parquet", fates)
     version = run.publish(out, frame, counts)
     run.cache.prune()
     steps = rows.counts()
-    return Prepared(frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings)
+    return Prepared(
+        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings, within
+    )
 
 
 class Preparation:
@@ -250,11 +262,25 @@ class Preparation:
                         )
                     merged += found.removed_from(number)
                     bar.advance(note=f"{merged:,} removed")
-            stage.finish(len(rows), {"near_sizes": found.near_sizes})
+            stage.finish(
+                len(rows), {"near_sizes": found.near_sizes, **self._within_fields(found, stage)}
+            )
             shutil.rmtree(folder)
         self.timings["find duplicates"] = time.perf_counter() - started
         sizes: list[int] = stage.summary["near_sizes"]
         return stage, sizes
+
+    def _within_fields(self, found: Found, stage: Stage) -> dict[str, Any]:
+        """Write what repeats within fields beside the rows that stay; gives the counts."""
+        counts = {}
+        for name, groups in (
+            ("conflicts", fields.conflicts(found)),
+            ("templates", fields.templates(found)),
+        ):
+            listed = fields.table(found, groups, "group")
+            write_parquet(stage.folder / f"{name}.parquet", listed)
+            counts[name] = fields.summary(listed, "group")
+        return counts
 
     def deal(self, unique: Stage) -> pl.DataFrame:
         """Deal the rows to splits."""

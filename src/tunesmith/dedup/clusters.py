@@ -59,6 +59,8 @@ class Found:
     """What was found about the rows of all parts."""
 
     parts: Parts
+    columns: Columns
+    """What is known of each row; gone once its folder is removed."""
     offsets: I64
     """The row that each part begins with, and the number of all rows."""
     stays: NDArray[np.bool_]
@@ -71,6 +73,14 @@ class Found:
         self.stays[removal.rows] = False
         if len(removal.rows):
             self.removals.append(removal)
+
+    def hashes(self, name: str, where: NDArray[np.bool_] | None = None) -> tuple[U64, U64]:
+        """The 128-bit hashes of a text (of all rows, or where the mask is true): halves."""
+        count = len(self.parts)
+        return (
+            self.columns.column(f"{name}_high", count, where),
+            self.columns.column(f"{name}_low", count, where),
+        )
 
     def outcome(self, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows of one part that stay, and the fates of its others."""
@@ -155,13 +165,13 @@ def find(
     columns = Columns(index.names(config), folder)
     index.build(parts, config, columns, advance)
     offsets = columns.offsets(len(parts))
-    found = Found(parts, offsets, np.ones(int(offsets[-1]), dtype=bool))
+    found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool))
     if config.exact:
-        found.remove(_exact(columns, found))
+        found.remove(_exact(found))
     if config.near is not None:
-        _near(columns, config, found, folder)
+        _near(config, found, folder)
     if config.max_same_answer is not None:
-        found.remove(_templates(columns, config.max_same_answer, found))
+        found.remove(_templates(config.max_same_answer, found))
     return found
 
 
@@ -187,27 +197,24 @@ class _One:
         return self.whole if columns is None else self.whole.select(columns)
 
 
-def _keys(columns: Columns, found: Found, rows: I64) -> U64:
+def _keys(found: Found, rows: I64) -> U64:
     """The sort keys of some rows (numbers, rising), shape (2, rows)."""
     wanted = np.zeros(len(found.stays), dtype=bool)
     wanted[rows] = True
     count = len(found.parts)
-    return np.stack([columns.column(name, count, wanted) for name in ("key0", "key1")])
+    return np.stack([found.columns.column(name, count, wanted) for name in ("key0", "key1")])
 
 
-def _same(columns: Columns, found: Found, name: str, at_least: int) -> tuple[I64, I64, I64, U64]:
+def _same(found: Found, name: str, at_least: int) -> tuple[I64, I64, I64, U64]:
     """Groups of rows that stay and have one text: rows, members (places in rows), starts, keys."""
     alive = np.flatnonzero(found.stays)
-    count = len(found.parts)
-    halves = [columns.column(f"{name}_{half}", count, found.stays) for half in ("high", "low")]
-    members, starts = equal_groups(halves[0], halves[1], at_least=at_least)
-    del halves
+    members, starts = equal_groups(*found.hashes(name, found.stays), at_least=at_least)
     rows = np.unique(alive[members])
-    return rows, np.searchsorted(rows, alive[members]), starts, _keys(columns, found, rows)
+    return rows, np.searchsorted(rows, alive[members]), starts, _keys(found, rows)
 
 
-def _exact(columns: Columns, found: Found) -> Removal:
-    rows, members, starts, keys = _same(columns, found, "text", 2)
+def _exact(found: Found) -> Removal:
+    rows, members, starts, keys = _same(found, "text", 2)
     best = best_of(members, starts, keys)
     gone = np.flatnonzero(best != members)
     gone = gone[np.argsort(members[gone])]
@@ -223,11 +230,11 @@ def _exact(columns: Columns, found: Found) -> Removal:
     )
 
 
-def _near(columns: Columns, config: DedupConfig, found: Found, folder: Path | None) -> None:
+def _near(config: DedupConfig, found: Found, folder: Path | None) -> None:
     if config.near is None:
         raise ValueError("near duplicates are turned off")
     count = len(found.parts)
-    filled = _filled(columns, count)
+    filled = _filled(found)
     filled &= found.stays
     rows = np.flatnonzero(filled)
     names = band_names(config.near)
@@ -239,29 +246,29 @@ def _near(columns: Columns, config: DedupConfig, found: Found, folder: Path | No
         return lists
 
     links = find_links(
-        lambda band: (columns.column(names[band], count, filled), rows),
+        lambda band: (found.columns.column(names[band], count, filled), rows),
         config.near,
         total=len(found.stays),
         shingles=shingles,
         notes=Notes(folder),
     )
-    _merge_linked(columns, links, config.near.threshold, found)
+    _merge_linked(links, config.near.threshold, found)
 
 
-def _filled(columns: Columns, parts: int) -> NDArray[np.bool_]:
+def _filled(found: Found) -> NDArray[np.bool_]:
     """The rows with a word: the others are nobody's duplicate."""
-    high, low = (columns.column(f"text_{half}", parts) for half in ("high", "low"))
+    high, low = found.hashes("text")
     filled: NDArray[np.bool_] = (high | low) != 0
     return filled
 
 
-def _merge_linked(columns: Columns, links: Links, threshold: float, found: Found) -> None:
+def _merge_linked(links: Links, threshold: float, found: Found) -> None:
     """Merge every cluster into the row that is kept of it."""
     nodes = np.unique(np.concatenate([links.left, links.right]))
     roots = np.searchsorted(nodes, links.cluster[nodes])
     lefts, rights = (np.searchsorted(nodes, rows) for rows in (links.left, links.right))
     free = np.zeros(len(nodes), dtype=bool)
-    keys = _keys(columns, found, nodes)
+    keys = _keys(found, nodes)
     matched, similarity, kept = walk(nodes, roots, (lefts, rights, links.similarity), keys, free)
     gone = np.flatnonzero(matched >= 0)
     sizes = np.bincount(roots)
@@ -281,9 +288,9 @@ def _merge_linked(columns: Columns, links: Links, threshold: float, found: Found
     )
 
 
-def _templates(columns: Columns, most: int, found: Found) -> Removal:
+def _templates(most: int, found: Found) -> Removal:
     """Rows beyond the best `most` of those with one answer."""
-    rows, members, starts, keys = _same(columns, found, "answer", most + 1)
+    rows, members, starts, keys = _same(found, "answer", most + 1)
     places = places_in(members, starts, keys)
     gone = np.flatnonzero(places >= most)
     gone = gone[np.argsort(members[gone])]
