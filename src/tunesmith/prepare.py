@@ -23,6 +23,7 @@ from tunesmith import ledger, record
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
 from tunesmith.dedup import fields
+from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.engine import Engine, LocalEngine
@@ -244,13 +245,15 @@ class Preparation:
             "format": cache.FORMAT,
             "input": rows.folder.name,
             "dedup": self.recipe.dedup.model_dump(mode="json"),
+            "against": [one.identity(self.base) for one in self.recipe.dedup.against],
             "version": DEDUP_VERSION,
         }
         stage = self.cache.stage("unique", fingerprint(identity))
         if not stage.done:
             folder = stage.folder / "index"
             with self.progress.stage("find duplicates", total=2 * len(rows)) as bar:
-                found = find(rows, self.recipe.dedup, folder, advance=bar.advance)
+                sets = [read_set(one, self.base) for one in self.recipe.dedup.against]
+                found = find(rows, self.recipe.dedup, folder, sets=sets, advance=bar.advance)
                 merged = 0
                 for number in range(len(rows)):
                     if not stage.has(number):

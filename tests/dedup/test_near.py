@@ -192,4 +192,3 @@ def test_recall_and_precision_on_2000_real_documents(shared_data) -> None:
     assert together >= met
     found = list(zip(links.left.tolist(), links.right.tolist(), strict=True))
     assert {(min(pair), max(pair)) for pair in found} <= true_pairs
-    print(f"{len(true_pairs)} pairs, {met} candidates, {together} together, {len(found)} links")

@@ -6,7 +6,7 @@ keys, its place in the union-find forest, and its fate. Everything else is on di
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tunesmith import ledger
 from tunesmith.dedup import index
+from tunesmith.dedup.against import EvaluationSet
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.groups import best_of, equal_groups, places_in, walk
 from tunesmith.dedup.index import Parts
@@ -151,6 +152,7 @@ def find(
     config: DedupConfig,
     folder: Path | None = None,
     *,
+    sets: list[EvaluationSet] | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Found:
     """Find the duplicates among the rows of all parts: exact ones, then near ones.
@@ -160,12 +162,15 @@ def find(
         config: What counts as the same.
         folder: Where the index is spilled and found again after a kill; without it, it is held in
             memory.
+        sets: Other datasets whose rows may not be among these; see `config.against`.
         advance: Called after each part of the first pass.
     """
     columns = Columns(index.names(config), folder)
-    index.build(parts, config, columns, advance)
+    index.build(parts, config, columns, sets or [], advance)
     offsets = columns.offsets(len(parts))
     found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool))
+    for removal in _against(found, sets or []):
+        found.remove(removal)
     if config.exact:
         found.remove(_exact(found))
     if config.near is not None:
@@ -211,6 +216,34 @@ def _same(found: Found, name: str, at_least: int) -> tuple[I64, I64, I64, U64]:
     members, starts = equal_groups(*found.hashes(name, found.stays), at_least=at_least)
     rows = np.unique(alive[members])
     return rows, np.searchsorted(rows, alive[members]), starts, _keys(found, rows)
+
+
+def _against(found: Found, sets: list[EvaluationSet]) -> Iterator[Removal]:
+    """Rows that are in another dataset; its name is told, never its text."""
+    if not sets:
+        return
+    count = len(found.parts)
+    codes = found.columns.column("against", count)
+    for number, one in enumerate(sets):
+        for code, reason, threshold in (
+            (1 + 2 * number, f"is in '{one.config.called}'", one.config.threshold),
+            (
+                2 + 2 * number,
+                f"shares {one.config.ngram} words in a row with '{one.config.called}'",
+                1.0,
+            ),
+        ):
+            mine = codes == code
+            value = found.columns.column("against_value", count, mine).view(np.float64)
+            yield Removal(
+                "against",
+                "dropped",
+                reason,
+                np.flatnonzero(mine),
+                value=value,
+                threshold=threshold,
+                similarity=value if code % 2 else None,
+            )
 
 
 def _exact(found: Found) -> Removal:

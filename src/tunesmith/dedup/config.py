@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tunesmith.config import Config
+from tunesmith.dedup.against import AgainstConfig
 from tunesmith.dedup.near import NearConfig
 
 Keep = Literal["best", "newest", "longest"]
@@ -24,5 +25,17 @@ class DedupConfig(Config):
     max_same_answer: int | None = Field(default=None, ge=1)
     """Of the rows that share one answer (a template), keep this many, the best by `keep`; `null`
     keeps all."""
+    against: list[AgainstConfig] = []
+    """Datasets whose rows may not be in this one (evaluation sets): what is the same or nearly the
+    same is dropped before duplicates are merged."""
     columns: list[Literal["question", "answer", "text"]] = ["question", "answer", "text"]
     """What is compared, together. Two questions with one answer are not duplicates by default."""
+
+    @field_validator("against")
+    @classmethod
+    def _sets_have_names_of_their_own(cls, sets: list[AgainstConfig]) -> list[AgainstConfig]:
+        names = [one.called for one in sets]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sets are named {', '.join(map(repr, twice))}; set their `name`")
+        return sets

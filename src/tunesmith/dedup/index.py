@@ -1,6 +1,6 @@
 """What is kept of each row while duplicates are looked for: hashes and sort keys, never texts.
 
-A row takes 64 bytes and 8 for each band (232 with the default 21 bands), on disk.
+A row takes 80 bytes and 8 for each band (248 with the default 21 bands), on disk.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from tunesmith.dedup import minhash
+from tunesmith.dedup.against import COMPARED, EvaluationSet
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.groups import preference
 from tunesmith.dedup.hashing import text_hashes
@@ -41,7 +42,14 @@ class Parts(Protocol):
 def names(config: DedupConfig) -> list[str]:
     """The columns of the index, in order."""
     found = [f"{name}_{half}" for name in _HASHED for half in ("high", "low")]
-    return [*found, "key0", "key1", *(band_names(config.near) if config.near else [])]
+    return [
+        *found,
+        "key0",
+        "key1",
+        "against",
+        "against_value",
+        *(band_names(config.near) if config.near else []),
+    ]
 
 
 def folded(frame: pl.DataFrame, columns: list[str]) -> dict[str, pl.Series]:
@@ -62,22 +70,49 @@ def together(texts: list[pl.Series]) -> pl.Series:
     ).to_series()
 
 
-def index_part(frame: pl.DataFrame, config: DedupConfig) -> U64:
+def index_part(frame: pl.DataFrame, config: DedupConfig, sets: list[EvaluationSet]) -> U64:
     """The index of some records, shape (columns, rows)."""
-    words = folded(frame, sorted({"question", "answer", *config.columns}))
+    compared = [name for one in sets for name in COMPARED[one.config.match]]
+    words = folded(frame, sorted({"question", "answer", *config.columns, *compared}))
     text = together([words[name] for name in dict.fromkeys(config.columns)])
     parts = [text_hashes(text), text_hashes(words["question"]), text_hashes(words["answer"])]
     parts.append(preference(frame, config.keep))
+    parts.append(_contaminated(words, sets, frame.height))
     if config.near is not None:
         parts.append(bands_of(text, config.near))
     return np.concatenate(parts)
 
 
-def build(parts: Parts, config: DedupConfig, columns: Columns, advance: Callable[[], None]) -> None:
+def _contaminated(words: dict[str, pl.Series], sets: list[EvaluationSet], rows: int) -> U64:
+    """Which set each row is found in, and what was measured, shape (2, rows).
+
+    0: in none; 1 + 2n: near a text of set n, of which the similarity (the bits of a double) is
+    given; 2 + 2n: the row shares runs of words with set n, of which the number is given.
+    """
+    found = np.zeros((2, rows), dtype=np.uint64)
+    for number, one in enumerate(sets):
+        verdicts = one.judge(together([words[name] for name in COMPARED[one.config.match]]))
+        for code, measured in (
+            (1 + 2 * number, verdicts.similarity),
+            (2 + 2 * number, verdicts.shared.astype(np.float64)),
+        ):
+            new = (measured > 0) & (found[0] == 0)
+            found[0][new] = code
+            found[1][new] = measured[new].view(np.uint64)
+    return found
+
+
+def build(
+    parts: Parts,
+    config: DedupConfig,
+    columns: Columns,
+    sets: list[EvaluationSet],
+    advance: Callable[[], None],
+) -> None:
     """Write the index of every part that has none yet; `advance` is called after each."""
     for number in range(len(parts)):
         if not columns.has(number):
-            columns.write(number, index_part(parts.frame(number, READS), config))
+            columns.write(number, index_part(parts.frame(number, READS), config, sets))
         advance()
 
 

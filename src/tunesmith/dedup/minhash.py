@@ -208,10 +208,26 @@ def roots(parents: Any) -> Any:
 
 
 @kernel
-def _jaccard_from(flat: Any, ends: Any, left: int, right: int, threshold: float) -> float:
-    """The Jaccard similarity of two texts, or -1 as soon as it cannot reach the threshold."""
-    first, first_end = ends[left], ends[left + 1]
-    second, second_end = ends[right], ends[right + 1]
+def jaccard_from(
+    flat: Any,
+    first: int,
+    first_end: int,
+    others: Any,
+    second: int,
+    second_end: int,
+    threshold: float,
+) -> float:
+    """The Jaccard similarity of two texts, or -1 as soon as it cannot reach the threshold.
+
+    Args:
+        flat: Sorted shingles of the first text between `first` and `first_end`.
+        first: Where they begin.
+        first_end: Where they end.
+        others: Sorted shingles of the second text between `second` and `second_end`.
+        second: Where they begin.
+        second_end: Where they end.
+        threshold: The least similarity that matters.
+    """
     total = (first_end - first) + (second_end - second)
     if total == 0:
         return -1.0
@@ -222,14 +238,14 @@ def _jaccard_from(flat: Any, ends: Any, left: int, right: int, threshold: float)
         need += 1
     both = 0
     while first < first_end and second < second_end:
-        if flat[first] == flat[second]:
+        if flat[first] == others[second]:
             both += 1
             first += 1
             second += 1
         else:
             if both + min(first_end - first, second_end - second) < need:
                 return -1.0
-            if flat[first] < flat[second]:
+            if flat[first] < others[second]:
                 first += 1
             else:
                 second += 1
@@ -305,7 +321,10 @@ def link_buckets(
                 apart += 1
                 if fixed[left] and fixed[right]:
                     continue
-                similarity = _jaccard_from(flat, ends, slots[one], slots[other], threshold)
+                mine, its = slots[one], slots[other]
+                similarity = jaccard_from(
+                    flat, ends[mine], ends[mine + 1], flat, ends[its], ends[its + 1], threshold
+                )
                 if similarity < 0:
                     continue
                 apart -= 1

@@ -64,6 +64,17 @@ def bands_of(texts: pl.Series, config: NearConfig) -> U64:
     return np.ascontiguousarray(hashes.T)
 
 
+def band_rows_for(threshold: float, permutations: int = 128) -> int:
+    """The most places in a band that make a pair at the threshold a candidate in 99 of 100 cases.
+
+    A pair of similarity s meets in one of b bands of r places with probability 1 - (1 - s^r)^b.
+    """
+    for rows in range(6, 1, -1):
+        if 1 - (1 - threshold**rows) ** (permutations // rows) >= 0.99:
+            return rows
+    return 1
+
+
 def band_names(config: NearConfig) -> list[str]:
     """The names that the bands have among spilled columns."""
     return [f"band{number:02d}" for number in range(config.bands)]
