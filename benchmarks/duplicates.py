@@ -7,6 +7,10 @@ invented words; one row in ten is an exact copy of an earlier one, one in ten a 
 words changed. They are written as parts of the run cache; then a fresh process finds the duplicates
 and writes the rows that stay, and its peak resident memory, its seconds and its removals are
 printed as one line of JSON. Making the rows is not measured.
+
+With `--new 0.01` the rows that stay are taken as an earlier dataset version instead, whose index is
+written once (measured apart); then so many more rows, a third of them near copies of the version's,
+are held against it. The seconds are those of these new rows alone.
 """
 
 from __future__ import annotations
@@ -26,6 +30,8 @@ import polars as pl
 from tunesmith import ledger, record
 from tunesmith.dedup.clusters import find
 from tunesmith.dedup.config import DedupConfig
+from tunesmith.dedup.earlier import EarlierRows, write_delta
+from tunesmith.dedup.index import READS
 from tunesmith.step import Outcome, StepCount
 from tunesmith.store.cache import Stage
 
@@ -102,6 +108,49 @@ def measure(folder: Path) -> None:
     )
 
 
+def measure_new(folder: Path, share: float) -> None:
+    """Hold new rows against the rows that stay as an earlier version."""
+    rows = Stage(folder / "unique")
+    config = DedupConfig(against_versions=True)
+    version = pl.concat([rows.frame(number, READS) for number in range(len(rows))])
+    target = folder / "version"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    started = time.perf_counter()
+    write_delta(target, version, config, EarlierRows([]))
+    indexed = time.perf_counter() - started
+    count = int(version.height * share)
+    first = rows.frame(0).head(0)
+    fresh = Stage(folder / "new")
+    shutil.rmtree(fresh.folder, ignore_errors=True)
+    new = pl.concat(
+        [first, version[:: max(1, version.height // count)]], how="diagonal"
+    ).with_columns(
+        id=pl.format("new{}", pl.arange(pl.len())),
+        kind=pl.lit("qa"),
+        source=pl.lit("made"),
+        answer=pl.when(pl.arange(pl.len()) % 3 == 0)
+        .then(pl.format("{} indeed", "answer"))
+        .otherwise(pl.col("answer").str.split(" ").list.reverse().list.join(" ")),
+    )
+    fresh.folder.mkdir()
+    fresh.write(0, Outcome(new.select(first.columns), ledger.empty(), []))
+    fresh.finish(1)
+    find(fresh, config, folder / "new" / "warm", earlier=EarlierRows([target]))
+    started = time.perf_counter()
+    found = find(fresh, config, folder / "new" / "index", earlier=EarlierRows([target]))
+    found.outcome(0)
+    told = {
+        "version_rows": version.height,
+        "index_s": round(indexed, 1),
+        "new_rows": new.height,
+        "merged": int((~found.stays).sum()),
+        "new_s": round(time.perf_counter() - started, 2),
+        "peak_mib": peak_mib(),
+    }
+    print(json.dumps(told))
+
+
 def peak_mib() -> int:
     """The most memory this process has held."""
     return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
@@ -113,16 +162,20 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path, default=Path("runs/bench-duplicates"))
     parser.add_argument("--measure", action="store_true", help="only measure what is in the folder")
+    parser.add_argument("--new", type=float, help="share of new rows against an earlier version")
     given = parser.parse_args()
     folder = given.folder / str(given.rows)
     if given.measure:
         measure(folder)
+        if given.new is not None:
+            measure_new(folder, given.new)
         return
     if not (folder / "rows" / "done.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
         make(folder / "rows", given.rows, seed=7)
     again = [sys.executable, __file__, "--measure", "--rows", str(given.rows)]
-    subprocess.run([*again, "--folder", str(given.folder)], check=True)
+    share = [] if given.new is None else ["--new", str(given.new)]
+    subprocess.run([*again, "--folder", str(given.folder), *share], check=True)
 
 
 if __name__ == "__main__":

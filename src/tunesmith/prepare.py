@@ -25,9 +25,10 @@ from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
 from tunesmith.dedup import fields
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
+from tunesmith.dedup.earlier import EarlierRows, write_delta
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.engine import Engine, LocalEngine
-from tunesmith.errors import QualityGateError, SourceError
+from tunesmith.errors import QualityGateError, SourceError, TunesmithError
 from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
@@ -36,7 +37,7 @@ from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount
 from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
-from tunesmith.store.versions import Version, write_version
+from tunesmith.store.versions import Version, read_version, versions, write_version
 
 #: What is reported of repetition within fields, each with a file of that name in the run folder:
 #: one question with different answers, and one answer to different questions.
@@ -87,7 +88,7 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
         QualityGateError: Personal data is left after masking.
     """
     timings: dict[str, float] = {}
-    run = Preparation(loaded, RunCache(out / "work"), progress, timings)
+    run = Preparation(loaded, RunCache(out / "work"), progress, timings, table=out / "dataset")
     collected = run.collect()
     rows = run.clean_and_check(collected)
     unique, near_sizes = run.merge_duplicates(rows)
@@ -116,10 +117,14 @@ class Preparation:
         store: RunCache,
         progress: Progress,
         timings: dict[str, float],
+        *,
+        table: Path,
     ) -> None:
         self.recipe, self.base = loaded.recipe, loaded.base
         self.cache, self.progress, self.timings = store, progress, timings
-        self.loaded = loaded
+        self.loaded, self.table = loaded, table
+        self.earlier: list[Version] = []
+        self.checked = ""
         self.engine: Engine = LocalEngine(self.recipe.workers)
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
@@ -241,9 +246,12 @@ class Preparation:
     def merge_duplicates(self, rows: Stage) -> tuple[Stage, list[int]]:
         """Merge duplicates; gives the rows that stay and the sizes of near clusters."""
         started = time.perf_counter()
+        self.checked = rows.folder.name
+        self.earlier = self._earlier_versions()
         identity = {
             "format": cache.FORMAT,
             "input": rows.folder.name,
+            "earlier": [version.fingerprint for version in self.earlier],
             "dedup": self.recipe.dedup.model_dump(mode="json"),
             "against": [one.identity(self.base) for one in self.recipe.dedup.against],
             "version": DEDUP_VERSION,
@@ -253,7 +261,15 @@ class Preparation:
             folder = stage.folder / "index"
             with self.progress.stage("find duplicates", total=2 * len(rows)) as bar:
                 sets = [read_set(one, self.base) for one in self.recipe.dedup.against]
-                found = find(rows, self.recipe.dedup, folder, sets=sets, advance=bar.advance)
+                earlier = self._rows_of(self.earlier) if self.earlier else None
+                found = find(
+                    rows,
+                    self.recipe.dedup,
+                    folder,
+                    sets=sets,
+                    earlier=earlier,
+                    advance=bar.advance,
+                )
                 merged = 0
                 for number in range(len(rows)):
                     if not stage.has(number):
@@ -272,6 +288,48 @@ class Preparation:
         self.timings["find duplicates"] = time.perf_counter() - started
         sizes: list[int] = stage.summary["near_sizes"]
         return stage, sizes
+
+    def _earlier_versions(self) -> list[Version]:
+        """The versions whose rows new ones are held against, oldest first.
+
+        A version that was made of these very rows is not an earlier one: this run makes it again.
+        """
+        wanted = self.recipe.dedup.against_versions
+        if wanted is False:
+            return []
+        there = versions(self.table)
+        if wanted is not True:
+            missing = sorted(set(wanted) - {version.number for version in there})
+            if missing:
+                raise TunesmithError(
+                    f"there is no version {', '.join(map(str, missing))}",
+                    where="dedup.against_versions",
+                    todo="see them with: tunesmith versions RUN",
+                )
+            there = [version for version in there if version.number in wanted]
+        return [version for version in there if version.lineage.get("checked") != self.checked]
+
+    def _rows_of(self, chain: list[Version], newest: pl.DataFrame | None = None) -> EarlierRows:
+        """The index of some versions' rows, made where it is missing.
+
+        Args:
+            chain: The versions, oldest first.
+            newest: The rows of the last one, where they are at hand.
+        """
+        folders: list[Path] = []
+        for place, version in enumerate(chain):
+            identity = {
+                "versions": [before.fingerprint for before in chain[: place + 1]],
+                "dedup": self.recipe.dedup.model_dump(mode="json", include={"near", "columns"}),
+                "version": DEDUP_VERSION,
+            }
+            stage = self.cache.stage("version", fingerprint(identity))
+            if not stage.done:
+                last = newest if place == len(chain) - 1 else None
+                rows = read_version(self.table, version.number) if last is None else last
+                write_delta(stage.folder, rows, self.recipe.dedup, EarlierRows(folders))
+            folders.append(stage.folder)
+        return EarlierRows(folders)
 
     def _within_fields(self, found: Found, stage: Stage) -> dict[str, Any]:
         """Write what repeats within fields beside the rows that stay; gives the counts."""
@@ -349,10 +407,15 @@ class Preparation:
                 lineage={
                     "counts": counts,
                     "recipe": self.recipe.fingerprint(),
+                    "checked": self.checked,
                     "rows_stage": [step.identity() for step in self.row_steps()],
                     "sources": self.sources,
                 },
             )
+            if self.recipe.dedup.against_versions is True:
+                known = {before.number for before in self.earlier}
+                chain = [*self.earlier, *([] if version.number in known else [version])]
+                self._rows_of(chain, frame)
             bar.advance()
         self.timings["publish"] = time.perf_counter() - started
         return version

@@ -18,6 +18,7 @@ from tunesmith import ledger
 from tunesmith.dedup import index
 from tunesmith.dedup.against import EvaluationSet
 from tunesmith.dedup.config import DedupConfig
+from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import best_of, equal_groups, places_in, walk
 from tunesmith.dedup.index import Parts
 from tunesmith.dedup.near import Links, band_names, find_links
@@ -65,6 +66,8 @@ class Found:
     offsets: I64
     """The row that each part begins with, and the number of all rows."""
     stays: NDArray[np.bool_]
+    earlier: EarlierRows | None = None
+    """Rows of earlier versions: their numbers follow those of all rows here."""
     removals: list[Removal] = field(default_factory=list)
     near_sizes: list[int] = field(default_factory=list)
     _named: tuple[I64, pl.Series] | None = None
@@ -74,6 +77,13 @@ class Found:
         self.stays[removal.rows] = False
         if len(removal.rows):
             self.removals.append(removal)
+
+    def fresh(self) -> NDArray[np.bool_]:
+        """Rows that stay so far and that no earlier version has as they are."""
+        if self.earlier is None:
+            return self.stays
+        new: NDArray[np.bool_] = self.columns.column("earlier", len(self.parts)) != index.KNOWN
+        return self.stays & new
 
     def hashes(self, name: str, where: NDArray[np.bool_] | None = None) -> tuple[U64, U64]:
         """The 128-bit hashes of a text (of all rows, or where the mask is true): halves."""
@@ -134,7 +144,11 @@ class Found:
                 if rows is not None
             ]
             wanted = np.unique(np.concatenate(lists))
-            self._named = wanted, ids_of(self.parts, self.offsets, wanted)
+            ids = ids_of(self.parts, self.offsets, wanted)
+            if self.earlier is not None:
+                beyond = wanted[wanted >= self.offsets[-1]] - self.offsets[-1]
+                ids = pl.concat([ids, self.earlier.ids.gather(beyond)])
+            self._named = wanted, ids
         wanted, ids = self._named
         return ids.gather(np.searchsorted(wanted, rows))
 
@@ -153,6 +167,7 @@ def find(
     folder: Path | None = None,
     *,
     sets: list[EvaluationSet] | None = None,
+    earlier: EarlierRows | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Found:
     """Find the duplicates among the rows of all parts: exact ones, then near ones.
@@ -163,15 +178,17 @@ def find(
         folder: Where the index is spilled and found again after a kill; without it, it is held in
             memory.
         sets: Other datasets whose rows may not be among these; see `config.against`.
+        earlier: Rows of earlier versions: they stay, and what duplicates them is merged into them.
         advance: Called after each part of the first pass.
     """
     columns = Columns(index.names(config), folder)
-    index.build(parts, config, columns, sets or [], advance)
+    index.build(parts, config, columns, sets or [], earlier, advance)
     offsets = columns.offsets(len(parts))
-    found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool))
+    found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool), earlier)
     for removal in _against(found, sets or []):
         found.remove(removal)
     if config.exact:
+        found.remove(_same_as_earlier(found))
         found.remove(_exact(found))
     if config.near is not None:
         _near(config, found, folder)
@@ -204,16 +221,22 @@ class _One:
 
 def _keys(found: Found, rows: I64) -> U64:
     """The sort keys of some rows (numbers, rising), shape (2, rows)."""
+    here = rows[rows < len(found.stays)]
     wanted = np.zeros(len(found.stays), dtype=bool)
-    wanted[rows] = True
+    wanted[here] = True
     count = len(found.parts)
-    return np.stack([found.columns.column(name, count, wanted) for name in ("key0", "key1")])
+    keys = np.zeros((2, len(rows)), dtype=np.uint64)
+    keys[:, : len(here)] = np.stack(
+        [found.columns.column(name, count, wanted) for name in ("key0", "key1")]
+    )
+    return keys
 
 
 def _same(found: Found, name: str, at_least: int) -> tuple[I64, I64, I64, U64]:
     """Groups of rows that stay and have one text: rows, members (places in rows), starts, keys."""
-    alive = np.flatnonzero(found.stays)
-    members, starts = equal_groups(*found.hashes(name, found.stays), at_least=at_least)
+    among = found.fresh() if name == "text" else found.stays
+    alive = np.flatnonzero(among)
+    members, starts = equal_groups(*found.hashes(name, among), at_least=at_least)
     rows = np.unique(alive[members])
     return rows, np.searchsorted(rows, alive[members]), starts, _keys(found, rows)
 
@@ -246,6 +269,26 @@ def _against(found: Found, sets: list[EvaluationSet]) -> Iterator[Removal]:
             )
 
 
+def _same_as_earlier(found: Found) -> Removal:
+    """New rows whose text a row of an earlier version has."""
+    if found.earlier is None:
+        met = np.zeros(0, dtype=np.uint64)
+    else:
+        met = found.columns.column("earlier", len(found.parts))
+        met[(met == index.KNOWN) | ~found.stays] = 0
+    rows = np.flatnonzero(met)
+    kept = met[rows].astype(np.int64) - 1 + len(found.stays)
+    return Removal(
+        "exact_duplicates",
+        "merged",
+        "same text as a row of an earlier version",
+        rows,
+        similarity=np.ones(len(rows)),
+        matched=kept,
+        kept=kept,
+    )
+
+
 def _exact(found: Found) -> Removal:
     rows, members, starts, keys = _same(found, "text", 2)
     best = best_of(members, starts, keys)
@@ -268,22 +311,35 @@ def _near(config: DedupConfig, found: Found, folder: Path | None) -> None:
         raise ValueError("near duplicates are turned off")
     count = len(found.parts)
     filled = _filled(found)
-    filled &= found.stays
+    filled &= found.fresh()
     rows = np.flatnonzero(filled)
     names = band_names(config.near)
+    here, earlier = len(found.stays), found.earlier
+    total = here + (0 if earlier is None else len(earlier))
+
+    def band(number: int) -> tuple[U64, I64]:
+        hashes = found.columns.column(names[number], count, filled)
+        if earlier is None:
+            return hashes, rows
+        theirs, numbers = earlier.meeting(names[number], hashes)
+        return np.concatenate([hashes, theirs]), np.concatenate([rows, numbers + here])
 
     def shingles(candidates: I64) -> Lists:
         lists = Lists(None if folder is None else folder / "shingles.u64")
-        index.shingles_of(found.parts, found.offsets, candidates, config, lists)
+        cut = int(np.searchsorted(candidates, here))
+        index.shingles_of(found.parts, found.offsets, candidates[:cut], config, lists)
+        if earlier is not None:
+            earlier.shingles(candidates[cut:] - here, lists)
         lists.close()
         return lists
 
     links = find_links(
-        lambda band: (found.columns.column(names[band], count, filled), rows),
+        band,
         config.near,
-        total=len(found.stays),
+        total=total,
         shingles=shingles,
         notes=Notes(folder),
+        fixed=np.arange(total) >= here,
     )
     _merge_linked(links, config.near.threshold, found)
 
@@ -300,9 +356,9 @@ def _merge_linked(links: Links, threshold: float, found: Found) -> None:
     nodes = np.unique(np.concatenate([links.left, links.right]))
     roots = np.searchsorted(nodes, links.cluster[nodes])
     lefts, rights = (np.searchsorted(nodes, rows) for rows in (links.left, links.right))
-    free = np.zeros(len(nodes), dtype=bool)
+    fixed = nodes >= len(found.stays)
     keys = _keys(found, nodes)
-    matched, similarity, kept = walk(nodes, roots, (lefts, rights, links.similarity), keys, free)
+    matched, similarity, kept = walk(nodes, roots, (lefts, rights, links.similarity), keys, fixed)
     gone = np.flatnonzero(matched >= 0)
     sizes = np.bincount(roots)
     found.near_sizes = np.sort(sizes[sizes > 0])[::-1][:SIZES].tolist()

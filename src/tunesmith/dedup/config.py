@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from tunesmith.config import Config
 from tunesmith.dedup.against import AgainstConfig
@@ -28,6 +28,9 @@ class DedupConfig(Config):
     against: list[AgainstConfig] = []
     """Datasets whose rows may not be in this one (evaluation sets): what is the same or nearly the
     same is dropped before duplicates are merged."""
+    against_versions: bool | list[int] = False
+    """Hold new rows against the dataset versions that the run folder has (all, or those with these
+    numbers): a row that duplicates one of theirs is merged into it, and their rows stay."""
     columns: list[Literal["question", "answer", "text"]] = ["question", "answer", "text"]
     """What is compared, together. Two questions with one answer are not duplicates by default."""
 
@@ -39,3 +42,9 @@ class DedupConfig(Config):
         if twice:
             raise ValueError(f"two sets are named {', '.join(map(repr, twice))}; set their `name`")
         return sets
+
+    @model_validator(mode="after")
+    def _versions_are_compared_both_ways(self) -> DedupConfig:
+        if self.against_versions is not False and (self.near is None or not self.exact):
+            raise ValueError("against_versions needs both exact and near duplicates")
+        return self

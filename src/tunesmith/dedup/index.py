@@ -1,6 +1,6 @@
 """What is kept of each row while duplicates are looked for: hashes and sort keys, never texts.
 
-A row takes 80 bytes and 8 for each band (248 with the default 21 bands), on disk.
+A row takes 88 bytes and 8 for each band (256 with the default 21 bands), on disk.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 from tunesmith.dedup import minhash
 from tunesmith.dedup.against import COMPARED, EvaluationSet
 from tunesmith.dedup.config import DedupConfig
+from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import preference
 from tunesmith.dedup.hashing import text_hashes
 from tunesmith.dedup.near import band_names, bands_of
@@ -48,6 +49,7 @@ def names(config: DedupConfig) -> list[str]:
         "key1",
         "against",
         "against_value",
+        "earlier",
         *(band_names(config.near) if config.near else []),
     ]
 
@@ -70,16 +72,35 @@ def together(texts: list[pl.Series]) -> pl.Series:
     ).to_series()
 
 
-def index_part(frame: pl.DataFrame, config: DedupConfig, sets: list[EvaluationSet]) -> U64:
+#: The value of the column `earlier` for a row that an earlier version has as it is.
+KNOWN = np.uint64(2**64 - 1)
+
+
+def index_part(
+    frame: pl.DataFrame,
+    config: DedupConfig,
+    sets: list[EvaluationSet],
+    earlier: EarlierRows | None = None,
+) -> U64:
     """The index of some records, shape (columns, rows)."""
     compared = [name for one in sets for name in COMPARED[one.config.match]]
     words = folded(frame, sorted({"question", "answer", *config.columns, *compared}))
     text = together([words[name] for name in dict.fromkeys(config.columns)])
-    parts = [text_hashes(text), text_hashes(words["question"]), text_hashes(words["answer"])]
+    hashes = text_hashes(text)
+    parts = [hashes, text_hashes(words["question"]), text_hashes(words["answer"])]
     parts.append(preference(frame, config.keep))
     parts.append(_contaminated(words, sets, frame.height))
+    met = np.zeros(frame.height, dtype=np.uint64)
+    if earlier is not None:
+        met = (earlier.same(hashes) + 1).astype(np.uint64)
+        met[(hashes[0] | hashes[1]) == 0] = 0
+        met[earlier.known(frame.get_column("id"), hashes)] = KNOWN
+    parts.append(met[np.newaxis])
     if config.near is not None:
-        parts.append(bands_of(text, config.near))
+        bands = np.zeros((config.near.bands, frame.height), dtype=np.uint64)
+        new = met == 0  # the others are not looked at again
+        bands[:, new] = bands_of(text.filter(pl.Series(new)), config.near)
+        parts.append(bands)
     return np.concatenate(parts)
 
 
@@ -107,12 +128,13 @@ def build(
     config: DedupConfig,
     columns: Columns,
     sets: list[EvaluationSet],
+    earlier: EarlierRows | None,
     advance: Callable[[], None],
 ) -> None:
     """Write the index of every part that has none yet; `advance` is called after each."""
     for number in range(len(parts)):
         if not columns.has(number):
-            columns.write(number, index_part(parts.frame(number, READS), config, sets))
+            columns.write(number, index_part(parts.frame(number, READS), config, sets, earlier))
         advance()
 
 

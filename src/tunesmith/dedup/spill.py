@@ -96,6 +96,13 @@ class Lists:
         if path is not None:
             path.write_bytes(b"")
 
+    @classmethod
+    def opened(cls, path: Path, ends: I64) -> Lists:
+        """Lists that were written before."""
+        lists = cls()
+        lists.path, lists.ends, lists.total = path, ends, int(ends[-1])
+        return lists
+
     def append(self, flat: U64, ends: I64) -> None:
         """Add rows: their numbers, and where each row's numbers begin (rows + 1)."""
         if self.path is None:
