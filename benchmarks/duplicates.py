@@ -91,6 +91,7 @@ def measure(folder: Path) -> None:
     for number in range(len(rows)):
         frame, fates = found.outcome(number)
         out.write(number, Outcome(frame, fates, [StepCount("dedup", frame.height, frame.height)]))
+    out.finish(len(rows))
     count = int(found.offsets[-1])
     print(
         json.dumps(

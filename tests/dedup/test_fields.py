@@ -96,3 +96,10 @@ def test_the_best_rows_of_each_answer_are_kept(rows, most) -> None:
         assert mine.height == min(most, group.height)
         worst = gone.filter(pl.col("answer") == answer)["quality_score"].max()
         assert worst is None or worst <= mine["quality_score"].min()
+
+
+def test_a_row_that_is_there_twice_is_neither() -> None:
+    row = {"question": "When do you open?", "answer": "We open at nine in the morning."}
+    found = find(_One(pairs(row, row)), DedupConfig(exact=False, near=None))
+    assert len(fields.conflicts(found)) == 0
+    assert len(fields.templates(found)) == 0

@@ -192,3 +192,16 @@ def test_recall_and_precision_on_2000_real_documents(shared_data) -> None:
     assert together >= met
     found = list(zip(links.left.tolist(), links.right.tolist(), strict=True))
     assert {(min(pair), max(pair)) for pair in found} <= true_pairs
+
+
+def test_every_pair_of_a_bucket_is_verified() -> None:
+    """The first row of a bucket is like none of the others, which are alike."""
+    texts = pl.Series(["a b c d e f", "k l m n o p", "k l m n o p"])
+    flat, ends = minhash.shingles(texts, 5)
+    rows, starts = np.arange(3), np.array([0, 3])
+    free = np.zeros(3, dtype=bool)
+    left, right, _ = minhash.link_buckets(rows, rows, starts, flat, ends, 0.8, np.arange(3), free)
+    assert (left.tolist(), right.tolist()) == ([1], [2])
+    fixed = np.ones(3, dtype=bool)
+    left, _, _ = minhash.link_buckets(rows, rows, starts, flat, ends, 0.8, np.arange(3), fixed)
+    assert not len(left)

@@ -7,6 +7,7 @@ grows with the new rows. A row takes about 310 bytes and 8 for each word, on dis
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +133,9 @@ def write_delta(folder: Path, rows: pl.DataFrame, config: DedupConfig, before: E
     if config.near is None:
         raise ValueError("near duplicates are turned off")
     names = ["text_high", "text_low", "key_high", "key_low", *band_names(config.near)]
-    columns = Columns(names)
+    spilled = folder / "parts"
+    shutil.rmtree(spilled, ignore_errors=True)
+    columns = Columns(names, spilled)
     lists = Lists(folder / "shingles.u64")
     ids = [pl.Series("id", [], dtype=pl.String)]
     parts = 0
@@ -151,6 +154,7 @@ def write_delta(folder: Path, rows: pl.DataFrame, config: DedupConfig, before: E
     _write_sorted(folder, columns, parts, names)
     np.save(folder / "ends.npy", lists.ends, allow_pickle=False)
     pl.concat(ids).to_frame().write_parquet(folder / "ids.parquet")
+    shutil.rmtree(spilled)
     write_json(folder / "done.json", {"rows": int(len(lists.ends) - 1)})
 
 
