@@ -27,6 +27,7 @@ from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.earlier import EarlierRows, write_delta
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
+from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import Engine, LocalEngine
 from tunesmith.errors import QualityGateError, SourceError, TunesmithError
 from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
@@ -248,12 +249,14 @@ class Preparation:
         started = time.perf_counter()
         self.checked = rows.folder.name
         self.earlier = self._earlier_versions()
+        semantic = self.recipe.dedup.semantic
         identity = {
             "format": cache.FORMAT,
             "input": rows.folder.name,
             "earlier": [version.fingerprint for version in self.earlier],
             "dedup": self.recipe.dedup.model_dump(mode="json"),
             "against": [one.identity(self.base) for one in self.recipe.dedup.against],
+            "semantic": None if semantic is None else semantic.identity(self.base),
             "version": DEDUP_VERSION,
         }
         stage = self.cache.stage("unique", fingerprint(identity))
@@ -268,6 +271,9 @@ class Preparation:
                     folder,
                     sets=sets,
                     earlier=earlier,
+                    embedder=None
+                    if semantic is None
+                    else StaticEmbedder(self.base / Path(semantic.model).expanduser()),
                     advance=bar.advance,
                 )
                 merged = 0

@@ -22,8 +22,10 @@ from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import best_of, equal_groups, places_in, walk
 from tunesmith.dedup.index import Parts
 from tunesmith.dedup.near import Links, band_names, find_links
+from tunesmith.dedup.semantic import Embedder, link_embedded
 from tunesmith.dedup.spill import I64, U64, Columns, Lists, Notes
 from tunesmith.ledger import Fate
+from tunesmith.record import body
 
 F64 = NDArray[np.float64]
 
@@ -168,6 +170,7 @@ def find(
     *,
     sets: list[EvaluationSet] | None = None,
     earlier: EarlierRows | None = None,
+    embedder: Embedder | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Found:
     """Find the duplicates among the rows of all parts: exact ones, then near ones.
@@ -179,6 +182,7 @@ def find(
             memory.
         sets: Other datasets whose rows may not be among these; see `config.against`.
         earlier: Rows of earlier versions: they stay, and what duplicates them is merged into them.
+        embedder: Gives the vectors that `config.semantic` compares.
         advance: Called after each part of the first pass.
     """
     columns = Columns(index.names(config), folder)
@@ -192,6 +196,10 @@ def find(
         found.remove(_exact(found))
     if config.near is not None:
         _near(config, found, folder)
+    if config.semantic is not None:
+        if embedder is None:
+            raise ValueError("semantic duplicates need an embedder")
+        _semantic(config, config.semantic.threshold, embedder, found, folder)
     if config.max_same_answer is not None:
         found.remove(_templates(config.max_same_answer, found))
     return found
@@ -341,7 +349,55 @@ def _near(config: DedupConfig, found: Found, folder: Path | None) -> None:
         notes=Notes(folder),
         fixed=np.arange(total) >= here,
     )
-    _merge_linked(links, config.near.threshold, found)
+    theirs = np.arange(total) >= here
+    sizes = np.bincount(links.cluster[np.unique(np.concatenate([links.left, links.right]))])
+    found.near_sizes = np.sort(sizes[sizes > 0])[::-1][:SIZES].tolist()
+    _merge_linked(
+        links, found, theirs, ("near_duplicates", "nearly the same text"), config.near.threshold
+    )
+
+
+def _semantic(
+    config: DedupConfig, threshold: float, embedder: Embedder, found: Found, folder: Path | None
+) -> None:
+    """Merge rows with nearly the same embedding; rows of earlier versions stay."""
+    rows = np.flatnonzero(_filled(found) & found.stays)
+    vectors: list[NDArray[np.float32]] = [np.empty((0, 1), np.float32)]
+    path = None if folder is None else folder / "vectors.f32"
+    if path is not None:
+        path.write_bytes(b"")
+    width = 1
+    for number, mine in index.rows_by_part(found.offsets, rows):
+        frame = found.parts.frame(number, list(config.columns))[mine]
+        made = embedder.embed(frame.select(body(list(config.columns))).to_series())
+        width = made.shape[1]
+        if path is None:
+            vectors.append(made)
+        else:
+            with path.open("ab") as file:
+                made.tofile(file)
+    if not len(rows):
+        return
+    whole = (
+        np.concatenate(vectors[1:])
+        if path is None
+        else np.memmap(path, np.float32, "r", shape=(len(rows), width))
+    )
+    stay = ~found.fresh()
+    links = link_embedded(whole, threshold, stay[rows])
+    linked = Links(
+        rows[links.left], rows[links.right], links.similarity, _spread(links, rows, stay)
+    )
+    _merge_linked(
+        linked, found, stay, ("semantic_duplicates", "the same in other words"), threshold
+    )
+
+
+def _spread(links: Links, rows: I64, like: NDArray[np.bool_]) -> I64:
+    """The clusters of some rows as clusters of all rows."""
+    clusters = np.arange(len(like), dtype=np.int64)
+    clusters[rows] = rows[links.cluster]
+    return clusters
 
 
 def _filled(found: Found) -> NDArray[np.bool_]:
@@ -351,22 +407,26 @@ def _filled(found: Found) -> NDArray[np.bool_]:
     return filled
 
 
-def _merge_linked(links: Links, threshold: float, found: Found) -> None:
-    """Merge every cluster into the row that is kept of it."""
+def _merge_linked(
+    links: Links,
+    found: Found,
+    fixed: NDArray[np.bool_],
+    words: tuple[str, str],
+    threshold: float,
+) -> None:
+    """Merge every cluster into the row that is kept of it; `words` are the step and the reason."""
     nodes = np.unique(np.concatenate([links.left, links.right]))
     roots = np.searchsorted(nodes, links.cluster[nodes])
     lefts, rights = (np.searchsorted(nodes, rows) for rows in (links.left, links.right))
-    fixed = nodes >= len(found.stays)
     keys = _keys(found, nodes)
-    matched, similarity, kept = walk(nodes, roots, (lefts, rights, links.similarity), keys, fixed)
+    edges = lefts, rights, links.similarity
+    matched, similarity, kept = walk(nodes, roots, edges, keys, fixed[nodes])
     gone = np.flatnonzero(matched >= 0)
-    sizes = np.bincount(roots)
-    found.near_sizes = np.sort(sizes[sizes > 0])[::-1][:SIZES].tolist()
     found.remove(
         Removal(
-            "near_duplicates",
+            words[0],
             "merged",
-            "nearly the same text",
+            words[1],
             nodes[gone],
             value=similarity[gone],
             threshold=threshold,

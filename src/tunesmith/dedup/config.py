@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from tunesmith.config import Config
 from tunesmith.dedup.against import AgainstConfig
 from tunesmith.dedup.near import NearConfig
+from tunesmith.dedup.semantic import SemanticConfig
 
 Keep = Literal["best", "newest", "longest"]
 
@@ -25,6 +26,8 @@ class DedupConfig(Config):
     max_same_answer: int | None = Field(default=None, ge=1)
     """Of the rows that share one answer (a template), keep this many, the best by `keep`; `null`
     keeps all."""
+    semantic: SemanticConfig | None = None
+    """Also merge rows that say the same in other words, after the others; `null` does not look."""
     against: list[AgainstConfig] = []
     """Datasets whose rows may not be in this one (evaluation sets): what is the same or nearly the
     same is dropped before duplicates are merged."""

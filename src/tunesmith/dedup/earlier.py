@@ -43,14 +43,14 @@ class _Delta:
         return (self.folder / "done.json").exists()
 
     def array(self, name: str) -> U64:
-        mapped: U64 = np.load(self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        mapped: U64 = np.load(self.folder / f"{name}.npy", mmap_mode="r")
         return mapped
 
     def ids(self) -> pl.Series:
         return pl.read_parquet(self.folder / "ids.parquet").get_column("id")
 
     def shingles(self, rows: I64) -> tuple[U64, I64]:
-        ends = np.load(self.folder / "ends.npy", allow_pickle=False)
+        ends = np.load(self.folder / "ends.npy")
         return Lists.opened(self.folder / "shingles.u64", ends).gather(rows)
 
 
@@ -152,7 +152,7 @@ def write_delta(folder: Path, rows: pl.DataFrame, config: DedupConfig, before: E
         parts += 1
     lists.close()
     _write_sorted(folder, columns, parts, names)
-    np.save(folder / "ends.npy", lists.ends, allow_pickle=False)
+    np.save(folder / "ends.npy", lists.ends)
     pl.concat(ids).to_frame().write_parquet(folder / "ids.parquet")
     shutil.rmtree(spilled)
     write_json(folder / "done.json", {"rows": int(len(lists.ends) - 1)})
@@ -165,11 +165,11 @@ def _write_sorted(folder: Path, columns: Columns, parts: int, names: list[str]) 
             continue
         values = columns.column(name, parts)
         order = np.argsort(values, kind="stable")
-        np.save(folder / f"{name}.npy", values[order], allow_pickle=False)
-        np.save(folder / f"{name}_row.npy", order.astype(np.uint32), allow_pickle=False)
+        np.save(folder / f"{name}.npy", values[order])
+        np.save(folder / f"{name}_row.npy", order.astype(np.uint32))
         if name.endswith("_high"):
             low = f"{name.removesuffix('_high')}_low"
-            np.save(folder / f"{low}.npy", columns.column(low, parts)[order], allow_pickle=False)
+            np.save(folder / f"{low}.npy", columns.column(low, parts)[order])
     (folder / "text_high_row.npy").replace(folder / "text_row.npy")
 
 

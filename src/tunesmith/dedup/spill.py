@@ -49,13 +49,13 @@ class Columns:
             self._memory[number] = values
             return
         with atomic_write(self._path(number)) as file:
-            np.save(file, values, allow_pickle=False)
+            np.save(file, values)
 
     def part(self, number: int) -> U64:
         """One part, shape (columns, rows); mapped, not read, when it is on disk."""
         if self.folder is None:
             return self._memory[number]
-        mapped: U64 = np.load(self._path(number), mmap_mode="r", allow_pickle=False)
+        mapped: U64 = np.load(self._path(number), mmap_mode="r")
         return mapped
 
     def offsets(self, parts: int) -> I64:
@@ -160,14 +160,14 @@ class Notes:
         if self.folder is None:
             self._memory[name] = values
         else:
-            np.save(self.folder / f"{name}.npy", values, allow_pickle=False)
+            np.save(self.folder / f"{name}.npy", values)
 
     def read(self, name: str) -> NDArray[Any]:
         """An array that was kept."""
         if self.folder is None:
             found: NDArray[Any] = self._memory[name]
             return found
-        read: NDArray[Any] = np.load(self.folder / f"{name}.npy", allow_pickle=False)
+        read: NDArray[Any] = np.load(self.folder / f"{name}.npy")
         return read
 
 
