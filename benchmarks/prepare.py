@@ -100,7 +100,13 @@ from tunesmith.recipe import load
 warm, recipe, out = Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 prepare.prepare(load(warm), out / "warm", SilentProgress())
 loaded = load(recipe)
-run = prepare.Preparation(loaded, prepare.RunCache(out / "run" / "work"), SilentProgress(), {})
+run = prepare.Preparation(
+    loaded,
+    prepare.RunCache(out / "run" / "work"),
+    SilentProgress(),
+    {},
+    table=out / "run" / "dataset",
+)
 started = time.process_time()
 rows = run.clean_and_check(run.collect())
 unique, _ = run.merge_duplicates(rows)

@@ -22,7 +22,8 @@ from tunesmith.step import StepCount
 #: The steps of cleaning; the other steps that look at one row at a time are checks.
 CLEANING = {step.kind for step in CleanConfig(terminology={"a": "b"}).steps({})}
 
-_STAGE_OF = {"collect": "collect", "exact_duplicates": "dedup", "near_duplicates": "dedup"}
+_DEDUP = ("exact_duplicates", "near_duplicates", "semantic_duplicates", "same_answer", "against")
+_STAGE_OF = {"collect": "collect", **dict.fromkeys(_DEDUP, "dedup")}
 
 
 def data_figures(prepared: Prepared) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def quality_figures(prepared: Prepared) -> dict[str, Any]:
         _figure("kept", "Rows kept of those that could be read",
                 _share(prepared.counts["kept"], judged), None, "at least", "share"),
     ]  # fmt: skip
-    return {"figures": figures}
+    return {"figures": figures, "within_fields": prepared.within_fields}
 
 
 def environment() -> dict[str, Any]:
@@ -134,7 +135,8 @@ def _stages(prepared: Prepared) -> list[dict[str, Any]]:
     cleaning = [step for step in prepared.steps if step.step in CLEANING]
     checking = [step for step in prepared.steps if step.step not in CLEANING]
     read = counts["collected"] - counts["quarantined"]
-    checked = counts["kept"] + counts["merged"]
+    fates = prepared.ledger.filter(pl.col("step").is_in(list(_DEDUP))).height
+    checked = counts["kept"] + fates
     return [
         _stage("collect", counts["collected"], read, timings.get("collect"), 0),
         _stage("clean", read, read, _seconds(cleaning), _most_changed(cleaning)),

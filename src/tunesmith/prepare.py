@@ -7,12 +7,14 @@ de-duplication on purpose: a duplicate may only stand for others if it is good e
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -21,10 +23,15 @@ from tunesmith import ledger, record
 from tunesmith.clean.pii.known import attach, of_threads
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
-from tunesmith.dedup.clusters import deduplicate
+from tunesmith.dedup import fields
+from tunesmith.dedup.against import read as read_set
+from tunesmith.dedup.clusters import Found, find
+from tunesmith.dedup.earlier import EarlierRows, write_delta
+from tunesmith.dedup.index import VERSION as DEDUP_VERSION
+from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import Engine, LocalEngine
-from tunesmith.errors import QualityGateError, SourceError
-from tunesmith.io import atomic_write, file_sha256, fingerprint, write_jsonl
+from tunesmith.errors import QualityGateError, SourceError, TunesmithError
+from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
 from tunesmith.recipe import LoadedRecipe
@@ -32,7 +39,11 @@ from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount
 from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
-from tunesmith.store.versions import Version, write_version
+from tunesmith.store.versions import Version, read_version, versions, write_version
+
+#: What is reported of repetition within fields, each with a file of that name in the run folder:
+#: one question with different answers, and one answer to different questions.
+WITHIN_FIELDS = ("conflicts", "templates")
 
 
 @dataclass
@@ -57,6 +68,8 @@ class Prepared:
     """The sizes of the clusters of near duplicates."""
     timings_s: dict[str, float] = field(default_factory=dict)
     """Seconds by stage; of a stage that was taken from the cache, those of reading it."""
+    within_fields: dict[str, Any] = field(default_factory=dict)
+    """Counts and identifiers of what repeats within fields; see `WITHIN_FIELDS`."""
 
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""
@@ -77,19 +90,24 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
         QualityGateError: Personal data is left after masking.
     """
     timings: dict[str, float] = {}
-    run = Preparation(loaded, RunCache(out / "work"), progress, timings)
+    run = Preparation(loaded, RunCache(out / "work"), progress, timings, table=out / "dataset")
     collected = run.collect()
     rows = run.clean_and_check(collected)
     unique, near_sizes = run.merge_duplicates(rows)
     frame = run.deal(unique)
     leaks = run.scan_for_leaks(frame)
+    within = {name: unique.summary[name] for name in WITHIN_FIELDS}
+    for name in WITHIN_FIELDS:
+        write_bytes(out / f"{name}.parquet", (unique.folder / f"{name}.parquet").read_bytes())
     fates = run.account_for(collected, rows, unique, frame)
     counts = ledger.conserve(fates, collected=run.collected_rows)
     write_parquet(out / "ledger.parquet", fates)
     version = run.publish(out, frame, counts)
     run.cache.prune()
     steps = rows.counts()
-    return Prepared(frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings)
+    return Prepared(
+        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings, within
+    )
 
 
 class Preparation:
@@ -101,10 +119,14 @@ class Preparation:
         store: RunCache,
         progress: Progress,
         timings: dict[str, float],
+        *,
+        table: Path,
     ) -> None:
         self.recipe, self.base = loaded.recipe, loaded.base
         self.cache, self.progress, self.timings = store, progress, timings
-        self.loaded = loaded
+        self.loaded, self.table = loaded, table
+        self.earlier: list[Version] = []
+        self.checked = ""
         self.engine: Engine = LocalEngine(self.recipe.workers)
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
@@ -240,29 +262,112 @@ class Preparation:
     def merge_duplicates(self, rows: Stage) -> tuple[Stage, list[int]]:
         """Merge duplicates; gives the rows that stay and the sizes of near clusters."""
         started = time.perf_counter()
+        self.checked = rows.folder.name
+        self.earlier = self._earlier_versions()
+        semantic = self.recipe.dedup.semantic
         identity = {
             "format": cache.FORMAT,
             "input": rows.folder.name,
+            "earlier": [version.fingerprint for version in self.earlier],
             "dedup": self.recipe.dedup.model_dump(mode="json"),
+            "against": [one.identity(self.base) for one in self.recipe.dedup.against],
+            "semantic": None if semantic is None else semantic.identity(self.base),
+            "version": DEDUP_VERSION,
         }
         stage = self.cache.stage("unique", fingerprint(identity))
         if not stage.done:
-            with self.progress.stage("find duplicates", total=1) as bar:
-                frame = pl.concat(rows.frames(), rechunk=True)
-                merged = deduplicate(frame, self.recipe.dedup)
-                seconds = time.perf_counter() - started
-                count = StepCount("dedup", frame.height, merged.frame.height, seconds=seconds)
-                stage.write(0, Outcome(merged.frame, merged.fates, [count]))
-                bar.advance(note=f"{merged.fates.height:,} merged")
-            stage.finish(1, {"near_sizes": merged.near_sizes})
+            folder = stage.folder / "index"
+            with self.progress.stage("find duplicates", total=2 * len(rows)) as bar:
+                sets = [read_set(one, self.base) for one in self.recipe.dedup.against]
+                earlier = self._rows_of(self.earlier) if self.earlier else None
+                found = find(
+                    rows,
+                    self.recipe.dedup,
+                    folder,
+                    sets=sets,
+                    earlier=earlier,
+                    embedder=None
+                    if semantic is None
+                    else StaticEmbedder(self.base / Path(semantic.model).expanduser()),
+                    advance=bar.advance,
+                )
+                merged = 0
+                for number in range(len(rows)):
+                    if not stage.has(number):
+                        frame, fates = found.outcome(number)
+                        height = frame.height + fates.height
+                        stage.write(
+                            number,
+                            Outcome(frame, fates, [StepCount("dedup", height, frame.height)]),
+                        )
+                    merged += found.removed_from(number)
+                    bar.advance(note=f"{merged:,} removed")
+            stage.finish(
+                len(rows), {"near_sizes": found.near_sizes, **self._within_fields(found, stage)}
+            )
+            shutil.rmtree(folder)
         self.timings["find duplicates"] = time.perf_counter() - started
         sizes: list[int] = stage.summary["near_sizes"]
         return stage, sizes
 
+    def _earlier_versions(self) -> list[Version]:
+        """The versions whose rows new ones are held against, oldest first.
+
+        A version that was made of these very rows is not an earlier one: this run makes it again.
+        """
+        wanted = self.recipe.dedup.against_versions
+        if wanted is False:
+            return []
+        there = versions(self.table)
+        if wanted is not True:
+            missing = sorted(set(wanted) - {version.number for version in there})
+            if missing:
+                raise TunesmithError(
+                    f"there is no version {', '.join(map(str, missing))}",
+                    where="dedup.against_versions",
+                    todo="see them with: tunesmith versions RUN",
+                )
+            there = [version for version in there if version.number in wanted]
+        return [version for version in there if version.lineage.get("checked") != self.checked]
+
+    def _rows_of(self, chain: list[Version], newest: pl.DataFrame | None = None) -> EarlierRows:
+        """The index of some versions' rows, made where it is missing.
+
+        Args:
+            chain: The versions, oldest first.
+            newest: The rows of the last one, where they are at hand.
+        """
+        folders: list[Path] = []
+        for place, version in enumerate(chain):
+            identity = {
+                "versions": [before.fingerprint for before in chain[: place + 1]],
+                "dedup": self.recipe.dedup.model_dump(mode="json", include={"near", "columns"}),
+                "version": DEDUP_VERSION,
+            }
+            stage = self.cache.stage("version", fingerprint(identity))
+            if not stage.done:
+                last = newest if place == len(chain) - 1 else None
+                rows = read_version(self.table, version.number) if last is None else last
+                write_delta(stage.folder, rows, self.recipe.dedup, EarlierRows(folders))
+            folders.append(stage.folder)
+        return EarlierRows(folders)
+
+    def _within_fields(self, found: Found, stage: Stage) -> dict[str, Any]:
+        """Write what repeats within fields beside the rows that stay; gives the counts."""
+        counts = {}
+        for name, groups in (
+            ("conflicts", fields.conflicts(found)),
+            ("templates", fields.templates(found)),
+        ):
+            listed = fields.table(found, groups, "group")
+            write_parquet(stage.folder / f"{name}.parquet", listed)
+            counts[name] = fields.summary(listed, "group")
+        return counts
+
     def deal(self, unique: Stage) -> pl.DataFrame:
         """Deal the rows to splits."""
         started = time.perf_counter()
-        frame = unique.frame(0)
+        frame = pl.concat(unique.frames(), rechunk=True)
         with self.progress.stage("split", total=1) as bar:
             dedup = self.recipe.dedup
             merged = (
@@ -270,7 +375,14 @@ class Preparation:
                 and dedup.near.threshold <= PAIRS.threshold
                 and {"question", "answer"} <= set(dedup.columns)
             )
-            dealt = split(frame, self.recipe.split, seed=self.recipe.seed, merged=merged)
+            with TemporaryDirectory(prefix="split-", dir=self.cache.folder) as folder:
+                dealt = split(
+                    frame,
+                    self.recipe.split,
+                    seed=self.recipe.seed,
+                    merged=merged,
+                    spill=Path(folder),
+                )
             bar.advance()
         self.timings["split"] = time.perf_counter() - started
         return frame.with_columns(dealt)
@@ -316,10 +428,15 @@ class Preparation:
                 lineage={
                     "counts": counts,
                     "recipe": self.recipe.fingerprint(),
+                    "checked": self.checked,
                     "rows_stage": [step.identity() for step in self.row_steps()],
                     "sources": self.sources,
                 },
             )
+            if self.recipe.dedup.against_versions is True:
+                known = {before.number for before in self.earlier}
+                chain = [*self.earlier, *([] if version.number in known else [version])]
+                self._rows_of(chain, frame)
             bar.advance()
         self.timings["publish"] = time.perf_counter() - started
         return version

@@ -23,7 +23,7 @@ from tunesmith.collect import AnySource
 from tunesmith.config import Config
 from tunesmith.decide.config import DecideConfig
 from tunesmith.dedup import DedupConfig
-from tunesmith.errors import RecipeError
+from tunesmith.errors import RecipeError, SourceError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
@@ -170,8 +170,20 @@ def check(loaded: LoadedRecipe) -> None:
         for number, source in enumerate(loaded.recipe.sources)
         for problem in _problems_of(source, number, loaded.base, node)
     ]
+    problems += _set_problems(loaded, node)
     if problems:
         raise RecipeError(problems, where=str(loaded.path))
+
+
+def _set_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
+    """Other datasets of `dedup.against` that are not there."""
+    found = []
+    for number, one in enumerate(loaded.recipe.dedup.against):
+        try:
+            one.files(loaded.base)
+        except SourceError as error:
+            found.append(f"{_at(node, ('dedup', 'against', number, 'path'))}{error.message}")
+    return found
 
 
 def _problems_of(source: AnySource, number: int, base: Path, node: yaml.Node | None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
@@ -58,13 +59,17 @@ class SplitConfig(Config):
 PAIRS = NearConfig()
 
 
-def groups(frame: pl.DataFrame, config: SplitConfig, *, merged: bool = False) -> NDArray[np.int64]:
+def groups(
+    frame: pl.DataFrame, config: SplitConfig, *, merged: bool = False, spill: Path | None = None
+) -> NDArray[np.int64]:
     """The group of each row: rows with the same number must stay together.
 
     Args:
         frame: Question/answer pairs.
         config: What stays together.
         merged: Near duplicates of whole pairs were merged before, so that none are left.
+        spill: A folder for what is known of each question while near ones are looked for; without
+            one it is held in memory.
     """
     parents = np.arange(frame.height, dtype=np.int64)
     if config.customers:
@@ -75,17 +80,27 @@ def groups(frame: pl.DataFrame, config: SplitConfig, *, merged: bool = False) ->
     _join_equal(parents, questions.set(questions == "", None))
     if config.near_threshold is not None:
         alike = NearConfig(threshold=config.near_threshold, shingle_words=3, band_rows=4)
-        links = link(questions, alike)
+        links = link(questions, alike, folder=_inside(spill, "questions"))
         join_pairs(parents, links.left, links.right)
     if not merged:
-        links = link(comparable(frame, ["question", "answer"]), PAIRS)
+        texts = comparable(frame, ["question", "answer"])
+        links = link(texts, PAIRS, folder=_inside(spill, "pairs"))
         join_pairs(parents, links.left, links.right)
     together: NDArray[np.int64] = roots(parents)
     return together
 
 
+def _inside(folder: Path | None, name: str) -> Path | None:
+    return None if folder is None else folder / name
+
+
 def split(
-    frame: pl.DataFrame, config: SplitConfig, *, seed: int, merged: bool = False
+    frame: pl.DataFrame,
+    config: SplitConfig,
+    *,
+    seed: int,
+    merged: bool = False,
+    spill: Path | None = None,
 ) -> pl.Series:
     """The split of each row; pages are `knowledge`.
 
@@ -94,12 +109,13 @@ def split(
         config: Shares and what stays together.
         seed: Decides between groups that would do equally well.
         merged: Near duplicates of whole pairs were merged before, so that none are left.
+        spill: A folder for the search for near questions; see `groups`.
     """
     pairs = frame.with_row_index("row").filter(pl.col("kind") == "qa")
     chosen = np.full(frame.height, KNOWLEDGE, dtype=object)
     if pairs.height:
         members: dict[int, list[int]] = defaultdict(list)
-        for place, group in enumerate(groups(pairs, config, merged=merged).tolist()):
+        for place, group in enumerate(groups(pairs, config, merged=merged, spill=spill).tolist()):
             members[group].append(place)
         deal = _by_time if config.by == "time" else _by_category
         where = pairs.get_column("row").to_numpy()

@@ -208,8 +208,83 @@ def roots(parents: Any) -> Any:
 
 
 @kernel
+def jaccard_from(
+    flat: Any,
+    first: int,
+    first_end: int,
+    others: Any,
+    second: int,
+    second_end: int,
+    threshold: float,
+) -> float:
+    """The Jaccard similarity of two texts, or -1 as soon as it cannot reach the threshold.
+
+    Args:
+        flat: Sorted shingles of the first text between `first` and `first_end`.
+        first: Where they begin.
+        first_end: Where they end.
+        others: Sorted shingles of the second text between `second` and `second_end`.
+        second: Where they begin.
+        second_end: Where they end.
+        threshold: The least similarity that matters.
+    """
+    total = (first_end - first) + (second_end - second)
+    if total == 0:
+        return -1.0
+    need = int(threshold * total / (1.0 + threshold))
+    while need > 0 and need / (total - need) >= threshold:
+        need -= 1
+    while need < total and need / (total - need) < threshold:
+        need += 1
+    both = 0
+    while first < first_end and second < second_end:
+        if flat[first] == others[second]:
+            both += 1
+            first += 1
+            second += 1
+        else:
+            if both + min(first_end - first, second_end - second) < need:
+                return -1.0
+            if flat[first] < others[second]:
+                first += 1
+            else:
+                second += 1
+    return float(both / (total - both)) if both >= need else -1.0
+
+
+@kernel
+def open_buckets(members: Any, starts: Any, parents: Any) -> tuple[Any, Any]:
+    """The buckets whose rows are not all joined yet: members, and where each bucket begins."""
+    kept = np.empty_like(members)
+    edges = np.zeros(len(starts), dtype=np.int64)
+    total = buckets = 0
+    for bucket in range(len(starts) - 1):
+        begin, end = starts[bucket], starts[bucket + 1]
+        first = _root(parents, members[begin])
+        joined = True
+        for place in range(begin + 1, end):
+            if _root(parents, members[place]) != first:
+                joined = False
+                break
+        if not joined:
+            for place in range(begin, end):
+                kept[total] = members[place]
+                total += 1
+            buckets += 1
+            edges[buckets] = total
+    return kept[:total].copy(), edges[: buckets + 1].copy()
+
+
+@kernel
 def link_buckets(
-    members: Any, starts: Any, flat: Any, ends: Any, threshold: float, parents: Any
+    members: Any,
+    slots: Any,
+    starts: Any,
+    flat: Any,
+    ends: Any,
+    threshold: float,
+    parents: Any,
+    fixed: Any,
 ) -> tuple[Any, Any, Any]:
     """Join the rows of each bucket whose true similarity reaches the threshold.
 
@@ -218,11 +293,13 @@ def link_buckets(
 
     Args:
         members: Row numbers, bucket after bucket.
+        slots: For each member, where its shingles are in `ends`.
         starts: Where each bucket begins in `members` (buckets + 1).
         flat: Shingles, as `shingles` gives them.
-        ends: Where the shingles of each row end in `flat`.
+        ends: Where the shingles of each slot end in `flat`.
         threshold: The least Jaccard similarity of a duplicate.
         parents: Union-find forest over the rows; changed in place.
+        fixed: Rows that are never compared with each other.
 
     Returns:
         Left rows, right rows and similarities of the edges.
@@ -234,14 +311,23 @@ def link_buckets(
     count = 0
     for bucket in range(len(starts) - 1):
         for one in range(starts[bucket], starts[bucket + 1]):
+            left = members[one]
+            apart = 0
             for other in range(one + 1, starts[bucket + 1]):
-                left, right = members[one], members[other]
+                right = members[other]
                 left_root, right_root = _root(parents, left), _root(parents, right)
                 if left_root == right_root:
                     continue
-                similarity = jaccard(flat, ends, left, right)
-                if similarity < threshold:
+                apart += 1
+                if fixed[left] and fixed[right]:
                     continue
+                mine, its = slots[one], slots[other]
+                similarity = jaccard_from(
+                    flat, ends[mine], ends[mine + 1], flat, ends[its], ends[its + 1], threshold
+                )
+                if similarity < 0:
+                    continue
+                apart -= 1
                 parents[max(left_root, right_root)] = min(left_root, right_root)
                 if count == room:
                     room *= 2
@@ -250,7 +336,9 @@ def link_buckets(
                     values = _grown(values, room)
                 lefts[count], rights[count], values[count] = left, right, similarity
                 count += 1
-    return lefts[:count], rights[:count], values[:count]
+            if apart == 0:
+                break  # all that follow are joined with this one, so with each other
+    return lefts[:count].copy(), rights[:count].copy(), values[:count].copy()
 
 
 @kernel

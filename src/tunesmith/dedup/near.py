@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,6 +14,10 @@ from pydantic import Field
 
 from tunesmith.config import Config
 from tunesmith.dedup import minhash
+from tunesmith.dedup.spill import GATHERED, I64, U64, Columns, Lists, Notes
+
+#: Texts whose signatures are held at a time.
+SLICE_ROWS = 16_384
 
 
 class NearConfig(Config):
@@ -49,62 +55,148 @@ class Links:
     cluster: NDArray[np.int64]
 
 
-def bands_of(texts: pl.Series, config: NearConfig) -> pl.Series:
-    """The band hashes of comparable texts, as a column of lists."""
+def bands_of(texts: pl.Series, config: NearConfig) -> U64:
+    """The band hashes of comparable texts, shape (bands, texts)."""
     signature = minhash.signatures(
         texts, config.shingle_words, functions=config.permutations, seed=config.seed
     )
     hashes = minhash.band_hashes(signature, bands=config.bands, rows=config.band_rows)
-    return pl.Series("bands", hashes, dtype=pl.Array(pl.UInt64, config.bands))
+    return np.ascontiguousarray(hashes.T)
 
 
-def link(texts: pl.Series, config: NearConfig) -> Links:
+def band_rows_for(threshold: float, permutations: int = 128) -> int:
+    """The most places in a band that make a pair at the threshold a candidate in 99 of 100 cases.
+
+    A pair of similarity s meets in one of b bands of r places with probability 1 - (1 - s^r)^b.
+    """
+    for rows in range(6, 1, -1):
+        if 1 - (1 - threshold**rows) ** (permutations // rows) >= 0.99:
+            return rows
+    return 1
+
+
+def band_names(config: NearConfig) -> list[str]:
+    """The names that the bands have among spilled columns."""
+    return [f"band{number:02d}" for number in range(config.bands)]
+
+
+def link(texts: pl.Series, config: NearConfig, *, folder: Path | None = None) -> Links:
     """Find the clusters of near duplicates among comparable texts.
 
     Args:
         texts: Comparable texts; empty ones are nobody's duplicate.
         config: Thresholds and sizes.
+        folder: Where what is known of each row is spilled; without it, it is held in memory.
     """
-    rows = texts.len()
-    if not rows:
-        none = np.empty(0, np.int64)
-        return Links(none, none, np.empty(0), none)
-    hashes = bands_of(texts, config).to_numpy().reshape(rows, -1)
-    filled = (texts.fill_null("").str.len_bytes() > 0).to_numpy()
-    numbers = np.flatnonzero(filled)
-    parents = np.arange(rows, dtype=np.int64)
-    buckets = [_buckets(hashes[filled, band], numbers) for band in range(config.bands)]
-    candidates = np.unique(np.concatenate([members for members, _ in buckets] or [numbers[:0]]))
+    names = band_names(config)
+    columns = Columns(names, folder)
+    parts = 0
+    for start in range(0, texts.len(), SLICE_ROWS):
+        columns.write(parts, bands_of(texts.slice(start, SLICE_ROWS), config))
+        parts += 1
+    rows = np.flatnonzero((texts.fill_null("").str.len_bytes() > 0).to_numpy())
+    filled = np.zeros(texts.len(), dtype=bool)
+    filled[rows] = True
+
+    def shingles(candidates: I64) -> Lists:
+        lists = Lists(None if folder is None else folder / "shingles.u64")
+        for start in range(0, len(candidates), SLICE_ROWS):
+            some = texts.gather(candidates[start : start + SLICE_ROWS])
+            lists.append(*minhash.shingles(some, config.shingle_words))
+        lists.close()
+        return lists
+
+    return find_links(
+        lambda band: (columns.column(names[band], parts, filled), rows),
+        config,
+        total=texts.len(),
+        shingles=shingles,
+        notes=Notes(folder),
+    )
+
+
+def find_links(
+    band: Callable[[int], tuple[U64, I64]],
+    config: NearConfig,
+    *,
+    total: int,
+    shingles: Callable[[I64], Lists],
+    notes: Notes,
+    fixed: NDArray[np.bool_] | None = None,
+) -> Links:
+    """Find the clusters of near duplicates with one band in memory at a time.
+
+    Args:
+        band: Gives the hashes of one band and the rows that have them, rising.
+        config: Thresholds and sizes.
+        total: The number of all rows.
+        shingles: Gives the shingles of some rows (numbers, rising); asked once, for candidates.
+        notes: Where buckets are kept between the search and the verification.
+        fixed: Rows that are never compared with each other, one flag for each of `total`.
+    """
+    parents = np.arange(total, dtype=np.int64)
+    wanted = np.zeros(total, dtype=bool)
+    for number in range(config.bands):
+        members, starts = _buckets(*band(number))
+        wanted[members] = True
+        notes.write(f"members-{number:02d}", members)
+        notes.write(f"starts-{number:02d}", starts)
+    candidates = np.flatnonzero(wanted)
+    del wanted
+    none = np.empty(0, np.int64)
     if not len(candidates):
-        none = np.empty(0, np.int64)
         return Links(none, none, np.empty(0), parents)
-    # Shingles are made again for the candidates alone: holding everybody's would cost far more.
-    flat, ends = minhash.shingles(texts.gather(candidates), config.shingle_words)
+    lists = shingles(candidates)
     local = np.arange(len(candidates), dtype=np.int64)
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
-    for members, starts in buckets:
-        places = np.searchsorted(candidates, members)
-        found.append(minhash.link_buckets(places, starts, flat, ends, config.threshold, local))
+    pinned = np.zeros(len(candidates), dtype=bool) if fixed is None else fixed[candidates]
+    found: list[tuple[I64, I64, NDArray[np.float64]]] = []
+    for number in range(config.bands):
+        places = np.searchsorted(candidates, notes.read(f"members-{number:02d}"))
+        starts = notes.read(f"starts-{number:02d}")
+        found += _verify(places, starts, lists, config.threshold, local, pinned)
     parents[candidates] = candidates[minhash.roots(local)]
     return Links(
-        candidates[np.concatenate([left for left, _, _ in found])],
-        candidates[np.concatenate([right for _, right, _ in found])],
-        np.concatenate([values for _, _, values in found]),
+        candidates[np.concatenate([left for left, _, _ in found] or [none])],
+        candidates[np.concatenate([right for _, right, _ in found] or [none])],
+        np.concatenate([values for _, _, values in found] or [np.empty(0)]),
         parents,
     )
 
 
-def _buckets(
-    hashes: NDArray[np.uint64], numbers: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _verify(
+    places: I64,
+    starts: I64,
+    lists: Lists,
+    threshold: float,
+    parents: I64,
+    pinned: NDArray[np.bool_],
+) -> Iterator[tuple[I64, I64, NDArray[np.float64]]]:
+    """Verify the buckets of one band, as many at a time as their shingles leave memory for."""
+    members, starts = minhash.open_buckets(places, starts, parents)
+    reached = np.r_[0, np.cumsum(lists.ends[members + 1] - lists.ends[members])][starts]
+    first = 0
+    while first < len(starts) - 1:
+        last = int(np.searchsorted(reached, reached[first] + GATHERED, side="right")) - 1
+        last = max(last, first + 1)
+        mine = members[starts[first] : starts[last]]
+        if reached[last] - reached[first] > GATHERED:  # one bucket that is larger than the room
+            (flat, ends), slots = lists.whole(), mine
+        else:
+            used = np.unique(mine)
+            flat, ends = lists.gather(used)
+            slots = np.searchsorted(used, mine)
+        begins = starts[first : last + 1] - starts[first]
+        yield minhash.link_buckets(mine, slots, begins, flat, ends, threshold, parents, pinned)
+        first = last
+
+
+def _buckets(hashes: U64, numbers: I64) -> tuple[I64, I64]:
     """The groups of rows (two or more) that share a hash: members, and where each group begins."""
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
-    edges = (
-        np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1], True])
-        if len(ordered)
-        else np.zeros(1, np.int64)
-    )
+    same = ordered[1:] == ordered[:-1]
+    del ordered
+    edges = np.flatnonzero(np.r_[True, ~same, True]) if len(order) else np.zeros(1, np.int64)
     sizes = np.diff(edges)
     shared = np.repeat(sizes > 1, sizes)
     members = numbers[order[shared]]
