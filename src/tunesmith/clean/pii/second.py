@@ -44,9 +44,7 @@ def read(text: str) -> Iterator[tuple[Kind, str]]:
 
     words = [word.strip(_EDGES) for word in text.split()]
     for word in words:
-        local, at, host = word.rpartition("@")
-        top = host.rpartition(".")[2]
-        if at and local and "." in host.strip(".") and len(top) > 1 and top.isalpha():
+        if _is_mail(word):
             yield "EMAIL", word
         elif word.count(".") == 3 and _is_ip(word):
             yield "IP_ADDRESS", word
@@ -59,6 +57,19 @@ def read(text: str) -> Iterator[tuple[Kind, str]]:
             yield "CARD", number
     if "+" in text:
         yield from (("PHONE", number) for number in _phones(text))
+
+
+def _is_mail(word: str) -> bool:
+    local, _, host = word.rpartition("@")
+    labels = host.split(".")
+    return (
+        0 < len(local) <= 64
+        and local[-1].isalnum()
+        and len(labels) > 1
+        and all(label.replace("-", "").isalnum() for label in labels)
+        and labels[-1].isalpha()
+        and len(labels[-1]) > 1
+    )
 
 
 def _cards(words: list[str]) -> Iterator[str]:
