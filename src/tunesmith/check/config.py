@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
+from tunesmith.check.families import DocumentFamilies, PairFamilies
 from tunesmith.check.language import LanguageId
 from tunesmith.check.quality import QualityScore
 from tunesmith.check.rules import (
+    DocumentLimits,
     Exclude,
     ExcludeRows,
     Limits,
@@ -17,6 +19,20 @@ from tunesmith.check.rules import (
 from tunesmith.config import Config
 from tunesmith.language import COMMON_LANGUAGES
 from tunesmith.step import Step
+
+
+class PairChecks(Limits):
+    """What question/answer pairs are held to."""
+
+    families: PairFamilies = PairFamilies()
+    """Families of rules by name, such as `[gopher]`; none by default."""
+
+
+class DocumentChecks(DocumentLimits):
+    """What pages are held to."""
+
+    families: DocumentFamilies = DocumentFamilies()
+    """Families of rules by name, such as `[gopher, c4, fineweb]`; none by default."""
 
 
 class CheckConfig(Config):
@@ -32,10 +48,10 @@ class CheckConfig(Config):
     """Tell the language of every row; needed for `languages` and confidence limits."""
     languages: tuple[str, ...] = ()
     """Languages to keep, as ISO 639-1 codes such as `en`; none means all."""
-    qa: Limits = Limits()
-    """Quality limits of question/answer pairs."""
-    documents: Limits = Limits(min_words=50, min_language_confidence=0.95)
-    """Quality limits of pages."""
+    qa: PairChecks = PairChecks()
+    """Quality limits and families of rules of question/answer pairs."""
+    documents: DocumentChecks = DocumentChecks()
+    """Quality limits and families of rules of pages."""
 
     @field_validator("languages")
     @classmethod
@@ -60,4 +76,4 @@ class CheckConfig(Config):
             QualityScore(),
             QualityFilter(languages=languages, qa=self.qa, documents=self.documents),
         ]
-        return steps
+        return [*steps, *self.qa.families.steps(), *self.documents.families.steps()]
