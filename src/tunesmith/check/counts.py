@@ -3,7 +3,8 @@
 Words are told apart much as spaCy's English tokenizer does, which datatrove counts with: a run of
 letters and digits is a word, a sign of punctuation one of its own (dots and dashes in runs), an
 apostrophe begins a new word inside one (`don't` is two), and dots, colons and the like inside a
-number or a name do not part it. Scripts without spaces count a word a letter.
+number or a name do not part it. An address with `://` is one word. Scripts without spaces count a
+word a letter.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _joins(code: int, before: int, after: int) -> bool:
 
 
 @kernel
-def _tokens(  # noqa: C901 - one compiled loop
+def _tokens(  # noqa: C901, PLR0912, PLR0915 - one compiled loop
     data: Any, start: int, end: int, classes: Any, hashes: Any, folded: Any, sizes: Any, totals: Any
 ) -> None:
     """Write hash, hash of small letters and size (letters) of each token, and the totals."""
@@ -112,7 +113,9 @@ def _tokens(  # noqa: C901 - one compiled loop
     limit = len(hashes)
     state = 0  # 0 nothing, 1 a word, 2 a sign, 3 a letter of a script without spaces
     value, small, size, alpha = np.uint64(0), np.uint64(0), 0, False
-    last_code, last_class, dots = np.int64(0), 0, 0
+    link = False  # inside an address: what follows `://`
+    last_code: Any = np.int64(0)
+    last_class, dots = 0, 0
     place = start
     while place <= end:
         if place < end:
@@ -124,14 +127,18 @@ def _tokens(  # noqa: C901 - one compiled loop
         goes_on, follows = False, 0
         if kind & WORD:
             mark = not kind & (ALPHA | DIGIT)
-            goes_on = state != 0 and mark or state == 1 and not kind & SPACELESS
+            goes_on = (state != 0 and mark) or (state == 1 and not kind & SPACELESS)
             follows = 3 if kind & SPACELESS else 1
         elif not kind & SPACE:
             follows = 2
             after = 0
             if place + width < end:
                 after = class_of(decode(data, place + width)[0], classes)
-            if state == 1 and after & WORD and not after & SPACELESS:
+            if state == 1 and not link and code == 58 and place + 2 < end:
+                link = data[place + 1] == 47 and data[place + 2] == 47
+            if link and code not in (34, 39, 40, 41, 60, 62, 91, 93):
+                goes_on = True
+            elif state == 1 and after & WORD and not after & SPACELESS:
                 if _joins(code, last_class, after):
                     goes_on = True
                 elif code in (39, 0x2019) and after & ALPHA:
@@ -161,6 +168,7 @@ def _tokens(  # noqa: C901 - one compiled loop
             state = 0
         if not goes_on:
             state = follows
+            link = False
             value, small, size, alpha = np.uint64(0), np.uint64(0), 0, False
         size += 1
         alpha = alpha or (kind & ALPHA) > 0
@@ -217,7 +225,7 @@ def _mixed(value: Any) -> Any:
 
 
 @kernel
-def _find(key: Any, table: Any, owners: Any, stamp: int, places: int) -> tuple[int, bool]:
+def _find(key: Any, table: Any, owners: Any, stamp: int, places: int) -> tuple[Any, bool]:
     """The place of a key in a hash table with open addresses, and whether it was there."""
     place = np.int64(key & np.uint64(places - 1))
     while owners[place] == stamp and table[place] != key:
@@ -416,16 +424,17 @@ def _lines_of_gopher(
         bullets += facts[1] in (0x2022, 45)
         ellipses += _is_ellipsis(facts)
         covered += facts[0] + (stop < end)
-        if stop > place:
+        blank = facts[1] < 0
+        if not blank:
             if stored < len(hashes):
                 hashes[stored], sizes[stored] = value, facts[0]
                 stored += 1
             block = _mixed(block + value + np.uint64(1))
             block_size += facts[0] + (block_size > 0)
-        if block_size and (stop == place or stop >= end - 1) and blocks < len(paragraphs):
+        if block_size and (blank or stop >= end - 1) and blocks < len(paragraphs):
             paragraphs[blocks], reach[blocks] = block, block_size
             blocks += 1
-        if stop == place:
+        if blank:
             block, block_size = np.uint64(0), 0
         place = stop + 1
     if lines:

@@ -1,8 +1,8 @@
 """The field's quality heuristics by name: Gopher, C4 and FineWeb.
 
 Every rule is a field, and null turns it off. The defaults for pages are the published ones; those
-for question/answer pairs leave out what only makes sense for a page (its length, its sentences,
-how many of its lines are short), since a good reply may be one line.
+for question/answer pairs judge the answer, and leave out what only makes sense for a page (its
+length, its sentences, how many of its lines are short), since a good reply may be one line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from tunesmith.check.c4 import POLICY_PHRASES, c4_figures
 from tunesmith.check.counts import fineweb_figures, gopher_figures
 from tunesmith.config import Config
-from tunesmith.record import Kind, body
+from tunesmith.record import Kind
 from tunesmith.step import Filter, Rule, verdicts
 
 Share = Annotated[float, Field(ge=0, le=1)] | None
@@ -29,17 +29,20 @@ class Family(Filter):
     Attributes:
         title: The family's name in reasons.
         record: The kind of record that is held to it.
+        body: The text that is judged: of a pair the answer, which may well say again what the
+            question said.
     """
 
-    reads: ClassVar[tuple[str, ...]] = ("kind", "question", "answer", "text", "language")
+    reads: ClassVar[tuple[str, ...]] = ("kind", "answer", "text", "language")
     title: ClassVar[str]
     record: ClassVar[Kind] = "document"
+    body: ClassVar[pl.Expr] = pl.col("text")
 
     def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Give each row of the kind the first rule that it breaks, others nothing."""
         rows = (batch.get_column("kind") == self.record).arg_true()
         mine = batch.select(self.reads)[rows]
-        verdict = verdicts(*self.measured(mine.select("language", text=body())))
+        verdict = verdicts(*self.measured(mine.select("language", text=self.body)))
         if rows.len() == batch.height:
             return verdict
         found = verdict.with_columns(rows.cast(pl.UInt32).alias("row"))
@@ -58,6 +61,9 @@ class Family(Filter):
         limit, value = getattr(self, setting), pl.col(figure)
         return [] if limit is None else [(value > limit, f"{self.title}: {words}", value, limit)]
 
+
+#: What is judged of a question/answer pair.
+ANSWER = pl.col("answer")
 
 #: The English words of which Gopher asks for two.
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -270,7 +276,7 @@ def _count_words(texts: pl.Series, words: tuple[str, ...]) -> pl.Series:
 
 
 def _escaped(word: str) -> str:
-    return pl.select(pl.lit(word.strip()).str.escape_regex()).item()
+    return str(pl.select(pl.lit(word.strip()).str.escape_regex()).item())
 
 
 class FineWeb(Family):
@@ -305,13 +311,29 @@ class FineWeb(Family):
 
 
 class PairGopher(Gopher):
-    """Gopher's rules for question/answer pairs: no least length, no stop words."""
+    """Gopher's rules for the answers of pairs: no least length, no stop words, looser shares.
+
+    In a text of ten words one word pair that comes twice is a third of the letters.
+    """
 
     kind: ClassVar[str] = "gopher_pairs"
     record: ClassVar[Kind] = "qa"
+    body: ClassVar[pl.Expr] = ANSWER
 
     min_words: Count = None
     """The least number of words; short replies are good data."""
+    min_mean_word_chars: Ratio = 2
+    """The least mean length of a word (letters); `Is it in?` is good data."""
+    max_symbol_ratio: Ratio = 0.5
+    """The most hash signs, and the most ellipses, a word."""
+    max_ellipsis_lines: Share = None
+    """The largest share of lines that end in an ellipsis; a reply may be one such line."""
+    max_top_2_gram: Share = 0.5
+    """The largest share of letters in the most frequent 2-gram, if it comes twice or more."""
+    max_top_3_gram: Share = 0.45
+    """The same of 3-grams."""
+    max_top_4_gram: Share = 0.4
+    """The same of 4-grams."""
     min_alphabetic_words: Share = 0.5
     """The least share of words and signs that have a letter; short texts have more signs."""
     min_stop_words: Count = None
@@ -319,10 +341,11 @@ class PairGopher(Gopher):
 
 
 class PairC4(C4):
-    """C4's rules for question/answer pairs: one sentence will do, and a last line without a mark."""
+    """C4's rules for the answers of pairs: no least number of sentences, any end of a line."""
 
     kind: ClassVar[str] = "c4_pairs"
     record: ClassVar[Kind] = "qa"
+    body: ClassVar[pl.Expr] = ANSWER
 
     min_sentences: Count = None
     """The least number of sentences in good lines."""
@@ -333,10 +356,11 @@ class PairC4(C4):
 
 
 class PairFineWeb(FineWeb):
-    """FineWeb's rules for question/answer pairs: short lines and lists are ordinary replies."""
+    """FineWeb's rules for the answers of pairs: short lines and lists are ordinary replies."""
 
     kind: ClassVar[str] = "fineweb_pairs"
     record: ClassVar[Kind] = "qa"
+    body: ClassVar[pl.Expr] = ANSWER
 
     min_terminal_lines: Share = None
     """The least share of lines that end in a mark that ends a sentence."""

@@ -23,7 +23,43 @@ _SPACELESS_RANGES = (
 )  # fmt: skip
 
 #: Marks that end a sentence (Unicode's Sentence_Terminal), those of living scripts.
-SENTENCE_ENDS = ".!?։؟۔܀܁܂।॥၊။።፧፨᙮᠃᠉‼‽⁇⁈⁉⸮。﹒﹖﹗！．？｡"
+SENTENCE_ENDS = ".!?" + "".join(
+    map(
+        chr,
+        (
+            0x0589,
+            0x061F,
+            0x06D4,
+            0x0700,
+            0x0701,
+            0x0702,
+            0x0964,
+            0x0965,
+            0x104A,
+            0x104B,
+            0x1362,
+            0x1367,
+            0x1368,
+            0x166E,
+            0x1803,
+            0x1809,
+            0x203C,
+            0x203D,
+            0x2047,
+            0x2048,
+            0x2049,
+            0x2E2E,
+            0x3002,
+            0xFE52,
+            0xFE56,
+            0xFE57,
+            0xFF01,
+            0xFF0E,
+            0xFF1F,
+            0xFF61,
+        ),
+    )
+)
 
 
 @lru_cache(maxsize=1)
@@ -56,7 +92,7 @@ def class_of(code: int, classes: Any) -> int:
 
 
 @kernel
-def decode(data: Any, place: int) -> tuple[int, int]:
+def decode(data: Any, place: int) -> tuple[Any, int]:
     """The code point that begins at `place`, and its bytes (the text is valid UTF-8)."""
     byte = np.int64(data[place])
     if byte < 0x80:
