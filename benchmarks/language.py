@@ -1,6 +1,6 @@
 """How far the confidence of language identification can be trusted, and how it was calibrated.
 
-    python benchmarks/language.py            (--fit prints the weights for `language.CALIBRATION`)
+    python benchmarks/language.py       (--fit prints weights for `language.CALIBRATION`)
 
 Every sentence of `../shared/data/language-id` (27 languages, the file name is the language) is taken
 whole and cut to its first 1, 2, 3, 5 and 8 words (Chinese and Japanese: twice as many letters).
@@ -14,6 +14,7 @@ Weights are fitted on the even sentences by Newton's method; every figure is of 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 from pathlib import Path
@@ -118,7 +119,7 @@ def report(figures: Any, right: Any, held: Any, weights: Any, speed: Any) -> Non
               f"        {rate:,.0f}")  # fmt: skip
     sure, ok = np.concatenate(together), np.concatenate(truth)
     print(f"\nall lengths together: calibration error {calibration_error(sure, ok):.4f}")
-    for low, high in zip(BANDS[:-1], BANDS[1:], strict=True):
+    for low, high in itertools.pairwise(BANDS):
         band = (sure >= low) & ((sure < high) | (high == 1))
         if band.any():
             print(f"confidence {low:.2f}–{high:.2f}: {band.sum():>6} texts, mean "

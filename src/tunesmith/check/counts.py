@@ -2,9 +2,9 @@
 
 Words are told apart much as spaCy's English tokenizer does, which datatrove counts with: a run of
 letters and digits is a word, a sign of punctuation one of its own (dots and dashes in runs), an
-apostrophe begins a new word inside one (`don't` is two), and dots, colons and the like inside a
-number or a name do not part it. An address with `://` is one word. Scripts without spaces count a
-word a letter.
+apostrophe begins a new word inside one (`don't` is two). A sign inside a number or a name (`10:30`,
+`a_b`) does not part it; a dash or a slash between letters does. An address with `://` is one word.
+Scripts without spaces count a word a letter.
 """
 
 from __future__ import annotations
@@ -97,11 +97,16 @@ _TOTALS = 10
 
 @kernel
 def _joins(code: int, before: int, after: int) -> bool:
-    """Whether a sign between two letters or digits belongs to their word."""
-    if code in (46, 95, 64):  # a dot, an underscore, an at sign
-        return True
-    digits = (before & DIGIT) > 0 and (after & DIGIT) > 0
-    return digits and code in (44, 47, 58)  # a comma, a slash, a colon
+    """Whether one sign between two letters or digits belongs to their word.
+
+    Those that do not are spaCy's infixes for English: a dash or a comma between letters, a dash or
+    sign of arithmetic between digits, and a colon, slash or sign of comparison before a letter.
+    """
+    if code in (44, 45, 0x2013, 0x2014) and before & ALPHA:
+        return not after & ALPHA
+    if code in (42, 43, 45, 94) and before & DIGIT:
+        return not after & DIGIT
+    return not (code in (47, 58, 60, 61, 62) and after & ALPHA)
 
 
 @kernel
@@ -139,10 +144,10 @@ def _tokens(  # noqa: C901, PLR0912, PLR0915 - one compiled loop
             if link and code not in (34, 39, 40, 41, 60, 62, 91, 93):
                 goes_on = True
             elif state == 1 and after & WORD and not after & SPACELESS:
-                if _joins(code, last_class, after):
-                    goes_on = True
-                elif code in (39, 0x2019) and after & ALPHA:
+                if code in (39, 0x2019) and after & ALPHA:
                     follows = 1
+                elif _joins(code, last_class, after):
+                    goes_on = True
             elif state == 2 and code == last_code and code in (45, 46):
                 goes_on = True
             totals[8] += code == 35
