@@ -2,8 +2,8 @@
 
     python benchmarks/language.py       (--fit prints weights for `language.CALIBRATION`)
 
-Every sentence of `../shared/data/language-id` (27 languages, the file name is the language) is taken
-whole and cut to its first 1, 2, 3, 5 and 8 words (Chinese and Japanese: twice as many letters).
+Every sentence of `../shared/data/language-id` (27 languages, the file name is the language) is
+taken whole and cut to its first 1, 2, 3, 5 and 8 words (Chinese, Japanese: twice as many letters).
 Weights are fitted on the even sentences by Newton's method; every figure is of the odd ones.
 
 * `right`: the share of texts whose language is told

@@ -378,6 +378,13 @@ def test_a_list_of_bad_words_is_the_users_own() -> None:
     ]  # fmt: skip
 
 
+def test_without_a_rule_every_row_stays() -> None:
+    step = FineWeb(
+        min_terminal_lines=None, max_short_lines=None, max_dup_chars=None, max_newline_ratio=None
+    )
+    assert reason(step, page(MENU), {"answer": "Ok."}) == [None, None]
+
+
 def test_families_are_named_in_the_recipe() -> None:
     assert DocumentFamilies().steps() == []
     named = CheckConfig.model_validate(

@@ -6,6 +6,7 @@ from pydantic import field_validator
 
 from tunesmith.check.families import DocumentFamilies, PairFamilies
 from tunesmith.check.language import LanguageId
+from tunesmith.check.perplexity import Perplexity
 from tunesmith.check.quality import QualityScore
 from tunesmith.check.rules import (
     DocumentLimits,
@@ -52,6 +53,8 @@ class CheckConfig(Config):
     """Quality limits and families of rules of question/answer pairs."""
     documents: DocumentChecks = DocumentChecks()
     """Quality limits and families of rules of pages."""
+    perplexity: Perplexity | None = None
+    """Drop rows that a model finds hard to believe; off by default, needs the extra `tune`."""
 
     @field_validator("languages")
     @classmethod
@@ -63,7 +66,7 @@ class CheckConfig(Config):
         return languages
 
     def steps(self) -> list[Step]:
-        """The steps, in order."""
+        """The steps that look at one row at a time, in order: all but the perplexity filter."""
         steps: list[Step] = [self.required]
         if self.exclude:
             steps.append(ExcludeRows(rules=self.exclude))
