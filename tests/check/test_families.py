@@ -82,7 +82,7 @@ DATATROVE_GOPHER = [
             "ellipsis_ratio": 0.0,
             "bullet_lines": 0.0,
             "ellipsis_lines": 0.0,
-            "alphabetic_words": 0.90625,
+            "alphabetic_tokens": 0.90625,
             "stop_words": 6,
             "dup_lines": 0.0,
             "dup_line_chars": 0.0,
@@ -104,7 +104,7 @@ DATATROVE_GOPHER = [
             "ellipsis_ratio": 0.153846,
             "bullet_lines": 0.545455,
             "ellipsis_lines": 0.545455,
-            "alphabetic_words": 0.615385,
+            "alphabetic_tokens": 0.615385,
             "stop_words": 6,
             "dup_lines": 0.444444,
             "dup_line_chars": 0.243056,
@@ -130,7 +130,7 @@ DATATROVE_GOPHER = [
             "ellipsis_ratio": 0.0,
             "bullet_lines": 0.0,
             "ellipsis_lines": 0.0,
-            "alphabetic_words": 0.88,
+            "alphabetic_tokens": 0.88,
             "stop_words": 4,
             "dup_lines": 0.5,
             "dup_line_chars": 0.402857,
@@ -341,6 +341,19 @@ def test_rules_are_judged_by_kind_and_language() -> None:
     assert reason(Gopher(**loose, min_alphabetic_words=None), page(chinese, language="ja")) == [
         None
     ]
+
+
+def test_signs_are_words_only_when_asked() -> None:
+    linked = page("\n".join(["* [Refund](#refund-policy) * [Terms](/terms)"] * 3 + ["| a | b |"] * 3), language="de")  # fmt: skip
+    loose = {
+        name: None for name in Gopher.model_fields if name.startswith(("max_", "min_w", "min_m"))
+    }
+    assert reason(Gopher(**loose), linked) == [None]
+    assert reason(Gopher(**loose, signs_are_words=True), linked) == [
+        "Gopher: too few words with a letter (share)"
+    ]
+    numbers = page("1 2 3 4 5 6 7 8 9 ten")
+    assert reason(Gopher(**loose), numbers) == ["Gopher: too few words with a letter (share)"]
 
 
 def sentences(text: str, **settings: object) -> int:

@@ -38,6 +38,7 @@ GOPHER = (
     "alphabetic_words", "stop_words", "spaceless_words", "dup_lines", "dup_line_chars",
     "dup_paragraphs", "dup_paragraph_chars", "top_2_gram", "top_3_gram", "top_4_gram",
     "dup_5_grams", "dup_6_grams", "dup_7_grams", "dup_8_grams", "dup_9_grams", "dup_10_grams",
+    "alphabetic_tokens",
 )  # fmt: skip
 
 #: The columns of `fineweb_figures`, in order.
@@ -47,7 +48,8 @@ FINEWEB = ("lines", "terminal_lines", "short_lines", "dup_chars", "newline_ratio
 def gopher_figures(texts: pl.Series, stop_words: tuple[str, ...]) -> pl.DataFrame:
     """The figures of Gopher's rules (Rae et al. 2021, table A1) of each text.
 
-    Shares are between 0 and 1: of lines, of words, and, for repetition, of the text's letters.
+    Shares are between 0 and 1: of lines, of words (`alphabetic_tokens`: of words and signs), and,
+    for repetition, of the text's letters.
 
     Args:
         texts: n texts; null counts as empty.
@@ -327,8 +329,6 @@ def _repetition(
     for width in range(2, 11):
         power *= base
         # Where no gram comes twice, no longer one does.
-        if width == 5:
-            found = 1
         if found and count >= width:
             stamp += 1
             if width < 5:
@@ -455,7 +455,7 @@ def _lines_of_gopher(
 @kernel
 def _gopher(data: Any, offsets: Any, classes: Any, wanted: Any, most: int) -> Any:
     texts = len(offsets) - 1
-    out = np.zeros((texts, 22), dtype=np.float64)
+    out = np.zeros((texts, 23), dtype=np.float64)
     hashes, folded, sizes, prefix, reach, table, owners, times, firsts = _room(
         _longest(offsets), most
     )
@@ -469,12 +469,13 @@ def _gopher(data: Any, offsets: Any, classes: Any, wanted: Any, most: int) -> An
         row[0] = totals[1]
         row[1] = totals[2] / totals[1] if totals[1] else 0.0
         row[2], row[3] = totals[8] / totals[0], totals[9] / totals[0]
-        row[6] = totals[3] / totals[0]
+        row[6] = totals[3] / totals[1] if totals[1] else 0.0
+        row[22] = totals[3] / totals[0]
         row[7] = _distinct_wanted(folded, totals[5], wanted, seen)
         row[8] = totals[4] / totals[0]
         stamp = _repetition(
             hashes, sizes, totals[5], totals[6], prefix, reach, table, owners, times, firsts,
-            stamp, row[13:],
+            stamp, row[13:22],
         )  # fmt: skip
         stamp = _lines_of_gopher(
             data, start, end, classes, totals[7], hashes, folded, sizes, reach, table, owners,

@@ -93,8 +93,9 @@ _GOPHER_REPETITION = (
 class Gopher(Family):
     """Gopher's quality and repetition rules (Rae et al. 2021, appendix A1.1 and table A1).
 
-    Reference implementation: datatrove's GopherQualityFilter and GopherRepetitionFilter. Words are
-    those of `check.counts`, signs of punctuation among them where shares of words are taken.
+    Reference implementation: datatrove's GopherQualityFilter and GopherRepetitionFilter, with two
+    differences: a gram that occurs once is no repetition, and see `signs_are_words`. Words are
+    those of `check.counts`; hash signs and ellipses are held against words and signs together.
     """
 
     kind: ClassVar[str] = "gopher"
@@ -115,7 +116,9 @@ class Gopher(Family):
     max_ellipsis_lines: Share = 0.3
     """The largest share of lines that end in an ellipsis."""
     min_alphabetic_words: Share = 0.8
-    """The least share of words and signs that have a letter."""
+    """The least share of words that have a letter."""
+    signs_are_words: bool = False
+    """Count signs among the words of that share, as datatrove does: Markdown has many of them."""
     min_stop_words: Count = 2
     """How many different stop words there must be."""
     stop_words: tuple[str, ...] = STOP_WORDS
@@ -178,8 +181,10 @@ class Gopher(Family):
         rules += [(broken & spaced, *rest) for broken, *rest in length]  # type: ignore[misc]
         for rule in _GOPHER_MOST:
             rules += self._at_most(*rule)
-        rules += self._at_least("alphabetic_words", "min_alphabetic_words",
-                                "too few words with a letter (share)")  # fmt: skip
+        alphabetic = "alphabetic_tokens" if self.signs_are_words else "alphabetic_words"
+        rules += self._at_least(
+            alphabetic, "min_alphabetic_words", "too few words with a letter (share)"
+        )
         asked = pl.lit(value=True)
         if self.stop_words_language is not None:
             asked = (
@@ -335,7 +340,7 @@ class PairGopher(Gopher):
     max_top_4_gram: Share = 0.4
     """The same of 4-grams."""
     min_alphabetic_words: Share = 0.5
-    """The least share of words and signs that have a letter; short texts have more signs."""
+    """The least share of words that have a letter; a short answer may be mostly numbers."""
     min_stop_words: Count = None
     """How many different stop words there must be."""
 
