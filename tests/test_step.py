@@ -75,3 +75,9 @@ def test_the_first_broken_rule_gives_the_reason_and_null_breaks_nothing() -> Non
 def test_notes_with_counts_are_added_up() -> None:
     notes = pl.Series([["EMAIL×2", "PHONE×1"], ["EMAIL×1"], []], dtype=pl.List(pl.String))
     assert tally(notes) == {"EMAIL": 3, "PHONE": 1}
+
+
+def test_without_rules_every_row_stays() -> None:
+    verdict = verdicts(pairs({}, {}), [])
+    assert verdict.height == 2
+    assert verdict["reason"].to_list() == [None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import resource
@@ -21,6 +22,9 @@ from tunesmith.step import StepCount
 
 #: The steps of cleaning; the other steps that look at one row at a time are checks.
 CLEANING = {step.kind for step in CleanConfig(terminology={"a": "b"}).steps({})}
+
+#: The bands of the language's confidence; the last holds 1 too.
+CONFIDENCE_EDGES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
 
 _DEDUP = ("exact_duplicates", "near_duplicates", "semantic_duplicates", "same_answer", "against")
 _STAGE_OF = {"collect": "collect", **dict.fromkeys(_DEDUP, "dedup")}
@@ -101,7 +105,23 @@ def quality_figures(prepared: Prepared) -> dict[str, Any]:
         _figure("kept", "Rows kept of those that could be read",
                 _share(prepared.counts["kept"], judged), None, "at least", "share"),
     ]  # fmt: skip
-    return {"figures": figures, "within_fields": prepared.within_fields}
+    return {
+        "figures": figures,
+        "language_confidence": _confidence_bands(frame),
+        "within_fields": prepared.within_fields,
+    }
+
+
+def _confidence_bands(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Kept rows by kind and band of the language's confidence: what a higher limit would drop."""
+    bands = []
+    for kind in ("qa", "document"):
+        sure = frame.filter(pl.col("kind") == kind).get_column("language_confidence").drop_nulls()
+        for low, high in itertools.pairwise(CONFIDENCE_EDGES):
+            inside = (sure >= low) & ((sure < high) | (high == CONFIDENCE_EDGES[-1]))
+            if sure.len():
+                bands.append({"kind": kind, "from": low, "to": high, "rows": int(inside.sum())})
+    return bands
 
 
 def environment() -> dict[str, Any]:

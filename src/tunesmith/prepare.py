@@ -11,7 +11,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from tunesmith import ledger, record
+from tunesmith.check.perplexity import SCORES, Perplexity
 from tunesmith.clean.pii.known import attach, of_threads
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
@@ -31,12 +32,14 @@ from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import Engine, LocalEngine
 from tunesmith.errors import QualityGateError, SourceError, TunesmithError
+from tunesmith.evaluate import perplexity
 from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
+from tunesmith.models import resolve
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
 from tunesmith.recipe import LoadedRecipe
 from tunesmith.split import PAIRS, SPLITS, split
-from tunesmith.step import Outcome, Step, StepCount
+from tunesmith.step import Outcome, Step, StepCount, apply
 from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
 from tunesmith.store.versions import Version, read_version, versions, write_version
@@ -91,20 +94,24 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
     """
     timings: dict[str, float] = {}
     run = Preparation(loaded, RunCache(out / "work"), progress, timings, table=out / "dataset")
+    if loaded.recipe.check.perplexity is not None:
+        perplexity.require()
     collected = run.collect()
-    rows = run.clean_and_check(collected)
-    unique, near_sizes = run.merge_duplicates(rows)
+    checked = [run.clean_and_check(collected)]
+    if loaded.recipe.check.perplexity is not None:
+        checked.append(run.judge_perplexity(checked[0], loaded.recipe.check.perplexity))
+    unique, near_sizes = run.merge_duplicates(checked[-1])
     frame = run.deal(unique)
     leaks = run.scan_for_leaks(frame)
     within = {name: unique.summary[name] for name in WITHIN_FIELDS}
     for name in WITHIN_FIELDS:
         write_bytes(out / f"{name}.parquet", (unique.folder / f"{name}.parquet").read_bytes())
-    fates = run.account_for(collected, rows, unique, frame)
+    fates = run.account_for([*collected, *checked, unique], frame)
     counts = ledger.conserve(fates, collected=run.collected_rows)
     write_parquet(out / "ledger.parquet", fates)
     version = run.publish(out, frame, counts)
     run.cache.prune()
-    steps = rows.counts()
+    steps = [count for stage in checked for count in stage.counts()]
     return Prepared(
         frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings, within
     )
@@ -222,6 +229,11 @@ class Preparation:
         threads = of_threads(parts, personal)
         return (attach(frame, threads, personal) for frame in _frames(collected))
 
+    def all_steps(self) -> list[Step]:
+        """The steps before de-duplication, in order, the one that sees all rows at once too."""
+        last = self.recipe.check.perplexity
+        return self.row_steps() if last is None else [*self.row_steps(), last]
+
     def clean_and_check(self, collected: list[Stage]) -> Stage:
         """Run the row steps over everything that was collected."""
         started = time.perf_counter()
@@ -255,6 +267,40 @@ class Preparation:
                     number += 1
             stage.finish(number)
         self.timings["clean and check"] = time.perf_counter() - started
+        return stage
+
+    def judge_perplexity(self, rows: Stage, step: Perplexity) -> Stage:
+        """Let a model read every row, and drop those that it finds hard to believe.
+
+        All rows are judged together: a quantile is of all of them.
+        """
+        started = time.perf_counter()
+        model = resolve(step.model or self.recipe.model)
+        identity = {
+            "format": cache.FORMAT,
+            "input": rows.folder.name,
+            "step": step.identity(),
+            "model": model.fingerprint,
+        }
+        stage = self.cache.stage("perplexity", fingerprint(identity))
+        if not stage.done:
+            frame = pl.concat(rows.frames(), rechunk=True)
+            held = pl.col("kind").is_in(list(step.records))
+            work = stage.folder / "scores"
+            scores = perplexity.perplexities(
+                frame.select(pl.when(held).then(record.body())).to_series(),
+                model=model,
+                work=work,
+                max_tokens=step.max_tokens,
+                batch_size=step.batch_size,
+                progress=self.progress,
+            )
+            outcome = apply([step], frame.with_columns(scores.alias(SCORES)))
+            stage.write(0, replace(outcome, frame=outcome.frame.drop(SCORES)))
+            if work.exists():  # it holds the texts
+                shutil.rmtree(work)
+            stage.finish(1)
+        self.timings["perplexity"] = time.perf_counter() - started
         return stage
 
     # ── de-duplicate and split ───────────────────────────────────────────────────────────────
@@ -406,13 +452,10 @@ class Preparation:
             )
         return leaks
 
-    def account_for(
-        self, collected: list[Stage], rows: Stage, unique: Stage, frame: pl.DataFrame
-    ) -> pl.DataFrame:
-        """The ledger: the fate of every row that was collected."""
+    def account_for(self, stages: list[Stage], frame: pl.DataFrame) -> pl.DataFrame:
+        """The ledger: the fate of every row that was collected, those of `frame` kept."""
         kept = ledger.fates(frame, step="publish", fate="kept", split=frame.get_column("split"))
-        parts = [stage.fates() for stage in collected]
-        return pl.concat([*parts, rows.fates(), unique.fates(), kept]).sort(
+        return pl.concat([*(stage.fates() for stage in stages), kept]).sort(
             "source", "file", "line", "id", nulls_last=True
         )
 
@@ -429,7 +472,7 @@ class Preparation:
                     "counts": counts,
                     "recipe": self.recipe.fingerprint(),
                     "checked": self.checked,
-                    "rows_stage": [step.identity() for step in self.row_steps()],
+                    "rows_stage": [step.identity() for step in self.all_steps()],
                     "sources": self.sources,
                 },
             )

@@ -197,8 +197,11 @@ def verdicts(batch: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
         rules: `(broken, reason, value, threshold)`, in the order they are tried; `broken` is a
             boolean expression in which null counts as not broken.
     """
-    broken = batch.select(pl.any_horizontal(rule[0].fill_null(value=False) for rule in rules))
-    rows = broken.to_series().arg_true() if rules else pl.Series([], dtype=pl.UInt32)
+    if rules:
+        broken = batch.select(pl.any_horizontal(rule[0].fill_null(value=False) for rule in rules))
+        rows = broken.to_series().arg_true()
+    else:
+        rows = pl.Series([], dtype=pl.UInt32)
     # Few rows break a rule: only for those it is worked out which, and by how much.
     judged = _judged(batch[rows], rules)
     found = pl.DataFrame({"row": rows.cast(pl.UInt32)}).hstack(judged)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
+from tunesmith.check.families import DocumentFamilies, PairFamilies
 from tunesmith.check.language import LanguageId
+from tunesmith.check.perplexity import Perplexity
 from tunesmith.check.quality import QualityScore
 from tunesmith.check.rules import (
+    DocumentLimits,
     Exclude,
     ExcludeRows,
     Limits,
@@ -17,6 +20,20 @@ from tunesmith.check.rules import (
 from tunesmith.config import Config
 from tunesmith.language import COMMON_LANGUAGES
 from tunesmith.step import Step
+
+
+class PairChecks(Limits):
+    """What question/answer pairs are held to."""
+
+    families: PairFamilies = PairFamilies()
+    """Families of rules by name, such as `[gopher]`; none by default."""
+
+
+class DocumentChecks(DocumentLimits):
+    """What pages are held to."""
+
+    families: DocumentFamilies = DocumentFamilies()
+    """Families of rules by name, such as `[gopher, c4, fineweb]`; none by default."""
 
 
 class CheckConfig(Config):
@@ -32,10 +49,12 @@ class CheckConfig(Config):
     """Tell the language of every row; needed for `languages` and confidence limits."""
     languages: tuple[str, ...] = ()
     """Languages to keep, as ISO 639-1 codes such as `en`; none means all."""
-    qa: Limits = Limits()
-    """Quality limits of question/answer pairs."""
-    documents: Limits = Limits(min_words=50, min_language_confidence=0.95)
-    """Quality limits of pages."""
+    qa: PairChecks = PairChecks()
+    """Quality limits and families of rules of question/answer pairs."""
+    documents: DocumentChecks = DocumentChecks()
+    """Quality limits and families of rules of pages."""
+    perplexity: Perplexity | None = None
+    """Drop rows that a model finds hard to believe; off by default, needs the extra `tune`."""
 
     @field_validator("languages")
     @classmethod
@@ -47,7 +66,7 @@ class CheckConfig(Config):
         return languages
 
     def steps(self) -> list[Step]:
-        """The steps, in order."""
+        """The steps that look at one row at a time, in order: all but the perplexity filter."""
         steps: list[Step] = [self.required]
         if self.exclude:
             steps.append(ExcludeRows(rules=self.exclude))
@@ -60,4 +79,4 @@ class CheckConfig(Config):
             QualityScore(),
             QualityFilter(languages=languages, qa=self.qa, documents=self.documents),
         ]
-        return steps
+        return [*steps, *self.qa.families.steps(), *self.documents.families.steps()]

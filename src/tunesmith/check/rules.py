@@ -242,6 +242,15 @@ class Limits(Config):
     """The least confidence of the language."""
 
 
+class DocumentLimits(Limits):
+    """The quality limits of pages: the source documents' own figures."""
+
+    min_words: int | None = Field(default=50, ge=0)
+    """The least number of words."""
+    min_language_confidence: float | None = Field(default=0.95, ge=0, le=1)
+    """The least confidence of the language."""
+
+
 class QualityFilter(Filter):
     """Length, repetition and language (document A, 1.2.3), with limits by kind of record."""
 
@@ -254,8 +263,8 @@ class QualityFilter(Filter):
     """Languages to keep, as ISO 639-1 codes; none means all."""
     qa: Limits = Limits()
     """Limits of question/answer pairs; short tickets are good data."""
-    documents: Limits = Limits(min_words=50, min_language_confidence=0.95)
-    """Limits of pages: the documents' own figures."""
+    documents: DocumentLimits = DocumentLimits()
+    """Limits of pages."""
 
     def judge(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Give each row the first limit that it breaks."""
