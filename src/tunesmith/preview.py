@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 from rapidfuzz.distance import Indel
@@ -154,11 +155,19 @@ class _Frames:
         first = 0 if what == "clean" else kinds.index(what) if what in kinds else len(steps)
         last = len(steps) if what == "clean" else min(first + 1, len(steps))
         self.steps, self.sample = steps, sample
-        self.before = apply(steps[:first], sample).frame
-        self.after = apply(steps[first:last], self.before).frame
-        self.before_masked = first <= self.masking and what != _MASKING
-        self.after_masked = last <= self.masking
         self.hides = what == _MASKING
+        before = apply(steps[:first], sample).frame
+        after = apply(steps[first:last], before).frame
+        self.masks_before = first <= self.masking and not self.hides
+        self.masks_after = last <= self.masking
+        self.before = self._masked(before) if self.masks_before else before
+        self.after = self._masked(after) if self.masks_after else after
+        self.notes = [
+            new[len(old) :] for old, new in zip(before["changes"], after["changes"], strict=True)
+        ]
+
+    def _masked(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return apply([self.steps[self.masking]], frame).frame
 
     def pairs(self, limit: int) -> tuple[list[Pair], int]:
         """The most-changed pairs, and the number of rows in which a text changes."""
@@ -177,45 +186,39 @@ class _Frames:
     def _shown(self, top: list[tuple[int, int, str]]) -> list[Pair]:
         rows = [row for _, row, _ in top]
         names = [name for _, _, name in top]
-        before = self._texts(self.before, rows, names, mask=self.before_masked)
-        after = self._texts(self.after, rows, names, mask=self.after_masked)
+        before = self._texts(self.before, rows, names, masked=self.masks_before)
+        after = self._texts(self.after, rows, names, masked=self.masks_after)
         pairs = []
         for (score, row, name), *texts in zip(top, before, after, strict=True):
             old, new, cut = excerpt(*texts)
             shown = lengths_of_what_changes(old, new) if self.hides else old
             origin = self.after.row(row, named=True)
-            known = len(self.before["changes"][row])
             pairs.append(
                 Pair(
                     origin["id"], origin["source"], origin["file"], origin["line"], name, -score,
-                    origin["changes"][known:], shown, new, cut,
+                    list(self.notes[row]), shown, new, cut,
                 )
             )  # fmt: skip
         return pairs
 
     def _texts(
-        self, frame: pl.DataFrame, rows: list[int], names: list[str], *, mask: bool
+        self, frame: pl.DataFrame, rows: list[int], names: list[str], *, masked: bool
     ) -> list[str]:
-        if not rows:
-            return []
-        masker = self.steps[self.masking]
-        shown = apply([masker], frame[rows]).frame if mask else frame[rows]
-        texts = [shown[name][place] or "" for place, name in enumerate(names)]
-        if not mask:
+        texts = [frame[name][row] or "" for row, name in zip(rows, names, strict=True)]
+        if not masked:
             return texts
         # What is left of the way before masking may uncover more.
         return [
-            _safe(text, lambda units, row=row, name=name: self._personal(units, row, name))
+            _safe(text, partial(self._personal, row=row, name=name))
             for text, row, name in zip(texts, rows, names, strict=True)
         ]
 
-    def _personal(self, units: list[str], row: int, name: str) -> list[bool]:
+    def _personal(self, units: list[str], *, row: int, name: str) -> list[bool]:
         """For each text, whether masking finds something in it once it is mended."""
         rows = self.sample[[row] * len(units)]
         rows = rows.with_columns(pl.Series(name, units, dtype=pl.String))
         mended = apply(self.steps[: self.masking], rows).frame
-        masked = apply([self.steps[self.masking]], mended).frame
-        return mended[name].ne_missing(masked[name]).to_list()
+        return mended[name].ne_missing(self._masked(mended)[name]).to_list()
 
 
 def _safe(text: str, personal: Callable[[list[str]], list[bool]]) -> str:
@@ -223,9 +226,9 @@ def _safe(text: str, personal: Callable[[list[str]], list[bool]]) -> str:
     for unit in _UNITS:
         if not text or not personal([text])[0]:
             return text
-        units = sorted(set(re.findall(unit, text)))
-        hide = {one for one, found in zip(units, personal(units), strict=True) if found}
-        text = re.sub(unit, lambda match, hide=hide: HIDDEN if match[0] in hide else match[0], text)
+        parts = re.split(f"({unit})", text)
+        found = personal(parts)
+        text = "".join(HIDDEN if hide else part for part, hide in zip(parts, found, strict=True))
     return text
 
 

@@ -213,7 +213,7 @@ def _first_count(
     for table in tables:
         for (name,), mine in table.partition_by("source", as_dict=True).items():
             before = rows.get(name, 0)
-            rows[name] = before + (mine.get_column("text") % _TEXTS == _TEXTS - 1).sum()
+            rows[name] = before + int((mine.get_column("text") % _TEXTS == _TEXTS - 1).sum())
             held = counts.setdefault(name, {})
             lines = mine.filter(pl.col("hash") != 0).get_column("hash").value_counts()
             for value, count in lines.iter_rows():

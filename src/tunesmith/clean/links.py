@@ -26,10 +26,12 @@ PARAMETERS = (
 )  # fmt: skip
 
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+#: What is left before the end when the last parameter is taken out.
+_LAST_SIGN = re.compile(r"[?&](?:amp;)?(?=[#)\]}']|\Z)")
 #: Services that stand between a link and its page, and the parameter that holds the page.
 _WRAPPED = re.compile(
     r"https?://(?:[a-z0-9-]+\.safelinks\.protection\.outlook\.com/|(?:www\.)?google\.com/url|"
-    r"lm?\.facebook\.com/l\.php)\?(?:[^\s<>\"#]*?&)?(?:url|q|u)=(https?(?:%3A|:)[^\s<>\"&#)\]}]+)"
+    r"lm?\.facebook\.com/l\.php)\?(?:[^\s<>\"#]{0,300}?&)?(?:url|q|u)=(https?(?:%3A|:)[^\s<>\"&#)\]}]+)"
     r"(?:[&#][^\s<>\"')\]},;]*[^\s<>\"')\]},;.!?])?",
     re.IGNORECASE,
 )
@@ -60,7 +62,8 @@ class TrackingLinks(TextTransform):
     @cached_property
     def _parameter(self) -> re.Pattern[str]:
         value = r"[^\s&#<>\"')\]}]*"
-        return re.compile(rf"([?&])(?:{self._names})=({value})(&)?", re.IGNORECASE)
+        names = f"(?<=[?&;])(?:{self._names})"
+        return re.compile(rf"{names}={value}(?:&(?:amp;)?)?", re.IGNORECASE)
 
     def rewrite(self, texts: pl.Series) -> pl.Series:
         """Rewrite a column of texts."""
@@ -81,13 +84,7 @@ class TrackingLinks(TextTransform):
         page, mark, query = address.partition("?")
         if not mark:
             return url
-        # Each removed parameter leaves its own first sign, so that the next one still has one.
-        kept = self._parameter.sub(_rest, mark + query)
-        while (fewer := self._parameter.sub(_rest, kept)) != kept:
-            kept = fewer
-        return page + kept + url[len(address) :]
-
-
-def _rest(match: re.Match[str]) -> str:
-    first, _, next_ = match.groups()
-    return first if next_ else ""
+        kept, removed = self._parameter.subn("", mark + query)
+        if not removed:
+            return url
+        return page + _LAST_SIGN.sub("", kept) + url[len(address) :]

@@ -122,7 +122,7 @@ def without_quotes(text: str) -> str:
         kept.append(line)
         words = words or bool(line.strip())
         place += 1
-    return _mended(text, kept, changed=len(kept) < len(lines))
+    return _mended(text, kept, changed=kept != lines)
 
 
 def _attribution(lines: Lines, place: int) -> int:
@@ -216,12 +216,15 @@ class Signatures(_MailTransform):
         """A mail without its signature; a mail of nothing else as it is."""
         lines = text.split("\n")
         in_code = _code_lines(text, len(lines))
-        end = _mobile_start(lines, in_code, _blank_start(lines, len(lines)))
-        first = max(0, end - 2 * self.max_lines)
-        cut = self._separator(lines, in_code, first, end)
-        if cut is None and self.after_closing:
+        cut: int | None = len(lines)
+        while cut is not None:
+            # A mailing list adds its own signature below the writer's.
+            end = _mobile_start(lines, in_code, _blank_start(lines, cut))
+            first = max(0, end - 2 * self.max_lines)
+            cut = self._separator(lines, in_code, first, end)
+        if self.after_closing:
             cut = self._below_closing(lines, in_code, first, end)
-        end = end if cut is None else _mobile_start(lines, in_code, _blank_start(lines, cut))
+            end = end if cut is None else cut
         return _mended(text, lines[:end], changed=end < _blank_start(lines, len(lines)))
 
     def _separator(self, lines: Lines, in_code: list[bool], first: int, end: int) -> int | None:

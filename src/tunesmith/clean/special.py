@@ -33,7 +33,7 @@ class Rule(Config):
     is a dollar."""
     regex: bool = False
     """Read `find` as a pattern."""
-    columns: tuple[Column, ...] = TEXT_COLUMNS
+    columns: tuple[Column, ...] = ("question", "answer", "text")
     """Where the rule works."""
     in_code: bool = False
     """Work inside Markdown code, too."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tunesmith.preview import Pair, Preview
 
-_TOKENS = re.compile(r"\w+|[ \t]+|.", re.DOTALL)
+_TOKENS = re.compile(r"\[[A-Z_ ]{2,30}\]|<\d+ letters>|\w+|[ \t]+|.", re.DOTALL)
 #: A shorter gap between two changes is shown as changed, too: single letters are hard to read.
 _SHORT_GAP = 3
 
