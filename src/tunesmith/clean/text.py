@@ -92,7 +92,8 @@ _BREAK = r"(?i)<br\s*/?>|</(?:p|div|tr|h[1-6]|blockquote|pre|table|ul|ol|section
 _ITEM = r"(?i)<li(?:\s[^<>]*)?>"
 _ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 _BLOCK_TAG = re.compile(
-    r"<(?:html|body|head|div|p|table|tr|td|ul|ol|li|br|h[1-6]|blockquote|section|article)\b[^<>]*>",
+    r"<(?:html|body|head|div|p|table|tr|td|ul|ol|li|br|h[1-6]|blockquote|section|article|"
+    r"script|style|template)\b[^<>]*>",
     re.IGNORECASE,
 )
 
@@ -114,7 +115,7 @@ class Html(TextTransform):
         where = texts.str.contains(f"{_MARKUP}|{_ENTITY}").fill_null(value=False).arg_true()
         if not where.len():
             return texts
-        plain = code.outside(texts.gather(where), _without_hidden, _fences)
+        plain = code.outside(texts.gather(where), _without_hidden, _blocks_in_markup)
         plain = code.outside(plain, _without_tags, _code_in_markup)
         return texts.scatter(where, plain)
 
@@ -135,11 +136,7 @@ def _without_tags(texts: pl.Series) -> pl.Series:
     return on_hits(plain, plain.str.contains(_ENTITY), html.unescape)
 
 
-def _fences(text: str) -> list[code.Extent]:
-    return code.blocks(text, indented=False)
-
-
-def _code_in_markup(text: str) -> list[code.Extent]:
+def _blocks_in_markup(text: str) -> list[code.Extent]:
     found = code.blocks(text)
     place, around = 0, []
     for start, end in found:
@@ -147,8 +144,12 @@ def _code_in_markup(text: str) -> list[code.Extent]:
         place = end
     around.append(text[place:])
     if any(_BLOCK_TAG.search(piece) for piece in around):
-        found = _fences(text)
-    return code.with_spans(text, found)
+        return code.blocks(text, indented=False)
+    return found
+
+
+def _code_in_markup(text: str) -> list[code.Extent]:
+    return code.with_spans(text, _blocks_in_markup(text))
 
 
 _CONTROL = (
