@@ -281,15 +281,16 @@ def _lines_of(texts: pl.Series, min_words: int) -> _Table:
 
 
 def _leave_code(table: _Table, place: int, text: str) -> None:
-    lines = np.arange(*np.searchsorted(table.text, [place, place + 1]))
+    first, last = np.searchsorted(table.text, [place, place + 1])
+    starts, hashes = table.start[first:last], table.hash[first:last]
     letter = byte = 0
     for start, end in code.blocks(text):
         byte += len(text[letter:start].encode())
-        first = byte
+        opened = byte
         byte += len(text[start:end].encode())
         letter = end
-        inside = (table.start[lines] >= first) & (table.start[lines] < byte)
-        table.hash[lines[inside]] = 0
+        inside = slice(*np.searchsorted(starts, [opened, byte]))
+        hashes[inside] = 0
 
 
 @kernel

@@ -169,6 +169,8 @@ _MOBILE = re.compile(
     r"verzonden vanaf mijn [^\n]{1,40}|skickat från min [^\n]{1,40}|wysłane z [^\n]{1,40})\Z",
     re.IGNORECASE,
 )
+#: A mailing list, and a gateway behind it, add their own below the writer's.
+_SIGNATURES = 4
 _CLOSING = re.compile(
     r"(?:(?:with )?(?:(?:kind|kindest|best|warm|warmest|many) )?regards|best(?: wishes)?|cheers|"
     r"(?:many )?thanks(?: again| so much| a lot| in advance)?|thank you(?: again| in advance)?|"
@@ -186,8 +188,8 @@ _SENTENCE = re.compile(r"(?:\S+ ){4,}\S*[.?!]\Z")
 _SIGNATURE_HINT = (
     r"(?m:^(?:--|—) ?$)|(?i)sent (?:from|via|with)|get outlook|gesendet|envoyé de|enviado d|"
     r"inviato da|verzonden vanaf|skickat från|wysłane z|regards|best|cheers|thank|sincerely|yours|"
-    r"respectfully|gr(?:ü|ue)(?:ß|ss)e|\b(?:mfg|lg)\b|cordialement|bien à vous|salut|saludo|"
-    r"atenta|groet|atencios|cumprimentos"
+    r"respectfully|gr(?:ü|ue)(?:ß|ss)e|(?-u:\b)(?:mfg|lg)(?-u:\b)|cordialement|bien à vous|"
+    r"salut|saludo|atenta|groet|atencios|cumprimentos"
 )
 
 
@@ -217,8 +219,9 @@ class Signatures(_MailTransform):
         lines = text.split("\n")
         in_code = _code_lines(text, len(lines))
         cut: int | None = len(lines)
-        while cut is not None:
-            # A mailing list adds its own signature below the writer's.
+        for _ in range(_SIGNATURES):
+            if cut is None:
+                break
             end = _mobile_start(lines, in_code, _blank_start(lines, cut))
             first = max(0, end - 2 * self.max_lines)
             cut = self._separator(lines, in_code, first, end)

@@ -83,11 +83,11 @@ _TAG = rf"(?i)</?(?:{_ELEMENTS})(?:\s[^<>]*)?/?>"
 #: One pattern each: where one alternative may match far behind another, the search for the next
 #: match begins again and again, and a megabyte of `<script><!-- -->` takes hours.
 _HIDDEN = (
-    *(rf"(?is)<{name}\b[^<>]*>.*?</{name}\s*>" for name in ("script", "style", "template")),
+    *(rf"(?is)<{name}(?-u:\b)[^<>]*>.*?</{name}\s*>" for name in ("script", "style", "template")),
     r"(?s)<!--.*?-->",
 )
-_MARKUP = "|".join((_TAG, r"(?i)<(?:script|style|template)\b", "<!--"))
-_PREFORMATTED = r"(?is)<pre\b[^<>]*>\n?(.*?)\n?</pre\s*>"
+_MARKUP = "|".join((_TAG, r"(?i)<(?:script|style|template)(?-u:\b)", "<!--"))
+_PREFORMATTED = r"(?is)<pre(?-u:\b)[^<>]*>\n?(.*?)\n?</pre\s*>"
 _BREAK = r"(?i)<br\s*/?>|</(?:p|div|tr|h[1-6]|blockquote|pre|table|ul|ol|section|article)\s*>"
 _ITEM = r"(?i)<li(?:\s[^<>]*)?>"
 _ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
