@@ -41,7 +41,7 @@ LENIENT = {
 }
 
 
-def prepared(folder: Path, texts: list[str], deadline_s: float) -> pl.DataFrame:
+def prepared(folder: Path, texts: list[str], deadline_s: float, **settings: object) -> pl.DataFrame:
     """The ledger of a run over texts as answers and, the shorter ones, as questions."""
     with (folder / "t.jsonl").open("w", encoding="utf-8") as file:
         for number, text in enumerate(texts):
@@ -50,7 +50,7 @@ def prepared(folder: Path, texts: list[str], deadline_s: float) -> pl.DataFrame:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     columns = {"question": "question", "answer": "answer", "id": "number"}
     source = {"path": "t.jsonl", "columns": columns, "max_line_mib": 256}
-    path = recipe(folder, source, clean=OPTIONS, check=LENIENT)
+    path = recipe(folder, source, **{"clean": OPTIONS, "check": LENIENT} | settings)
     command = [sys.executable, "-m", "tunesmith", "prepare", str(path), "--quiet"]
     done = subprocess.run(
         [*command, "--out", str(folder / "out")],
@@ -69,6 +69,12 @@ def test_bombs_and_single_letters_end_in_time_and_nothing_is_lost(tmp_path) -> N
     assert sorted(fates["line"]) == list(range(1, len(texts) + 1))
     for row in fates.filter(pl.col("fate") == "dropped").iter_rows(named=True):
         assert row["reason"] in {"the answer is missing", "the question is missing"}
+
+
+def test_a_file_of_single_letters_is_dropped_row_by_row(tmp_path) -> None:
+    fates = prepared(tmp_path, list(SHORT), deadline_s=60, clean={}, check={})
+    assert fates["fate"].to_list() == ["dropped"] * len(SHORT)
+    assert fates["reason"].null_count() == 0
 
 
 @pytest.mark.slow

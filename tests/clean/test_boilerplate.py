@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from unittest import mock
 
 import polars as pl
 from hypothesis import given, settings
@@ -45,6 +46,7 @@ def test_case_and_spacing_do_not_matter() -> None:
 def test_a_canned_reply_is_no_boilerplate() -> None:
     canned = "Open the page of your orders.\nChoose the one to send back.\nPrint the label there."
     rows = [{"answer": f"Hello {name},\n{canned}"} for name in ["Ann", "Bo", "Cy"] * 10]
+    rows += [{"answer": f"I am sorry that you had to wait so long.\n{canned}"}] * 6
     frame = pairs(*rows)
     assert cleaned(frame).equals(frame)
 
@@ -90,12 +92,17 @@ LINES = st.sampled_from([f"line of kind {n} with its words" for n in range(6)] +
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.lists(LINES, max_size=5), min_size=1, max_size=30), st.integers(1, 9))
-def test_the_first_count_forgets_no_line_that_is_frequent_enough(texts, width) -> None:
+@given(
+    st.lists(st.lists(LINES, max_size=5), min_size=1, max_size=30),
+    st.integers(1, 9),
+    st.sampled_from([1, 2, 10]),
+)
+def test_the_first_count_forgets_no_line_that_is_frequent_enough(texts, width, slack) -> None:
     config = BoilerplateConfig(min_rows=2, min_share=0.3)
     frame = pairs(*({"answer": "\n".join(lines)} for lines in texts))
     tables = [line_table(part, config) for part in frame.iter_slices(width)]
-    rows, maybe = boilerplate._first_count(iter(tables), config)
+    with mock.patch.object(boilerplate, "_SLACK", slack):
+        rows, maybe = boilerplate._first_count(iter(tables), config)
     assert rows == {"s": len(texts)}
     counted = Counter(line for lines in texts for line in set(lines) if len(line.split()) >= 4)
     numbers = {
@@ -110,20 +117,24 @@ def test_the_first_count_forgets_no_line_that_is_frequent_enough(texts, width) -
 def test_memory_is_bounded_by_the_share_not_by_the_rows(monkeypatch) -> None:
     config = BoilerplateConfig(min_rows=2, min_share=0.1)
     held = []
-    real = pl.Series.value_counts
+    real = boilerplate._above
 
     def tables():
         for part in range(40):
             lines = [f"This line number {part * 500 + n} occurs here alone." for n in range(500)]
             yield line_table(pairs(*({"answer": line, "question": None} for line in lines)), config)
 
-    monkeypatch.setattr(
-        pl.Series, "value_counts", lambda self: (held.append(self.len()), real(self))[1]
-    )
+    def above(counts, floor):
+        kept = real(counts, floor)
+        held.append(len(kept))
+        return kept
+
+    monkeypatch.setattr(boilerplate, "_above", above)
     rows, maybe = boilerplate._first_count(tables(), config)
     assert rows == {"s": 20_000}
     assert maybe == {"s": set()}
-    assert max(held) <= 500
+    assert len(held) == 40
+    assert max(held) <= 100
 
 
 def test_hashes_go_through_the_settings_and_back() -> None:

@@ -219,14 +219,17 @@ def _first_count(
             for value, count in lines.iter_rows():
                 # A line not held may have been forgotten with a count of up to slack · before.
                 held[value] = held.get(value, int(slack * before)) + count
-            floor = slack * rows[name]
-            counts[name] = {value: count for value, count in held.items() if count > floor}
+            counts[name] = _above(held, slack * rows[name])
     least = {name: max(config.min_rows, config.min_share * total) for name, total in rows.items()}
     maybe = {
         name: {value for value, count in held.items() if count >= least[name]}
         for name, held in counts.items()
     }
     return rows, maybe
+
+
+def _above(held: dict[int, int], floor: float) -> dict[int, int]:
+    return {value: count for value, count in held.items() if count > floor}
 
 
 def _exact(table: pl.DataFrame, kept: pl.DataFrame, config: BoilerplateConfig) -> pl.DataFrame:
