@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ import polars as pl
 
 from tunesmith import ledger, record
 from tunesmith.check.perplexity import SCORES, Perplexity
+from tunesmith.clean.boilerplate import line_table, recurring
 from tunesmith.clean.pii.known import attach, of_threads
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
@@ -37,7 +38,7 @@ from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, wr
 from tunesmith.models import resolve
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
-from tunesmith.recipe import LoadedRecipe
+from tunesmith.recipe import LoadedRecipe, Recipe
 from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount, apply
 from tunesmith.store import cache
@@ -137,6 +138,7 @@ class Preparation:
         self.engine: Engine = LocalEngine(self.recipe.workers)
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
+        self.boilerplate: dict[str, tuple[str, ...]] = {}
 
     # ── collect ──────────────────────────────────────────────────────────────────────────────
 
@@ -206,24 +208,15 @@ class Preparation:
 
     # ── clean and check ──────────────────────────────────────────────────────────────────────
 
-    @property
-    def personal_columns(self) -> dict[str, list[str]]:
-        """By source, the extra columns that name a person."""
-        columns = {
-            source.name: list(getattr(source, "personal_columns", []))
-            for source in self.recipe.sources
-        }
-        return {name: named for name, named in columns.items() if named}
-
     def row_steps(self) -> list[Step]:
         """The steps that look at one row at a time, in order."""
-        return [*self.recipe.clean.steps(self.personal_columns), *self.recipe.check.steps()]
+        return row_steps(self.recipe, self.boilerplate)
 
     def _with_known_people(self, collected: list[Stage]) -> Iterator[pl.DataFrame]:
         """The collected rows, with what the columns of their threads say about people."""
         if not self.recipe.clean.personal_data.known:
             return _frames(collected)
-        personal = self.personal_columns
+        personal = personal_columns(self.recipe)
         columns = ["source", "thread", "customer", "author", "extra"]
         parts = (frame for stage in collected for frame in stage.frames(columns))
         threads = of_threads(parts, personal)
@@ -237,37 +230,74 @@ class Preparation:
     def clean_and_check(self, collected: list[Stage]) -> Stage:
         """Run the row steps over everything that was collected."""
         started = time.perf_counter()
+        self._find_boilerplate(collected)
         steps = self.row_steps()
+        stage = self._row_stage("rows", collected, steps)
+        if not stage.done:
+            frames = self._with_known_people(collected)
+            stage.finish(self._work(stage, "clean and check", steps, frames, lambda done: done))
+        self.timings["clean and check"] = time.perf_counter() - started
+        return stage
+
+    def _find_boilerplate(self, collected: list[Stage]) -> None:
+        """Find the lines that recur across a source, when the recipe asks for it."""
+        config = self.recipe.clean.boilerplate
+        if config is None:
+            return
+        steps = self.recipe.clean.mending()
+        settings = config.model_dump(mode="json")
+        stage = self._row_stage("lines", collected, steps, boilerplate=settings)
+        if not stage.done:
+
+            def lines(done: Outcome) -> Outcome:
+                return Outcome(line_table(done.frame, config), done.fates, done.counts)
+
+            parts = self._work(stage, "find boilerplate", steps, _frames(collected), lines)
+            found = recurring(lambda: map(stage.frame, range(parts)), config)
+            stage.finish(parts, {"boilerplate": found})
+        found = stage.summary["boilerplate"]
+        self.boilerplate = {source: tuple(lines) for source, lines in found.items()}
+
+    def _row_stage(
+        self, name: str, collected: list[Stage], steps: list[Step], **more: object
+    ) -> Stage:
         identity = {
             "format": cache.FORMAT,
             "inputs": [stage.folder.name for stage in collected],
             "steps": [step.identity() for step in steps],
         }
-        stage = self.cache.stage("rows", fingerprint(identity))
-        if not stage.done:
-            done = 0
-            while stage.has(done):
-                done += 1
-            rows = sum(source["rows"] for source in self.sources)
-            with self.progress.stage("clean and check", total=rows) as bar:
-                heights: list[int] = []
+        return self.cache.stage(name, fingerprint(identity | more))
 
-                def batches() -> Iterator[pl.DataFrame]:
-                    for part, frame in enumerate(self._with_known_people(collected)):
-                        if part >= done:
-                            heights.append(frame.height)
-                            yield frame
-                        else:
-                            bar.advance(frame.height)
+    def _work(
+        self,
+        stage: Stage,
+        title: str,
+        steps: list[Step],
+        frames: Iterator[pl.DataFrame],
+        finish: Callable[[Outcome], Outcome],
+    ) -> int:
+        """Fill a stage from its first missing part on; returns the number of its parts."""
+        done = 0
+        while stage.has(done):
+            done += 1
+        rows = sum(source["rows"] for source in self.sources)
+        with self.progress.stage(title, total=rows) as bar:
+            heights: list[int] = []
 
-                number = done
-                for outcome in self.engine.map(steps, batches()):
-                    stage.write(number, outcome)
-                    bar.advance(heights[number - done])
-                    number += 1
-            stage.finish(number)
-        self.timings["clean and check"] = time.perf_counter() - started
-        return stage
+            def batches() -> Iterator[pl.DataFrame]:
+                for part, frame in enumerate(frames):
+                    if part >= done:
+                        heights.append(frame.height)
+                        yield frame
+                    else:
+                        bar.advance(frame.height)
+
+            number = done
+            for outcome in self.engine.map(steps, batches()):
+                stage.write(number, finish(outcome))
+                bar.advance(heights[number - done])
+                number += 1
+        return number
 
     def judge_perplexity(self, rows: Stage, step: Perplexity) -> Stage:
         """Let a model read every row, and drop those that it finds hard to believe.
@@ -483,6 +513,24 @@ class Preparation:
             bar.advance()
         self.timings["publish"] = time.perf_counter() - started
         return version
+
+
+def row_steps(recipe: Recipe, boilerplate: dict[str, tuple[str, ...]]) -> list[Step]:
+    """The steps that look at one row at a time, in order.
+
+    Args:
+        recipe: The recipe.
+        boilerplate: By source, the lines that recur.
+    """
+    return [*recipe.clean.steps(personal_columns(recipe), boilerplate), *recipe.check.steps()]
+
+
+def personal_columns(recipe: Recipe) -> dict[str, list[str]]:
+    """By source, the extra columns that name a person."""
+    columns = {
+        source.name: list(getattr(source, "personal_columns", [])) for source in recipe.sources
+    }
+    return {name: named for name, named in columns.items() if named}
 
 
 def collection_time() -> datetime:

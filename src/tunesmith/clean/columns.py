@@ -16,20 +16,22 @@ from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 Rewrite = Callable[[pl.Series, NDArray[np.int64]], pl.Series]
 
 
-def rewrite_texts(batch: pl.DataFrame, rewrite: Rewrite) -> pl.DataFrame:
-    """Rewrite question, answer and text; a column without a value is passed over."""
-    return batch.with_columns(_plain(batch, TEXT_COLUMNS, rewrite))
+def rewrite_texts(
+    batch: pl.DataFrame, rewrite: Rewrite, names: tuple[str, ...] = TEXT_COLUMNS
+) -> pl.DataFrame:
+    """Rewrite question, answer and text, or those `names`; an empty column is passed over."""
+    return batch.with_columns(_rewritten(batch, names, rewrite))
 
 
 def rewrite_metadata(batch: pl.DataFrame, rewrite: Rewrite) -> pl.DataFrame:
     """Rewrite every metadata value that is text: plain columns, labels and extra columns."""
-    columns = _plain(batch, METADATA_COLUMNS, rewrite)
+    columns = _rewritten(batch, METADATA_COLUMNS, rewrite)
     columns.append(_labels(batch.get_column("labels"), rewrite))
     columns.append(_extra(batch.get_column("extra"), rewrite))
     return batch.with_columns(columns)
 
 
-def _plain(batch: pl.DataFrame, names: tuple[str, ...], rewrite: Rewrite) -> list[pl.Series]:
+def _rewritten(batch: pl.DataFrame, names: tuple[str, ...], rewrite: Rewrite) -> list[pl.Series]:
     rows = np.arange(batch.height)
     return [
         rewrite(batch.get_column(name), rows).alias(name)

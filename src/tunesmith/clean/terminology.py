@@ -9,6 +9,7 @@ from typing import ClassVar
 import polars as pl
 from pydantic import field_validator
 
+from tunesmith.clean import code
 from tunesmith.clean.columns import on_hits, rewrite_texts
 from tunesmith.record import TEXT_COLUMNS
 from tunesmith.step import Transform
@@ -20,9 +21,11 @@ class Terminology(Transform):
     A term with a capital inside (`iPhone`, `NorthStar Pro`) is written as it stands. A lower-case
     term takes the case of what it replaces: `LOG IN` → `SIGN IN`, `Log in` → `Sign in`. Where two
     entries begin at one place the longer one wins, and a replacement is never replaced again.
+    Code stays as it is.
     """
 
     kind: ClassVar[str] = "terminology"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
@@ -59,14 +62,22 @@ class Terminology(Transform):
         maybe = texts.str.contains_any(firsts, ascii_case_insensitive=True)
         if not all(first.isascii() for first in firsts):
             maybe = texts.is_not_null()
-        return on_hits(texts, maybe, self._replace)
+        where = maybe.fill_null(value=False).arg_true()
+        if not where.len():
+            return texts
+        return texts.scatter(where, code.outside(texts.gather(where), self._outside_code))
+
+    def _outside_code(self, texts: pl.Series) -> pl.Series:
+        return on_hits(texts, texts.is_not_null(), self._replace)
 
     def _replace(self, text: str) -> str:
         return self._pattern.sub(self._term, text)
 
     def _term(self, match: re.Match[str]) -> str:
         found = match[0]
-        term = self._folded[_fold(found)]
+        term = self._folded.get(_fold(found))
+        if term is None:
+            return found  # `re` takes a dotless i for an i, which case folding keeps apart
         if not term.islower():
             return term
         if found.isupper() and len(found) > 1:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from tunesmith.clean import code
 from tunesmith.clean.columns import on_hits, rewrite_metadata, rewrite_texts
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import Transform
@@ -16,7 +17,9 @@ from tunesmith.step import Transform
 _EVERYWHERE = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
 
 
-class _TextTransform(Transform):
+class TextTransform(Transform):
+    """Rewrites every text and every metadata value of a row, each by itself."""
+
     reads: ClassVar[tuple[str, ...]] = _EVERYWHERE
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
@@ -33,10 +36,11 @@ class _TextTransform(Transform):
         return rewrite_metadata(rewrite_texts(batch, rewrite), rewrite)
 
 
-class Mojibake(_TextTransform):
+class Mojibake(TextTransform):
     """Mend text that was decoded with the wrong encoding (`donâ€™t` → `don’t`), by ftfy.
 
-    Only texts that ftfy finds implausible are touched, and only their encoding.
+    Only texts that ftfy finds implausible are touched, and only their encoding. On by default:
+    it restores what was written.
     """
 
     kind: ClassVar[str] = "mojibake"
@@ -76,33 +80,76 @@ _ELEMENTS = (
     "strike|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|var|wbr|o:p"
 )
 _TAG = rf"(?i)</?(?:{_ELEMENTS})(?:\s[^<>]*)?/?>"
-_HIDDEN = r"(?is)<(?:script|style|template)\b[^<>]*>.*?</(?:script|style|template)\s*>|<!--.*?-->"
+#: One pattern each: where one alternative may match far behind another, the search for the next
+#: match begins again and again, and a megabyte of `<script><!-- -->` takes hours.
+_HIDDEN = (
+    *(rf"(?is)<{name}(?-u:\b)[^<>]*>.*?</{name}\s*>" for name in ("script", "style", "template")),
+    r"(?s)<!--.*?-->",
+)
+_MARKUP = "|".join((_TAG, r"(?i)<(?:script|style|template)(?-u:\b)", "<!--"))
+_PREFORMATTED = r"(?is)<pre(?-u:\b)[^<>]*>\n?(.*?)\n?</pre\s*>"
 _BREAK = r"(?i)<br\s*/?>|</(?:p|div|tr|h[1-6]|blockquote|pre|table|ul|ol|section|article)\s*>"
 _ITEM = r"(?i)<li(?:\s[^<>]*)?>"
 _ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+_BLOCK_TAG = re.compile(
+    r"<(?:html|body|head|div|p|table|tr|td|ul|ol|li|br|h[1-6]|blockquote|section|article|"
+    r"script|style|template)\b[^<>]*>",
+    re.IGNORECASE,
+)
 
 
-class Html(_TextTransform):
+class Html(TextTransform):
     """Remove HTML markup and resolve entities in tickets; what no browser knows as a tag stays.
 
-    Line breaks, paragraphs and list items become line breaks; scripts, styles and comments go.
+    Line breaks, paragraphs and list items become line breaks; scripts, styles and comments go;
+    preformatted text becomes a fenced code block. On by default: the words stay as they are. Code
+    of a Markdown text stays, tags and entities in it too. Between block elements an indentation
+    is the markup's own and no code.
     """
 
     kind: ClassVar[str] = "html"
+    version: ClassVar[int] = 2
 
     def rewrite(self, texts: pl.Series) -> pl.Series:
         """Rewrite a column of texts."""
-        marked = texts.str.contains(rf"{_TAG}|{_HIDDEN}").fill_null(value=False)
-        if marked.any():
-            plain = (
-                texts.filter(marked)
-                .str.replace_all(_HIDDEN, "")
-                .str.replace_all(_ITEM, "\n- ")
-                .str.replace_all(_BREAK, "\n")
-                .str.replace_all(_TAG, "")
-            )
-            texts = texts.scatter(marked.arg_true(), plain)
-        return on_hits(texts, texts.str.contains(_ENTITY), html.unescape)
+        where = texts.str.contains(f"{_MARKUP}|{_ENTITY}").fill_null(value=False).arg_true()
+        if not where.len():
+            return texts
+        plain = code.outside(texts.gather(where), _without_hidden, _blocks_in_markup)
+        plain = code.outside(plain, _without_tags, _code_in_markup)
+        return texts.scatter(where, plain)
+
+
+def _without_hidden(texts: pl.Series) -> pl.Series:
+    for pattern in _HIDDEN:
+        texts = texts.str.replace_all(pattern, "")
+    return texts
+
+
+def _without_tags(texts: pl.Series) -> pl.Series:
+    plain = (
+        texts.str.replace_all(_PREFORMATTED, "\n```\n$1\n```\n")
+        .str.replace_all(_ITEM, "\n- ")
+        .str.replace_all(_BREAK, "\n")
+        .str.replace_all(_TAG, "")
+    )
+    return on_hits(plain, plain.str.contains(_ENTITY), html.unescape)
+
+
+def _blocks_in_markup(text: str) -> list[code.Extent]:
+    found = code.blocks(text)
+    place, around = 0, []
+    for start, end in found:
+        around.append(text[place:start])
+        place = end
+    around.append(text[place:])
+    if any(_BLOCK_TAG.search(piece) for piece in around):
+        return code.blocks(text, indented=False)
+    return found
+
+
+def _code_in_markup(text: str) -> list[code.Extent]:
+    return code.with_spans(text, _blocks_in_markup(text))
 
 
 _CONTROL = (
@@ -111,11 +158,11 @@ _CONTROL = (
 )
 
 
-class ControlCharacters(_TextTransform):
+class ControlCharacters(TextTransform):
     r"""Remove control, zero-width and direction characters; line ends become `\n`.
 
     Joiners (U+200C, U+200D) stay: Persian, Indic scripts and emoji need them. Variation selectors
-    stay too.
+    stay too. On by default: nobody sees what goes.
     """
 
     kind: ClassVar[str] = "control_characters"
@@ -129,8 +176,11 @@ class ControlCharacters(_TextTransform):
         return texts.scatter(where, plain)
 
 
-class UnicodeNfc(_TextTransform):
-    """Bring text to Unicode normal form C (`e` + combining acute → `é`)."""
+class UnicodeNfc(TextTransform):
+    """Bring text to Unicode normal form C (`e` + combining acute → `é`).
+
+    On by default: the two are canonically equivalent (Unicode Standard Annex 15).
+    """
 
     kind: ClassVar[str] = "unicode_nfc"
 
@@ -143,28 +193,35 @@ class UnicodeNfc(_TextTransform):
 
 _WIDE = "[\u00a0\u2000-\u200a\u202f]"
 _UNTIDY = rf"{_WIDE}|\S[ \t]{{2}}|\S\t|[ \t]\n|\n\n\n|\A\s|\s\z"
+_INDENTED_START = r"\A(?: {4}|\t)[^\n]+\n(?: {4}|\t)"
 
 
-class Whitespace(_TextTransform):
+class Whitespace(TextTransform):
     """Collapse runs of spaces, trim lines' ends, and keep at most one blank line.
 
-    The indentation of a line stays (code and lists need it); a no-break space becomes a space.
+    On by default: no word changes. A no-break space becomes a space. The indentation of a line
+    stays (lists need it), and code blocks stay as they are, that at the text's start too.
     """
 
     kind: ClassVar[str] = "whitespace"
+    version: ClassVar[int] = 2
 
     def rewrite(self, texts: pl.Series) -> pl.Series:
         """Rewrite a column of texts."""
         where = texts.str.contains(_UNTIDY).fill_null(value=False).arg_true()
         if not where.len():
             return texts
-        tidy = (
-            texts.gather(where)
-            .str.replace_all(_WIDE, " ")
-            .str.replace_all(r"(\S)[ \t]{2,}", "$1 ")
-            .str.replace_all(r"(\S)\t", "$1 ")
-            .str.replace_all(r"[ \t]+\n", "\n")
-            .str.replace_all(r"\n{3,}", "\n\n")
-            .str.strip_chars()
-        )
-        return texts.scatter(where, tidy)
+        hit = texts.gather(where).str.replace_all(_WIDE, " ").str.strip_chars_end()
+        hit = hit.str.replace(r"\A(?:[ \t]*\n)+", "")
+        flush = (~hit.str.contains(_INDENTED_START)).arg_true()
+        hit = hit.scatter(flush, hit.gather(flush).str.strip_chars_start())
+        return texts.scatter(where, code.outside(hit, _tidy, code.blocks))
+
+
+def _tidy(texts: pl.Series) -> pl.Series:
+    return (
+        texts.str.replace_all(r"(\S)[ \t]{2,}", "$1 ")
+        .str.replace_all(r"(\S)\t", "$1 ")
+        .str.replace_all(r"[ \t]+\n", "\n")
+        .str.replace_all(r"\n{3,}", "\n\n")
+    )

@@ -117,9 +117,49 @@ _SAID: dict[str, Callable[[Run], list[str]]] = {
 run = _command(
     "run", "report", "Do everything that RECIPE asks for: dataset, models, verdict, report."
 )
-prepare = _command(
-    "prepare", "prepare", "Make the dataset: collect, clean, check, de-duplicate, split."
+
+
+@click.command("prepare", help="Make the dataset: collect, clean, check, de-duplicate, split.")
+@RECIPE
+@OVERRIDES
+@OUT
+@JSON
+@QUIET
+@click.option(
+    "--preview",
+    "what",
+    metavar="clean|STEP",
+    help="Write nothing; show what cleaning, or one of its steps, would change, before and after.",
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="The most pairs that --preview shows.",
+)
+def prepare(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    what: str | None,
+    limit: int,
+) -> None:
+    """Make the dataset, or preview cleaning."""
+    if what is None:
+        _run(recipe, overrides, out, until="prepare", as_json=as_json, quiet=quiet)
+        return
+    from tunesmith.cli.preview import show
+    from tunesmith.preview import preview
+    from tunesmith.progress import SilentProgress, for_terminal
+    from tunesmith.recipe import load
+
+    progress = SilentProgress() if quiet else for_terminal()
+    show(preview(load(recipe, list(overrides)), what, limit, progress), as_json=as_json)
+
+
 tune = _command("tune", "tune", "Prepare the dataset, then train the recipe's methods.")
 evaluate = _command(
     "evaluate", "evaluate", "Prepare and train, then measure every method on the test rows."
