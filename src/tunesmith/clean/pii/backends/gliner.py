@@ -91,7 +91,7 @@ def _folder(name: str) -> Path:
         raise ModelError(
             f"the GLiNER model has no {' and no '.join(missing)}",
             where=name,
-            todo="weights as a pickle are not read: save the model again with "
+            todo="only safetensors are read, no format that can run code: save it again with "
             "save_pretrained(folder, safe_serialization=True)",
         )
     return folder
