@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import stat
+
 import pytest
 
 from tunesmith import io
@@ -41,3 +44,12 @@ def test_jsonl_comes_back(tmp_path) -> None:
 )
 def test_durations_in_words(seconds, words) -> None:
     assert duration(seconds) == words
+
+
+def test_a_private_file_is_never_readable_by_others(tmp_path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("")
+    path.chmod(0o644)
+    with io.atomic_write(path, private=True) as file:
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

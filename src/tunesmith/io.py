@@ -16,11 +16,15 @@ JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NO
 
 
 @contextlib.contextmanager
-def atomic_write(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
     """Open a file that appears under `path` only when it is complete and on disk.
 
     The bytes go to a temporary file in the same folder, which is flushed, synced and renamed.
     A process killed at any moment leaves the old file or the new one, never a part.
+
+    Args:
+        path: The file.
+        private: Whether only its owner may read it, at every moment.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
@@ -30,7 +34,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o600 if private else 0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -69,10 +73,10 @@ def read_json(path: Path) -> Any:
     return orjson.loads(path.read_bytes())
 
 
-def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
+def write_jsonl(path: Path, rows: Iterable[Any], *, private: bool = False) -> int:
     """Write one JSON object a line, atomically; returns the number of rows."""
     count = 0
-    with atomic_write(path) as file:
+    with atomic_write(path, private=private) as file:
         for row in rows:
             file.write(
                 orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY)

@@ -16,6 +16,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("tunesmith.cli.recipes", "Report every mistake in a recipe and its sources at once."),
     "run": ("tunesmith.cli.runs", "Do everything: from raw files to a verdict and a report."),
     "prepare": ("tunesmith.cli.runs", "Collect, clean, check, de-duplicate and split: a dataset."),
+    "assess": (
+        "tunesmith.cli.assess",
+        "Measure how well personal data is found, on a labelled file.",
+    ),
     "tune": ("tunesmith.cli.runs", "Prepare, then train the recipe's methods."),
     "evaluate": ("tunesmith.cli.runs", "Prepare, train, then measure every method."),
     "decide": ("tunesmith.cli.runs", "Prepare, train, measure, then compare: the verdict."),

@@ -6,7 +6,6 @@ Rust over whole columns; the checks run in Python on the few texts that were hit
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -24,7 +23,7 @@ from tunesmith.clean.pii import (
     phone,
     ssn,
 )
-from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Kind, Span
+from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Claims, Kind, Span
 
 __all__ = ["DEFAULT_KINDS", "KINDS", "Kind", "Settings", "Span", "candidates", "find", "hints"]
 
@@ -140,17 +139,11 @@ def find(
         settings: What the detectors need to know.
     """
     wanted = set(kinds)
-    taken: list[Span] = []
-    starts: list[int] = []
+    claims = Claims()
 
     def claim(start: int, end: int, kind: Kind) -> None:
-        if settings.allow and text[start:end].casefold() in settings.allow:
-            return
-        place = bisect.bisect_left(starts, end)
-        # The spans are apart, so only the last that begins before this one's end can reach into it.
-        if place == 0 or taken[place - 1].end <= start:
-            starts.insert(place, start)
-            taken.insert(place, Span(start, end, kind))
+        if not settings.allow or text[start:end].casefold() not in settings.allow:
+            claims.add(Span(start, end, kind))
 
     for kind, finder in _FINDERS.items():
         if kind in wanted:
@@ -160,7 +153,7 @@ def find(
         for name in names.names(text, lists=settings.lists):
             if name.kind in wanted:
                 claim(name.start, name.end, name.kind)
-    return taken
+    return claims.spans
 
 
 #: Letters of the private use area, which no text of a business holds.

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from tunesmith.clean.pii.lexicon import common_words
 from tunesmith.clean.pii.lexicon import words as words_of
-from tunesmith.clean.pii.spans import Kind, Span
+from tunesmith.clean.pii.spans import Claims, Kind, Span
 
 #: The column that carries what is known of a row's people; masking uses it up.
 KNOWN = "_known"
@@ -126,18 +126,16 @@ def find_known(text: str, values: tuple[str, ...]) -> list[Span]:
         values: Names, addresses, account numbers, as the columns have them.
     """
     level = leveled(text)
-    taken: list[Span] = []
+    claims = Claims()
     for value in values:
         matcher = _matcher(value)
         if matcher is None:
             continue
         for match in matcher.pattern.finditer(level):
             start, end = match.span()
-            if match.lastgroup == "alone" and not _is_a_name_here(text, start):
-                continue
-            if all(end <= other.start or start >= other.end for other in taken):
-                taken.append(Span(start, end, matcher.kind))
-    return sorted(taken, key=lambda span: span.start)
+            if match.lastgroup != "alone" or _is_a_name_here(text, start):
+                claims.add(Span(start, end, matcher.kind))
+    return claims.spans
 
 
 def _is_a_name_here(text: str, start: int) -> bool:

@@ -15,10 +15,11 @@ from pydantic import field_validator
 
 from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
 from tunesmith.clean.pii import detect, second
+from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
 from tunesmith.clean.pii.known import KNOWN, Known
 from tunesmith.clean.pii.national import NATIONAL_IDS
 from tunesmith.clean.pii.replace import Style, replaced
-from tunesmith.clean.pii.spans import DEFAULT_KINDS, Kind, Span
+from tunesmith.clean.pii.spans import DEFAULT_KINDS, Claims, Kind, Span
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import NOTES, Transform
 from tunesmith.store.secret import key_fingerprint, secret
@@ -48,6 +49,9 @@ class MaskPersonalData(Transform):
     names: Literal["announced", "lists"] = "announced"
     """How names are found in free text: where the words before announce one (`my name is`, `Dear`,
     `Mr.`), or by lists of names as well, which finds far more and is sometimes wrong."""
+    model: AnyModel | None = None
+    """A model that finds names and places as well: `{kind: spacy, model: en_core_web_sm}`, `gliner`
+    or `presidio`; needs the extra `pii-models`."""
     known: bool = True
     """Mask what the columns for customer, author and personal data say wherever it occurs in the
     texts of that row and its thread."""
@@ -87,10 +91,13 @@ class MaskPersonalData(Transform):
         return patterns
 
     def identity(self) -> dict[str, Any]:
-        """What the step's output depends on: with pseudonyms the secret too, by its fingerprint."""
-        if self.replace == "tag":
-            return super().identity()
-        return super().identity() | {"key": key_fingerprint(secret())}
+        """What the step's output depends on: the secret (by its fingerprint) and the model too."""
+        identity = super().identity()
+        if self.replace == "pseudonym":
+            identity["key"] = key_fingerprint(secret())
+        if self.model is not None:
+            identity["model"] = loaded(self.model).identity()
+        return identity
 
     @cached_property
     def _settings(self) -> detect.Settings:
@@ -143,10 +150,10 @@ class MaskPersonalData(Transform):
                 wanted = [span for span in spans if self._is_personal(texts[place], span)]
                 if wanted:
                     put(place, texts[place], wanted)
+        for place, text, spans in self._found(texts, changed, model=True):
+            put(place, text, spans)
         # What is left when a neighbour has become a tag may be personal in its own right, so
         # texts that were changed are looked at again, until nothing is found.
-        for place, text, spans in self._found(texts, changed):
-            put(place, text, spans)
         again = dict(changed)
         while again:
             column = pl.Series(list(again.values()), dtype=pl.String)
@@ -160,14 +167,35 @@ class MaskPersonalData(Transform):
         return texts.scatter(list(changed), pl.Series(list(changed.values()), dtype=pl.String))
 
     def _found(
-        self, texts: pl.Series, instead: dict[int, str]
+        self, texts: pl.Series, instead: dict[int, str], *, model: bool = False
     ) -> Iterator[tuple[int, str, list[Span]]]:
         """The texts with personal data: place, text (or what stands instead), spans."""
-        for place, kinds in detect.candidates(texts, self._hints).items():
+        kinds = detect.candidates(texts, self._hints)
+        named = self._named(texts, instead) if model and self.model is not None else {}
+        for place in sorted(kinds.keys() | named.keys()):
             text = instead.get(place) or texts[place]
-            spans = self._find(text, kinds)
+            spans = self._find(text, kinds.get(place, ()))
+            spans = Claims([*spans, *named.get(place, ())]).spans
             if spans:
                 yield place, text, spans
+
+    def _named(self, texts: pl.Series, instead: dict[int, str]) -> dict[int, list[Span]]:
+        """What the model finds in the texts, of the kinds that are masked."""
+        if self.model is None:
+            return {}
+        places = texts.is_not_null().arg_true().to_list()
+        read = [instead.get(place) or texts[place] for place in places]
+        return {
+            place: [span for span in spans if self._is_personal(text, span)]
+            for place, text, spans in zip(places, read, find_names(self.model, read), strict=True)
+        }
+
+    def spans(self, texts: pl.Series) -> dict[int, list[Span]]:
+        """By the place of a text, the personal data that is found in it before anything is masked.
+
+        What is known from columns is not among it: a text alone has none.
+        """
+        return {place: spans for place, _, spans in self._found(texts, {}, model=True)}
 
     def _is_personal(self, text: str, span: Span) -> bool:
         allowed = text[span.start : span.end].casefold() in self._settings.allow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -30,3 +32,21 @@ class Span:
     start: int
     end: int
     kind: Kind
+
+
+class Claims:
+    """Spans that do not overlap, from left to right: who comes first has the letters."""
+
+    def __init__(self, spans: Iterable[Span] = ()) -> None:
+        self.spans: list[Span] = []
+        self._starts: list[int] = []
+        for span in spans:
+            self.add(span)
+
+    def add(self, span: Span) -> None:
+        """Take a span unless one that was added before has some of its letters."""
+        place = bisect.bisect_left(self._starts, span.end)
+        # The spans are apart, so only the last that begins before this one's end can reach it.
+        if place == 0 or self.spans[place - 1].end <= span.start:
+            self._starts.insert(place, span.start)
+            self.spans.insert(place, span)

@@ -1,0 +1,1 @@
+"""Measuring data and the work done on it, against labelled files."""
