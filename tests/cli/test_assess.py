@@ -12,10 +12,10 @@ from tunesmith.cli import cli
 from tunesmith.errors import TunesmithError
 
 TEXTS: list[dict[str, Any]] = [
-    {"text": "Zebulon wrote from zebulon@example.com", "spans": [[0, 7, "PERSON"], [19, 38, "EMAIL_ADDRESS"]]},
+    {"text": "Zebulon wrote from zebulon@example.com", "spans": [[0, 7, "TITLE"], [19, 38, "EMAIL_ADDRESS"]]},
     {"text": "It is zebulon at example", "spans": [[6, 24, "EMAIL"]], "template_id": 3},
     {"text": "Call 212-555-0123 and pay 4111 1111 1111 1111", "spans": [[26, 45, "Karte"]], "template_id": 4},
-    {"text": "Zebulon", "spans": [[0, 70, "PERSON"]]},
+    {"text": "Zebulon", "spans": [[0, 70, "TITLE"]]},
 ]  # fmt: skip
 
 
@@ -37,8 +37,8 @@ def test_tables_hold_figures_and_no_word_of_the_texts(gold) -> None:
     output = assess(gold, "--label", "Karte=CARD").output
     assert "3 texts; 95% intervals in brackets" in output
     assert "Exact: start, end and kind agree" in output
-    assert "labelled, not looked for, in no figure: PERSON 1" in output
-    assert "found, of kinds that the file labels nowhere, in no precision: PHONE 1" in output
+    assert "labelled, not looked for, in no figure: TITLE 1" in output
+    assert "found, of kinds that the file labels nowhere, in no precision: PERSON 1, PHONE 1" in output
     assert "row 4: span 1 is [0, 70) in a text of 7 characters" in output
     assert "documents per CPU-second" in output
     assert "ebulon" not in output

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--recipe",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Measure what this recipe masks.  [default: what is masked by default]",
+    help="Measure what this recipe masks.  [default: every kind, names by lists]",
 )
 @OVERRIDES
 @click.option(
@@ -104,10 +104,13 @@ def _aliases(labels: tuple[str, ...]) -> dict[str, str]:
 def _mask(recipe: Path | None, overrides: tuple[str, ...]) -> MaskPersonalData:
     if recipe is None:
         from tunesmith.clean.pii.mask import MaskPersonalData
+        from tunesmith.clean.pii.spans import KINDS
 
         if overrides:
             raise click.UsageError("--set changes a recipe: name one with --recipe.")
-        return MaskPersonalData()
+        words = "Measured: every kind, names by lists. A recipe masks what it sets: --recipe."
+        click.echo(words, err=True)
+        return MaskPersonalData(kinds=KINDS, names="lists")
     from tunesmith.recipe import load
 
     return load(recipe, list(overrides)).recipe.clean.personal_data
