@@ -38,7 +38,9 @@ def test_tables_hold_figures_and_no_word_of_the_texts(gold) -> None:
     assert "3 texts; 95% intervals in brackets" in output
     assert "Exact: start, end and kind agree" in output
     assert "labelled, not looked for, in no figure: TITLE 1" in output
-    assert "found, of kinds that the file labels nowhere, in no precision: PERSON 1, PHONE 1" in output
+    assert (
+        "found, of kinds that the file labels nowhere, in no precision: PERSON 1, PHONE 1" in output
+    )
     assert "row 4: span 1 is [0, 70) in a text of 7 characters" in output
     assert "documents per CPU-second" in output
     assert "ebulon" not in output

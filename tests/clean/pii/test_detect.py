@@ -37,6 +37,7 @@ def found(text: str, kinds=DEFAULT_KINDS, **settings) -> list[tuple[str, str]]:
         ("ring 555-0142 please", [("PHONE", "555-0142")]),
         ("my number is 2125550123", [("PHONE", "2125550123")]),
         ("+44 20 7946 0958", [("PHONE", "+44 20 7946 0958")]),
+        ("+44 20 7946 0958 /1", [("PHONE", "+44 20 7946 0958")]),
         ("+49 (0)30 901820", [("PHONE", "+49 (0)30 901820")]),
     ],
 )  # fmt: skip

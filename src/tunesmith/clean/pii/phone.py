@@ -21,6 +21,7 @@ _CANDIDATE = re.compile(
     r"(?:[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6})?(?![\w@])(?![.,]\d)",
     re.IGNORECASE,
 )
+_LAST_GROUP = re.compile(r"[^\d]*\d+[^\d]*\Z")
 _EXTENSION = re.compile(r"[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6}\Z", re.IGNORECASE)
 _LOCAL = re.compile(r"[2-9]\d{2}[-. ]\d{4}")
 _NORTH_AMERICAN = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-. ]\d{4}")
@@ -91,6 +92,9 @@ def phones(text: str, regions: tuple[str, ...], *, anywhere: bool) -> Iterator[t
         digits = end - start if bare else sum(letter.isdigit() for letter in found)
         if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found)):
             continue
+        if found.startswith(("+", "00")) and (size := _international(found)):
+            yield start, start + size
+            continue
         said, otherwise = _announced(text[max(0, start - 40) : start])
         if bare and not said and not (anywhere and _TRUNK.fullmatch(found)):
             continue  # a bare number, unless the words before it say that it is a telephone's
@@ -124,8 +128,6 @@ def _is_phone(
     anywhere: bool,
     followed: bool,
 ) -> bool:
-    if found.startswith(("+", "00")) and _is_international(found):
-        return True
     if otherwise or (followed and not said and len(re.findall(r"\d+", found)) == 2):
         return False
     if _LOCAL.fullmatch(found) or _NORTH_AMERICAN.fullmatch(found):
@@ -137,11 +139,19 @@ def _is_phone(
     return any(_is_of(found, region, possible=said) for region in regions)
 
 
-def _is_international(found: str) -> bool:
+def _international(found: str) -> int:
+    """The letters of `found` that are a possible international number; 0 where none is.
+
+    What follows the number after a space may be the next one: its groups are cut off one by one.
+    """
     import phonenumbers
 
-    number = _parsed("+" + found.removeprefix("+").removeprefix("00"), None)
-    return number is not None and phonenumbers.is_possible_number(number)
+    while found:
+        number = _parsed("+" + found.removeprefix("+").removeprefix("00"), None)
+        if number is not None and phonenumbers.is_possible_number(number):
+            return len(found)
+        found = _LAST_GROUP.sub("", found)
+    return 0
 
 
 def _is_of(found: str, region: str, *, possible: bool) -> bool:
