@@ -46,7 +46,8 @@ _NAMED = (
 )
 SECRET_HINT = (
     r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_|whsec_|sk-|hf_|AIza|ya29\.|SG\."
-    rf"|npm_|pypi-|eyJ|-----BEGIN|(?i:{_NAMED})"
+    r"|npm_|pypi-|eyJ|-----BEGIN"
+    rf"|(?i-u:{_NAMED})[\"']?(?: ?(?:[:=]|(?i-u:is|ist|est|es)) ?| )[\"'`]?[^\s]*\d"
 )
 _KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_ISSUED})(?![A-Za-z0-9_])")
 _PRIVATE = re.compile(
