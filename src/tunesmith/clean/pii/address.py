@@ -95,8 +95,8 @@ _SAID = re.compile(
 HINT = r"\d[A-Za-z]?,? (?:[a-z]{1,4} ){0,2}\p{Lu}|\p{Lu}[\p{L}\x27\x{2019}.-]*,? #?\d|\d[a-z]{2} "
 #: And a word for a street or a part of a house, or one that says that an address comes.
 SECOND_HINT = (
-    rf"\b{_AFTER}\b|\b(?i:{_BEFORE}) |(?i:{_ENDING}),? \d|(?:utca|út|u\.|tér|körút|útja),? \d"
-    r"|Box \d"
+    rf"(?-u:\b){_AFTER}(?-u:\b)|(?-u:\b)(?i:{_BEFORE}) |(?i:{_ENDING}),? \d"
+    r"|(?:utca|út|u\.|tér|körút|útja),? \d|Box \d"
     rf"|\d \p{{Lu}}[^\n]* \d|{_UNIT}|(?:{_WORDS_BEFORE})"
 )
 

@@ -20,7 +20,7 @@ _BORN = (
 )
 HINT = (
     r"(?i-u:born|birth|d\.?o\.?b|geboren|geburtsdatum|naissance|nacimiento|nacid[oa] |nat[oa] il)"
-    r"|(?i:n[ée]e? le)"
+    r"|[nN][éeÉE]e? le"
 )
 _PATTERN = re.compile(
     rf"(?<![^\W\d_]){_BORN}[^\w\n]{{0,4}}(?:(?:is|was|on|the|ist|es"

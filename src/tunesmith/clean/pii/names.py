@@ -63,8 +63,9 @@ _ANNOUNCED = re.compile(
     rf"(?:(?i:{_CURLY})[\s:,]*(?:(?<![^\W\d_]){_TITLE})?|(?<![^\W\d_]){_TITLE}){_CAPITAL}"
 )
 ANNOUNCED_HINT = (
-    rf"(?i-u:{_ANNOUNCING})[\s:,]*{_TITLE}?\p{{Lu}}|\b{_TITLE}\p{{Lu}}|name(?:['’]s| is) \p{{L}}"
-    r"|\b[Ii]’m \p{Lu}"
+    rf"(?i-u:{_ANNOUNCING})[\s:,]*{_TITLE}?\p{{Lu}}"
+    rf"|(?-u:\b){_TITLE}\p{{Lu}}|name(?:['’]s| is) \p{{L}}"
+    r"|[Ii]’m \p{Lu}"
 )
 _LOWER_NAME = re.compile(
     r"\b(?:my|her|his|full|last|first|maiden) name(?:['’]s"
