@@ -79,7 +79,7 @@ def cpu_seconds(arguments: list[str], environment: dict[str, str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-#: Kinds of personal data that are told by their form alone; the default looks for ten more.
+#: Kinds of personal data that are told by their form alone; the default looks for eight more.
 SEVEN_KINDS = "EMAIL, PHONE, CARD, IBAN, SSN, IP_ADDRESS, URL_CREDENTIALS"
 
 
