@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from tunesmith.clean.pii.lexicon import (
     common_words,
@@ -236,9 +235,3 @@ def _scores(
     organisation = 4 * (company and several) + 4 * (_WORKS.search(before) is not None)
     organisation += 3 * (_FOUNDED.match(after) is not None) - 2 * given - 2 * titled - announced
     return {"PERSON": person, "LOCATION": location, "ORGANIZATION": organisation}
-
-
-@lru_cache(maxsize=1)
-def load() -> None:
-    """Load the lists now rather than with the first text."""
-    given_names(), family_names(), common_words(), places()
