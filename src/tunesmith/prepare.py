@@ -11,6 +11,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,16 +29,18 @@ from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.earlier import EarlierRows, write_delta
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.dedup.semantic import StaticEmbedder
-from tunesmith.engine import Engine, LocalEngine
+from tunesmith.dedup.spread import Layout, Spread
+from tunesmith.engine import Engine, LocalEngine, RayEngine
 from tunesmith.errors import QualityGateError, SourceError, TunesmithError
 from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
-from tunesmith.recipe import LoadedRecipe
+from tunesmith.recipe import LoadedRecipe, Recipe
 from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount
 from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
+from tunesmith.store.secret import secret
 from tunesmith.store.versions import Version, read_version, versions, write_version
 
 #: What is reported of repetition within fields, each with a file of that name in the run folder:
@@ -88,8 +91,35 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
         ConservationError: A row was lost (a bug).
         QualityGateError: Personal data is left after masking.
     """
-    timings: dict[str, float] = {}
-    run = Preparation(loaded, RunCache(out / "work"), progress, timings, table=out / "dataset")
+    store = RunCache(out / "work")
+    with opened_engine(loaded.recipe, store.folder) as engine:
+        return _prepare(
+            Preparation(loaded, store, progress, {}, table=out / "dataset", engine=engine), out
+        )
+
+
+@contextmanager
+def opened_engine(recipe: Recipe, folder: Path) -> Iterator[Engine]:
+    """The engine that the recipe names, ready to work and closed again.
+
+    Args:
+        recipe: Names it.
+        folder: The run's work folder.
+
+    Raises:
+        MissingExtraError: The engine is not installed.
+        ClusterError: The cluster cannot be reached, or cannot do the work.
+    """
+    if recipe.engine == "local":
+        yield LocalEngine(recipe.workers)
+        return
+    # Machines have secrets of their own otherwise, and pseudonyms that differ.
+    environment = {"TUNESMITH_SECRET": secret().decode()}
+    with RayEngine(recipe.ray, folder, workers=recipe.workers, environment=environment) as engine:
+        yield engine
+
+
+def _prepare(run: Preparation, out: Path) -> Prepared:
     collected = run.collect()
     rows = run.clean_and_check(collected)
     unique, near_sizes = run.merge_duplicates(rows)
@@ -105,7 +135,7 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
     run.cache.prune()
     steps = rows.counts()
     return Prepared(
-        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings, within
+        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, run.timings, within
     )
 
 
@@ -120,13 +150,14 @@ class Preparation:
         timings: dict[str, float],
         *,
         table: Path,
+        engine: Engine | None = None,
     ) -> None:
         self.recipe, self.base = loaded.recipe, loaded.base
         self.cache, self.progress, self.timings = store, progress, timings
         self.loaded, self.table = loaded, table
         self.earlier: list[Version] = []
         self.checked = ""
-        self.engine: Engine = LocalEngine(self.recipe.workers)
+        self.engine: Engine = engine or LocalEngine(self.recipe.workers)
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
 
@@ -274,6 +305,7 @@ class Preparation:
                     embedder=None
                     if semantic is None
                     else StaticEmbedder(self.base / Path(semantic.model).expanduser()),
+                    spread=self._spread(rows, folder, earlier),
                     advance=bar.advance,
                 )
                 merged = 0
@@ -294,6 +326,19 @@ class Preparation:
         self.timings["find duplicates"] = time.perf_counter() - started
         sizes: list[int] = stage.summary["near_sizes"]
         return stage, sizes
+
+    def _spread(self, rows: Stage, folder: Path, earlier: EarlierRows | None) -> Spread | None:
+        """The search for near duplicates on the engine's machines, if it has any but this one."""
+        if not isinstance(self.engine, RayEngine):
+            return None
+        layout = Layout(
+            rows=rows.folder.resolve(),
+            folder=folder.resolve(),
+            config=self.recipe.dedup,
+            base=self.base,
+            earlier=[] if earlier is None else [one.resolve() for one in earlier.folders],
+        )
+        return Spread(self.engine, layout, len(rows))
 
     def _earlier_versions(self) -> list[Version]:
         """The versions whose rows new ones are held against, oldest first.
