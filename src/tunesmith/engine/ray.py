@@ -199,7 +199,7 @@ def _connect(ray: ModuleType, address: str | None, workers: int) -> None:
             # A task has one core: more threads would only wait for each other.
             runtime_env={"env_vars": {"POLARS_MAX_THREADS": "1"}},
         )
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise _unreachable(address, str(error).partition("\n")[0]) from error
 
 
