@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from factory import pairs, recipe, tickets, write_csv
 import tunesmith.engine.ray as ray_engine
+from factory import pairs, recipe, tickets, write_csv
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
 from tunesmith.engine import LocalEngine, RayConfig, RayEngine

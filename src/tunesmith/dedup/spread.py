@@ -73,13 +73,11 @@ class Layout(Config):
     def save(self, name: str, values: NDArray[Any]) -> None:
         """Write an array, atomically: another run of the same work may be writing it too."""
         with atomic_write(self.folder / f"{name}.npy") as file:
-            np.save(file, values, allow_pickle=False)
+            np.save(file, values)
 
     def load(self, name: str) -> NDArray[Any]:
         """Map an array that was saved."""
-        mapped: NDArray[Any] = np.load(
-            self.folder / f"{name}.npy", mmap_mode="r", allow_pickle=False
-        )
+        mapped: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r")
         return mapped
 
 
