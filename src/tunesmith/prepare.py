@@ -10,7 +10,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +22,8 @@ import polars as pl
 
 from tunesmith import ledger, record
 from tunesmith.clean.pii.mask import MaskPersonalData
-from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
+from tunesmith.collect.base import CHUNK_ROWS, Source
+from tunesmith.collect.task import CollectFile
 from tunesmith.dedup import fields
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
@@ -30,7 +31,7 @@ from tunesmith.dedup.earlier import EarlierRows, write_delta
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.dedup.spread import Layout, Spread
-from tunesmith.engine import Engine, LocalEngine, RayEngine
+from tunesmith.engine import Engine, LocalEngine, RayEngine, Task
 from tunesmith.errors import QualityGateError, SourceError, TunesmithError
 from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
 from tunesmith.progress import Progress
@@ -39,6 +40,7 @@ from tunesmith.recipe import LoadedRecipe, Recipe
 from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount
 from tunesmith.store import cache
+from tunesmith.store.apply import ApplySteps, Part, gathered, read, rows_in
 from tunesmith.store.cache import RunCache, Stage
 from tunesmith.store.secret import secret
 from tunesmith.store.versions import Version, read_version, versions, write_version
@@ -158,6 +160,7 @@ class Preparation:
         self.earlier: list[Version] = []
         self.checked = ""
         self.engine: Engine = engine or LocalEngine(self.recipe.workers)
+        self.cluster = self.engine if isinstance(self.engine, RayEngine) else None
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
 
@@ -169,12 +172,20 @@ class Preparation:
         places = [
             (source, path) for source in self.recipe.sources for path in source.files(self.base)
         ]
-        stages = []
-        with self.progress.stage("collect", total=len(places)) as stage:
-            for source, path in places:
-                stages.append(self._collect_file(source, path))
-                self._count_source(source, stages[-1])
-                stage.advance(note=f"{self.collected_rows:,} rows")
+        with self.progress.stage("collect", total=len(places)) as bar:
+            stages = [self._file_stage(source, path) for source, path in places]
+            waiting = [
+                (number, self._collecting(source, path, stage))
+                for number, ((source, path), stage) in enumerate(zip(places, stages, strict=True))
+                if not stage.done
+            ]
+            done = self._each([task for _, task in waiting])
+            numbers = {number for number, _ in waiting}
+            for number, ((source, _), stage) in enumerate(zip(places, stages, strict=True)):
+                if number in numbers:
+                    next(done)
+                self._count_source(source, stage)
+                bar.advance(note=f"{self.collected_rows:,} rows")
         self.timings["collect"] = time.perf_counter() - started
         for counted in self.sources:
             if counted["rows"] == 0:
@@ -185,29 +196,29 @@ class Preparation:
                 )
         return stages
 
-    def _collect_file(self, source: Source, path: Path) -> Stage:
-        name = display_name(path, source, self.base)
+    def _file_stage(self, source: Source, path: Path) -> Stage:
         identity = {
             "format": cache.FORMAT,
             "source": source.model_dump(mode="json", exclude={"path"}),
-            "file": name,
+            "file": display_name(path, source, self.base),
             "sha256": file_sha256(path),
         }
-        stage = self.cache.stage("collect", fingerprint(identity))
-        if not stage.done:
-            place = Place(path, name, collection_time())
-            kept = bad = 0
+        return self.cache.stage("collect", fingerprint(identity))
 
-            def outcomes() -> Iterator[Outcome]:
-                nonlocal kept, bad
-                for chunk in source.read(place):
-                    kept += chunk.frame.height
-                    bad += chunk.fates.height
-                    yield _as_outcome(chunk)
+    def _collecting(self, source: Source, path: Path, stage: Stage) -> CollectFile:
+        return CollectFile(
+            source=source,
+            path=path.resolve(),
+            name=display_name(path, source, self.base),
+            collected_at=collection_time(),
+            folder=stage.folder.resolve(),
+        )
 
-            parts = cache.fill(stage, outcomes())
-            stage.finish(parts, {"rows": kept, "quarantined": bad})
-        return stage
+    def _each(self, tasks: Sequence[Task]) -> Iterator[int]:
+        """Run tasks where the work is done: on the cluster, or here one after the other."""
+        if self.cluster is not None:
+            return self.cluster.run(tasks)
+        return (task.run() for task in tasks)
 
     def _count_source(self, source: Source, stage: Stage) -> None:
         if not self.sources or self.sources[-1]["source"] != source.name:
@@ -249,29 +260,48 @@ class Preparation:
         }
         stage = self.cache.stage("rows", fingerprint(identity))
         if not stage.done:
-            done = 0
-            while stage.has(done):
-                done += 1
+            groups = gathered(collected, CHUNK_ROWS)
+            missing = [number for number in range(len(groups)) if not stage.has(number)]
             rows = sum(source["rows"] for source in self.sources)
             with self.progress.stage("clean and check", total=rows) as bar:
-                heights: list[int] = []
-
-                def batches() -> Iterator[pl.DataFrame]:
-                    for part, frame in enumerate(_frames(collected)):
-                        if part >= done:
-                            heights.append(frame.height)
-                            yield frame
-                        else:
-                            bar.advance(frame.height)
-
-                number = done
-                for outcome in self.engine.map(steps, batches()):
-                    stage.write(number, outcome)
-                    bar.advance(heights[number - done])
-                    number += 1
-            stage.finish(number)
+                heights = self._clean_parts(stage, groups, missing)
+                there = set(range(len(groups))) - set(missing)
+                bar.advance(sum(rows_in(groups[number]) for number in there))
+                for height in heights:
+                    bar.advance(height)
+            stage.finish(len(groups))
         self.timings["clean and check"] = time.perf_counter() - started
         return stage
+
+    def _clean_parts(
+        self, stage: Stage, groups: list[list[Part]], missing: list[int]
+    ) -> Iterator[int]:
+        """Make the missing parts of the rows stage; gives how many rows went into each."""
+        steps = self.row_steps()
+        if self.cluster is not None:
+            folder = stage.folder.resolve()
+            yield from self.cluster.run(
+                [
+                    ApplySteps(
+                        steps=steps,
+                        inputs=groups[number],
+                        output=Part(stage=folder, number=number),
+                    )
+                    for number in missing
+                ]
+            )
+            return
+        heights: list[int] = []
+
+        def batches() -> Iterator[pl.DataFrame]:
+            for number in missing:
+                frame = read(groups[number])
+                heights.append(frame.height)
+                yield frame
+
+        for place, outcome in enumerate(self.engine.map(steps, batches())):
+            stage.write(missing[place], outcome)
+            yield heights[place]
 
     # ── de-duplicate and split ───────────────────────────────────────────────────────────────
 
@@ -329,7 +359,7 @@ class Preparation:
 
     def _spread(self, rows: Stage, folder: Path, earlier: EarlierRows | None) -> Spread | None:
         """The search for near duplicates on the engine's machines, if it has any but this one."""
-        if not isinstance(self.engine, RayEngine):
+        if self.cluster is None:
             return None
         layout = Layout(
             rows=rows.folder.resolve(),
@@ -338,7 +368,7 @@ class Preparation:
             base=self.base,
             earlier=[] if earlier is None else [one.resolve() for one in earlier.folders],
         )
-        return Spread(self.engine, layout, len(rows))
+        return Spread(self.cluster, layout, len(rows))
 
     def _earlier_versions(self) -> list[Version]:
         """The versions whose rows new ones are held against, oldest first.
@@ -557,22 +587,3 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """Write a frame as Parquet, atomically."""
     with atomic_write(path) as file:
         frame.write_parquet(file, compression="zstd")
-
-
-def _frames(stages: list[Stage]) -> Iterator[pl.DataFrame]:
-    """The collected rows in batches of about `CHUNK_ROWS`, small files put together."""
-    waiting: list[pl.DataFrame] = []
-    rows = 0
-    for stage in stages:
-        for frame in stage.frames():
-            if waiting and rows + frame.height > CHUNK_ROWS:
-                yield pl.concat(waiting)
-                waiting, rows = [], 0
-            waiting.append(frame)
-            rows += frame.height
-    if waiting:
-        yield pl.concat(waiting)
-
-
-def _as_outcome(chunk: Chunk) -> Outcome:
-    return Outcome(chunk.frame, chunk.fates, [])
