@@ -101,6 +101,10 @@ def test_pieces_give_what_one_process_gives(tmp_path, shard_rows) -> None:
     near = [removal for removal in one.removals if removal.step == "near_duplicates"]
     assert len(near[0].rows) > 200
     assert_same(one, other)
+    buckets = [np.load(path) for path in sorted((tmp_path / "spread").glob("members-05-*.npy"))]
+    assert len(buckets) == (1 if shard_rows == 10_000 else 7)
+    members = np.concatenate(buckets)
+    assert len(members) == len(np.unique(members))  # a row is in one range only
 
 
 def test_pieces_with_little_room(tmp_path, monkeypatch) -> None:

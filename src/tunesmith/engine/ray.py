@@ -116,8 +116,10 @@ class RayEngine:
             while waiting:
                 yield _result(ray, waiting.popleft())
         finally:
-            for reference in waiting:
-                ray.cancel(reference)
+            # A generator may be closed after the engine was: Ray would start anew.
+            if self._ray is not None:
+                for reference in waiting:
+                    ray.cancel(reference)
 
     def _look_at_machines(self, ray: ModuleType) -> None:
         """Every machine sees the folder and has what is installed here."""
