@@ -8,6 +8,7 @@ TunesmithError            exit code 1: one message, no traceback
 ├── ModelError            a base model cannot be found or loaded
 ├── MissingExtraError     an optional part is not installed
 ├── JobError              a worker process failed
+├── ClusterError          a cluster cannot be reached, or lacks what the work needs
 ├── ConservationError     rows were lost or counted twice: a bug in tunesmith, never the user's
 └── QualityGateError      exit code 3: a quality gate was not met (the leak scan, a target)
 ```
@@ -81,6 +82,10 @@ class MissingExtraError(TunesmithError):
 
 class JobError(TunesmithError):
     """A worker process ended without a result."""
+
+
+class ClusterError(TunesmithError):
+    """A cluster cannot be reached, or its machines lack what the work needs."""
 
 
 class ConservationError(TunesmithError):

@@ -10,7 +10,8 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,17 +22,19 @@ import polars as pl
 
 from tunesmith import ledger, record
 from tunesmith.check.perplexity import SCORES, Perplexity
-from tunesmith.clean.boilerplate import line_table, recurring
-from tunesmith.clean.pii.known import attach, of_threads
+from tunesmith.clean.boilerplate import BoilerplateConfig, recurring
 from tunesmith.clean.pii.mask import MaskPersonalData
-from tunesmith.collect.base import CHUNK_ROWS, Chunk, Place, Source
+from tunesmith.clean.task import ApplySteps, KnownPeople
+from tunesmith.collect.base import CHUNK_ROWS, Source
+from tunesmith.collect.task import CollectFile
 from tunesmith.dedup import fields
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.earlier import EarlierRows, write_delta
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.dedup.semantic import StaticEmbedder
-from tunesmith.engine import Engine, LocalEngine
+from tunesmith.dedup.spread import Layout, Spread
+from tunesmith.engine import Engine, LocalEngine, RayEngine, Task
 from tunesmith.errors import QualityGateError, SourceError, TunesmithError
 from tunesmith.evaluate import perplexity
 from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
@@ -43,6 +46,8 @@ from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount, apply
 from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
+from tunesmith.store.parts import Part, gathered, rows_in
+from tunesmith.store.secret import secret
 from tunesmith.store.versions import Version, read_version, versions, write_version
 
 #: What is reported of repetition within fields, each with a file of that name in the run folder:
@@ -93,14 +98,41 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
         ConservationError: A row was lost (a bug).
         QualityGateError: Personal data is left after masking.
     """
-    timings: dict[str, float] = {}
-    run = Preparation(loaded, RunCache(out / "work"), progress, timings, table=out / "dataset")
     if loaded.recipe.check.perplexity is not None:
         perplexity.require()
+    store = RunCache(out / "work")
+    with opened_engine(loaded.recipe, store.folder) as engine:
+        return _prepare(
+            Preparation(loaded, store, progress, {}, table=out / "dataset", engine=engine), out
+        )
+
+
+@contextmanager
+def opened_engine(recipe: Recipe, folder: Path) -> Iterator[Engine]:
+    """The engine that the recipe names, ready to work and closed again.
+
+    Args:
+        recipe: Names it.
+        folder: The run's work folder.
+
+    Raises:
+        MissingExtraError: The engine is not installed.
+        ClusterError: The cluster cannot be reached, or cannot do the work.
+    """
+    if recipe.engine == "local":
+        yield LocalEngine(recipe.workers)
+        return
+    # Machines have secrets of their own otherwise, and pseudonyms that differ.
+    environment = {"TUNESMITH_SECRET": secret().decode()}
+    with RayEngine(recipe.ray, folder, workers=recipe.workers, environment=environment) as engine:
+        yield engine
+
+
+def _prepare(run: Preparation, out: Path) -> Prepared:
     collected = run.collect()
     checked = [run.clean_and_check(collected)]
-    if loaded.recipe.check.perplexity is not None:
-        checked.append(run.judge_perplexity(checked[0], loaded.recipe.check.perplexity))
+    if run.recipe.check.perplexity is not None:
+        checked.append(run.judge_perplexity(checked[0], run.recipe.check.perplexity))
     unique, near_sizes = run.merge_duplicates(checked[-1])
     frame = run.deal(unique)
     leaks = run.scan_for_leaks(frame)
@@ -114,7 +146,7 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
     run.cache.prune()
     steps = [count for stage in checked for count in stage.counts()]
     return Prepared(
-        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, timings, within
+        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, run.timings, within
     )
 
 
@@ -129,13 +161,15 @@ class Preparation:
         timings: dict[str, float],
         *,
         table: Path,
+        engine: Engine | None = None,
     ) -> None:
         self.recipe, self.base = loaded.recipe, loaded.base
         self.cache, self.progress, self.timings = store, progress, timings
         self.loaded, self.table = loaded, table
         self.earlier: list[Version] = []
         self.checked = ""
-        self.engine: Engine = LocalEngine(self.recipe.workers)
+        self.engine: Engine = engine or LocalEngine(self.recipe.workers)
+        self.cluster = self.engine if isinstance(self.engine, RayEngine) else None
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
         self.boilerplate: dict[str, tuple[str, ...]] = {}
@@ -148,12 +182,20 @@ class Preparation:
         places = [
             (source, path) for source in self.recipe.sources for path in source.files(self.base)
         ]
-        stages = []
-        with self.progress.stage("collect", total=len(places)) as stage:
-            for source, path in places:
-                stages.append(self._collect_file(source, path))
-                self._count_source(source, stages[-1])
-                stage.advance(note=f"{self.collected_rows:,} rows")
+        with self.progress.stage("collect", total=len(places)) as bar:
+            stages = [self._file_stage(source, path) for source, path in places]
+            waiting = [
+                (number, self._collecting(source, path, stage))
+                for number, ((source, path), stage) in enumerate(zip(places, stages, strict=True))
+                if not stage.done
+            ]
+            done = self._each([task for _, task in waiting])
+            numbers = {number for number, _ in waiting}
+            for number, ((source, _), stage) in enumerate(zip(places, stages, strict=True)):
+                if number in numbers:
+                    next(done)
+                self._count_source(source, stage)
+                bar.advance(note=f"{self.collected_rows:,} rows")
         self.timings["collect"] = time.perf_counter() - started
         for counted in self.sources:
             if counted["rows"] == 0:
@@ -164,29 +206,29 @@ class Preparation:
                 )
         return stages
 
-    def _collect_file(self, source: Source, path: Path) -> Stage:
-        name = display_name(path, source, self.base)
+    def _file_stage(self, source: Source, path: Path) -> Stage:
         identity = {
             "format": cache.FORMAT,
             "source": source.model_dump(mode="json", exclude={"path"}),
-            "file": name,
+            "file": display_name(path, source, self.base),
             "sha256": file_sha256(path),
         }
-        stage = self.cache.stage("collect", fingerprint(identity))
-        if not stage.done:
-            place = Place(path, name, collection_time())
-            kept = bad = 0
+        return self.cache.stage("collect", fingerprint(identity))
 
-            def outcomes() -> Iterator[Outcome]:
-                nonlocal kept, bad
-                for chunk in source.read(place):
-                    kept += chunk.frame.height
-                    bad += chunk.fates.height
-                    yield _as_outcome(chunk)
+    def _collecting(self, source: Source, path: Path, stage: Stage) -> CollectFile:
+        return CollectFile(
+            source=source,
+            path=path.resolve(),
+            name=display_name(path, source, self.base),
+            collected_at=collection_time(),
+            folder=stage.folder.resolve(),
+        )
 
-            parts = cache.fill(stage, outcomes())
-            stage.finish(parts, {"rows": kept, "quarantined": bad})
-        return stage
+    def _each(self, tasks: Sequence[Task]) -> Iterator[int]:
+        """Run tasks where the work is done: on the cluster, or here one after the other."""
+        if self.cluster is not None:
+            return self.cluster.run(tasks)
+        return (task.run() for task in tasks)
 
     def _count_source(self, source: Source, stage: Stage) -> None:
         if not self.sources or self.sources[-1]["source"] != source.name:
@@ -212,15 +254,14 @@ class Preparation:
         """The steps that look at one row at a time, in order."""
         return row_steps(self.recipe, self.boilerplate)
 
-    def _with_known_people(self, collected: list[Stage]) -> Iterator[pl.DataFrame]:
-        """The collected rows, with what the columns of their threads say about people."""
+    def _known_people(self, stage: Stage, collected: list[Stage]) -> KnownPeople | None:
+        """What the columns of threads say about people, beside the parts of `stage`."""
         if not self.recipe.clean.personal_data.known:
-            return _frames(collected)
-        personal = personal_columns(self.recipe)
+            return None
         columns = ["source", "thread", "customer", "author", "extra"]
-        parts = (frame for stage in collected for frame in stage.frames(columns))
-        threads = of_threads(parts, personal)
-        return (attach(frame, threads, personal) for frame in _frames(collected))
+        frames = (frame for one in collected for frame in one.frames(columns))
+        path = stage.folder.resolve() / "people.parquet"
+        return KnownPeople.gathered(path, frames, personal_columns(self.recipe))
 
     def all_steps(self) -> list[Step]:
         """The steps before de-duplication, in order, the one that sees all rows at once too."""
@@ -234,8 +275,12 @@ class Preparation:
         steps = self.row_steps()
         stage = self._row_stage("rows", collected, steps)
         if not stage.done:
-            frames = self._with_known_people(collected)
-            stage.finish(self._work(stage, "clean and check", steps, frames, lambda done: done))
+            people = self._known_people(stage, collected)
+            tasks = self._row_tasks(stage, collected, steps, people=people)
+            self._work(stage, "clean and check", tasks)
+            if people is not None:
+                people.forget()
+            stage.finish(len(tasks))
         self.timings["clean and check"] = time.perf_counter() - started
         return stage
 
@@ -248,13 +293,10 @@ class Preparation:
         settings = config.model_dump(mode="json")
         stage = self._row_stage("lines", collected, steps, boilerplate=settings)
         if not stage.done:
-
-            def lines(done: Outcome) -> Outcome:
-                return Outcome(line_table(done.frame, config), done.fates, done.counts)
-
-            parts = self._work(stage, "find boilerplate", steps, _frames(collected), lines)
-            found = recurring(lambda: map(stage.frame, range(parts)), config)
-            stage.finish(parts, {"boilerplate": found})
+            tasks = self._row_tasks(stage, collected, steps, lines=config)
+            self._work(stage, "find boilerplate", tasks)
+            found = recurring(lambda: map(stage.frame, range(len(tasks))), config)
+            stage.finish(len(tasks), {"boilerplate": found})
         found = stage.summary["boilerplate"]
         self.boilerplate = {source: tuple(lines) for source, lines in found.items()}
 
@@ -268,36 +310,55 @@ class Preparation:
         }
         return self.cache.stage(name, fingerprint(identity | more))
 
-    def _work(
+    def _row_tasks(
         self,
         stage: Stage,
-        title: str,
+        collected: list[Stage],
         steps: list[Step],
-        frames: Iterator[pl.DataFrame],
-        finish: Callable[[Outcome], Outcome],
-    ) -> int:
-        """Fill a stage from its first missing part on; returns the number of its parts."""
-        done = 0
-        while stage.has(done):
-            done += 1
+        *,
+        people: KnownPeople | None = None,
+        lines: BoilerplateConfig | None = None,
+    ) -> list[ApplySteps]:
+        """The work that fills a stage, one task a part."""
+        folder = stage.folder.resolve()
+        return [
+            ApplySteps(
+                steps=steps,
+                inputs=inputs,
+                output=Part(stage=folder, number=number),
+                people=people,
+                lines=lines,
+            )
+            for number, inputs in enumerate(gathered(collected, CHUNK_ROWS))
+        ]
+
+    def _work(self, stage: Stage, title: str, tasks: list[ApplySteps]) -> None:
+        """Make the parts of a stage that are missing."""
+        missing = [task for task in tasks if not stage.has(task.output.number)]
+        there = [task for task in tasks if stage.has(task.output.number)]
         rows = sum(source["rows"] for source in self.sources)
         with self.progress.stage(title, total=rows) as bar:
-            heights: list[int] = []
+            bar.advance(sum(rows_in(task.inputs) for task in there))
+            for height in self._heights(missing):
+                bar.advance(height)
 
-            def batches() -> Iterator[pl.DataFrame]:
-                for part, frame in enumerate(frames):
-                    if part >= done:
-                        heights.append(frame.height)
-                        yield frame
-                    else:
-                        bar.advance(frame.height)
+    def _heights(self, tasks: list[ApplySteps]) -> Iterator[int]:
+        """Do the tasks, of which all have the same steps; gives the rows that each has read."""
+        if self.cluster is not None:
+            yield from self.cluster.run(tasks)
+            return
+        heights: list[int] = []
 
-            number = done
-            for outcome in self.engine.map(steps, batches()):
-                stage.write(number, finish(outcome))
-                bar.advance(heights[number - done])
-                number += 1
-        return number
+        def batches() -> Iterator[pl.DataFrame]:
+            for task in tasks:
+                frame = task.read()
+                heights.append(frame.height)
+                yield frame
+
+        steps = tasks[0].steps if tasks else []
+        for number, outcome in enumerate(self.engine.map(steps, batches())):
+            tasks[number].write(outcome)
+            yield heights[number]
 
     def judge_perplexity(self, rows: Stage, step: Perplexity) -> Stage:
         """Let a model read every row, and drop those that it finds hard to believe.
@@ -365,6 +426,7 @@ class Preparation:
                     embedder=None
                     if semantic is None
                     else StaticEmbedder(self.base / Path(semantic.model).expanduser()),
+                    spread=self._spread(rows, folder, earlier),
                     advance=bar.advance,
                 )
                 merged = 0
@@ -385,6 +447,19 @@ class Preparation:
         self.timings["find duplicates"] = time.perf_counter() - started
         sizes: list[int] = stage.summary["near_sizes"]
         return stage, sizes
+
+    def _spread(self, rows: Stage, folder: Path, earlier: EarlierRows | None) -> Spread | None:
+        """The search for near duplicates on the engine's machines, if it has any but this one."""
+        if self.cluster is None:
+            return None
+        layout = Layout(
+            rows=rows.folder.resolve(),
+            folder=folder.resolve(),
+            config=self.recipe.dedup,
+            base=self.base,
+            earlier=[] if earlier is None else [one.resolve() for one in earlier.folders],
+        )
+        return Spread(self.cluster, layout, len(rows))
 
     def _earlier_versions(self) -> list[Version]:
         """The versions whose rows new ones are held against, oldest first.
@@ -618,22 +693,3 @@ def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """Write a frame as Parquet, atomically."""
     with atomic_write(path) as file:
         frame.write_parquet(file, compression="zstd")
-
-
-def _frames(stages: list[Stage]) -> Iterator[pl.DataFrame]:
-    """The collected rows in batches of about `CHUNK_ROWS`, small files put together."""
-    waiting: list[pl.DataFrame] = []
-    rows = 0
-    for stage in stages:
-        for frame in stage.frames():
-            if waiting and rows + frame.height > CHUNK_ROWS:
-                yield pl.concat(waiting)
-                waiting, rows = [], 0
-            waiting.append(frame)
-            rows += frame.height
-    if waiting:
-        yield pl.concat(waiting)
-
-
-def _as_outcome(chunk: Chunk) -> Outcome:
-    return Outcome(chunk.frame, chunk.fates, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -23,6 +23,7 @@ from tunesmith.collect import AnySource
 from tunesmith.config import Config
 from tunesmith.decide.config import DecideConfig
 from tunesmith.dedup import DedupConfig
+from tunesmith.engine import RayConfig
 from tunesmith.errors import RecipeError, SourceError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.io import fingerprint
@@ -52,6 +53,11 @@ class Recipe(Config):
     """Everything that is drawn by chance follows from it."""
     workers: int = Field(default=0, ge=0)
     """Processes for the data work; 0 means one for each core."""
+    engine: Literal["local", "ray"] = "local"
+    """Where the data work runs: `local` is this machine, `ray` a cluster. Rows and fingerprints are
+    the same."""
+    ray: RayConfig = RayConfig()
+    """Which cluster `engine: ray` uses."""
     sources: list[AnySource] = Field(min_length=1)
     """Where the rows come from."""
     clean: CleanConfig = CleanConfig()
@@ -96,8 +102,8 @@ class Recipe(Config):
         return self
 
     def fingerprint(self) -> str:
-        """Changes with every setting."""
-        return fingerprint(self.model_dump(mode="json"))
+        """Changes with every setting but those that say where the work is done."""
+        return fingerprint(self.model_dump(mode="json", exclude={"workers", "engine", "ray"}))
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import best_of, equal_groups, places_in, walk
 from tunesmith.dedup.index import Parts
-from tunesmith.dedup.near import Links, band_names, find_links
+from tunesmith.dedup.near import Links, NearConfig, band_names, find_links
 from tunesmith.dedup.semantic import Embedder, link_embedded
 from tunesmith.dedup.spill import I64, U64, Columns, Lists, Notes
+from tunesmith.dedup.spread import Spread
 from tunesmith.ledger import Fate
 from tunesmith.record import body
 
@@ -171,6 +172,7 @@ def find(
     sets: list[EvaluationSet] | None = None,
     earlier: EarlierRows | None = None,
     embedder: Embedder | None = None,
+    spread: Spread | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Found:
     """Find the duplicates among the rows of all parts: exact ones, then near ones.
@@ -183,10 +185,14 @@ def find(
         sets: Other datasets whose rows may not be among these; see `config.against`.
         earlier: Rows of earlier versions: they stay, and what duplicates them is merged into them.
         embedder: Gives the vectors that `config.semantic` compares.
+        spread: Takes over the passes over all parts, in the same folder; the outcome is the same.
         advance: Called after each part of the first pass.
     """
     columns = Columns(index.names(config), folder)
-    index.build(parts, config, columns, sets or [], earlier, advance)
+    if spread is None:
+        index.build(parts, config, columns, sets or [], earlier, advance)
+    else:
+        spread.index(advance)
     offsets = columns.offsets(len(parts))
     found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool), earlier)
     for removal in _against(found, sets or []):
@@ -195,7 +201,7 @@ def find(
         found.remove(_same_as_earlier(found))
         found.remove(_exact(found))
     if config.near is not None:
-        _near(config, found, folder)
+        _near(config, found, folder, spread)
     if config.semantic is not None:
         if embedder is None:
             raise ValueError("semantic duplicates need an embedder")
@@ -314,14 +320,35 @@ def _exact(found: Found) -> Removal:
     )
 
 
-def _near(config: DedupConfig, found: Found, folder: Path | None) -> None:
+def _near(config: DedupConfig, found: Found, folder: Path | None, spread: Spread | None) -> None:
     if config.near is None:
         raise ValueError("near duplicates are turned off")
-    count = len(found.parts)
     filled = _filled(found)
     filled &= found.fresh()
+    total = len(found.stays) + (0 if found.earlier is None else len(found.earlier))
+    if spread is None:
+        links = _links(config, config.near, found, filled, folder)
+    else:
+        links = spread.links(found.offsets, filled, total)
+    theirs = np.arange(total) >= len(found.stays)
+    sizes = np.bincount(links.cluster[np.unique(np.concatenate([links.left, links.right]))])
+    found.near_sizes = np.sort(sizes[sizes > 0])[::-1][:SIZES].tolist()
+    _merge_linked(
+        links, found, theirs, ("near_duplicates", "nearly the same text"), config.near.threshold
+    )
+
+
+def _links(
+    config: DedupConfig,
+    near: NearConfig,
+    found: Found,
+    filled: NDArray[np.bool_],
+    folder: Path | None,
+) -> Links:
+    """The clusters of near duplicates, found in this process."""
+    count = len(found.parts)
     rows = np.flatnonzero(filled)
-    names = band_names(config.near)
+    names = band_names(near)
     here, earlier = len(found.stays), found.earlier
     total = here + (0 if earlier is None else len(earlier))
 
@@ -341,19 +368,13 @@ def _near(config: DedupConfig, found: Found, folder: Path | None) -> None:
         lists.close()
         return lists
 
-    links = find_links(
+    return find_links(
         band,
-        config.near,
+        near,
         total=total,
         shingles=shingles,
         notes=Notes(folder),
         fixed=np.arange(total) >= here,
-    )
-    theirs = np.arange(total) >= here
-    sizes = np.bincount(links.cluster[np.unique(np.concatenate([links.left, links.right]))])
-    found.near_sizes = np.sort(sizes[sizes > 0])[::-1][:SIZES].tolist()
-    _merge_linked(
-        links, found, theirs, ("near_duplicates", "nearly the same text"), config.near.threshold
     )
 
 

@@ -62,6 +62,7 @@ class EarlierRows:
     """
 
     def __init__(self, folders: list[Path]) -> None:
+        self.folders = folders
         self._deltas = [_Delta(folder) for folder in folders]
         sizes = [delta.array("text_high").shape[0] for delta in self._deltas]
         self.starts = np.r_[0, np.cumsum(sizes)].astype(np.int64)

@@ -199,6 +199,18 @@ def join_pairs(parents: Any, lefts: Any, rights: Any) -> None:
 
 
 @kernel
+def join_new(parents: Any, lefts: Any, rights: Any) -> Any:
+    """`join_pairs` that tells which pairs joined two trees: the first ones that connect them."""
+    new = np.zeros(len(lefts), dtype=np.bool_)
+    for place in range(len(lefts)):
+        left, right = _root(parents, lefts[place]), _root(parents, rights[place])
+        if left != right:
+            parents[max(left, right)] = min(left, right)
+            new[place] = True
+    return new
+
+
+@kernel
 def roots(parents: Any) -> Any:
     """The root of every row of a union-find forest."""
     out = np.empty_like(parents)

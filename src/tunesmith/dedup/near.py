@@ -137,7 +137,7 @@ def find_links(
     parents = np.arange(total, dtype=np.int64)
     wanted = np.zeros(total, dtype=bool)
     for number in range(config.bands):
-        members, starts = _buckets(*band(number))
+        members, starts = buckets(*band(number))
         wanted[members] = True
         notes.write(f"members-{number:02d}", members)
         notes.write(f"starts-{number:02d}", starts)
@@ -153,7 +153,7 @@ def find_links(
     for number in range(config.bands):
         places = np.searchsorted(candidates, notes.read(f"members-{number:02d}"))
         starts = notes.read(f"starts-{number:02d}")
-        found += _verify(places, starts, lists, config.threshold, local, pinned)
+        found += verify(places, starts, lists, config.threshold, local, pinned)
     parents[candidates] = candidates[minhash.roots(local)]
     return Links(
         candidates[np.concatenate([left for left, _, _ in found] or [none])],
@@ -163,7 +163,7 @@ def find_links(
     )
 
 
-def _verify(
+def verify(
     places: I64,
     starts: I64,
     lists: Lists,
@@ -190,7 +190,7 @@ def _verify(
         first = last
 
 
-def _buckets(hashes: U64, numbers: I64) -> tuple[I64, I64]:
+def buckets(hashes: U64, numbers: I64) -> tuple[I64, I64]:
     """The groups of rows (two or more) that share a hash: members, and where each group begins."""
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]

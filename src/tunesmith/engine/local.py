@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import multiprocessing
 import os
@@ -12,8 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 
 import polars as pl
 
-from tunesmith.engine.base import apply_in_slices
-from tunesmith.step import Outcome, Step, StepCount
+from tunesmith.engine.base import Packed, apply_in_slices, pack, unpack_outcome, work
+from tunesmith.step import Outcome, Step
 
 
 class LocalEngine:
@@ -44,20 +43,19 @@ class LocalEngine:
         with ProcessPoolExecutor(
             self.workers, mp_context=context, initializer=_start_worker, initargs=(steps,)
         ) as pool:
-            waiting: deque[Future[_Packed]] = deque()
+            waiting: deque[Future[Packed]] = deque()
             try:
                 for batch in batches:
-                    waiting.append(pool.submit(_work, _pack(batch)))
+                    waiting.append(pool.submit(_work, pack(batch)))
                     if len(waiting) > 2 * self.workers:
-                        yield _unpack_outcome(waiting.popleft().result())
+                        yield unpack_outcome(waiting.popleft().result())
                 while waiting:
-                    yield _unpack_outcome(waiting.popleft().result())
+                    yield unpack_outcome(waiting.popleft().result())
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
 
-_Packed = tuple[bytes, bytes, list[StepCount]]
 _steps: list[Step] = []
 
 
@@ -65,20 +63,5 @@ def _start_worker(steps: list[Step]) -> None:
     _steps[:] = steps
 
 
-def _work(packed: bytes) -> _Packed:
-    outcome = apply_in_slices(_steps, _unpack(packed))
-    return _pack(outcome.frame), _pack(outcome.fates), outcome.counts
-
-
-def _unpack_outcome(packed: _Packed) -> Outcome:
-    return Outcome(_unpack(packed[0]), _unpack(packed[1]), packed[2])
-
-
-def _pack(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_ipc(buffer)
-    return buffer.getvalue()
-
-
-def _unpack(data: bytes) -> pl.DataFrame:
-    return pl.read_ipc(data)
+def _work(packed: bytes) -> Packed:
+    return work(_steps, packed)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from tunesmith.io import read_json, write_bytes, write_json
 from tunesmith.step import Outcome, StepCount
@@ -61,6 +62,10 @@ class Stage:
     def frame(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
         """The rows of one part, or some of their columns."""
         return pl.read_parquet(self._path(number, "parquet"), columns=columns)
+
+    def height(self, number: int) -> int:
+        """The number of rows of one part."""
+        return int(pq.read_metadata(self._path(number, "parquet")).num_rows)
 
     def frames(self, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
         """The rows of every part, in order."""
