@@ -193,6 +193,7 @@ class Killer(threading.Thread):
                     process.send_signal(signal.SIGKILL)
                     self.killed.append("worker")
                     time.sleep(1)
+                    break
         while not self.ended.is_set():
             if any(self._working(child) for child in raylets[1].children()):
                 self.cluster.remove_node(second, allow_graceful=False)
