@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-HINT = r"@\w"
-
 _EMAIL = re.compile(
     r"[\w.!#$%&'*+/=?^`{|}~-]*[\w!#$%&*+/=?^`{|}~-]@"
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-zA-Z0-9-]{1,59})(?![\w@])"

@@ -39,24 +39,37 @@ def scan(texts: pl.Series, kinds: tuple[Kind, ...], allow: frozenset[str]) -> Co
 
 def read(text: str) -> Iterator[tuple[Kind, str]]:
     """What a text holds, as `(kind, value)`."""
-    from stdnum import iban, luhn
+    from stdnum import luhn
     from stdnum.us import ssn
 
     words = [word.strip(_EDGES) for word in text.split()]
     for word in words:
-        if _is_mail(word):
+        if "@" in word and _is_mail(word):
             yield "EMAIL", word
         elif word.count(".") == 3 and _is_ip(word):
             yield "IP_ADDRESS", word
-        elif iban.is_valid(word):
-            yield "IBAN", word
         elif len(word) == 11 and word[3:4] == "-" == word[6:7] and ssn.is_valid(word):
             yield "SSN", word
-    for number in _cards(words):
-        if luhn.is_valid(number):
-            yield "CARD", number
+    yield from (("IBAN", account) for account in _ibans(words))
+    yield from (("CARD", number) for number in _cards(words) if luhn.is_valid(number))
     if "+" in text:
         yield from (("PHONE", number) for number in _phones(text))
+
+
+def _ibans(words: list[str]) -> Iterator[str]:
+    """Account numbers in one word, or in groups of four and a rest."""
+    from stdnum import iban
+
+    for place, word in enumerate(words):
+        if not (word[:2].isalpha() and word[2:4].isdigit()):
+            continue
+        if len(word) >= 15 and iban.is_valid(word):
+            yield word
+        if len(word) == 4:
+            for last in range(place + 4, min(place + 9, len(words) + 1)):
+                groups = words[place:last]
+                if all(len(group) == 4 for group in groups[:-1]) and iban.is_valid("".join(groups)):
+                    yield " ".join(groups)
 
 
 def _is_mail(word: str) -> bool:
@@ -75,17 +88,14 @@ def _is_mail(word: str) -> bool:
 def _cards(words: list[str]) -> Iterator[str]:
     """Numbers of 16 digits in one word, or in four of four."""
     for place, word in enumerate(words):
+        if not word[:1].isdigit() or word[0] not in "3456":
+            continue
         digits = word.replace("-", "")
-        if len(digits) == 16 and digits.isdigit() and digits[0] in "3456":
+        if len(digits) == 16 and digits.isdigit():
             yield digits
         four = words[place : place + 4]
-        joined = "".join(four)
-        if (
-            len(four) == 4
-            and all(len(part) == 4 and part.isdigit() for part in four)
-            and joined[0] in "3456"
-        ):
-            yield joined
+        if len(four) == 4 and all(len(part) == 4 and part.isdigit() for part in four):
+            yield "".join(four)
 
 
 def _phones(text: str) -> Iterator[str]:
