@@ -101,7 +101,7 @@ def _is_foreign(data: Any, place: int, end: int) -> bool:
         return following == 0xBC  # full-width forms; joiners of emoji are others
     if byte == 0xF0:
         return following != 0x9F  # emoji
-    return 0xD6 <= byte <= 0xE1 or byte == 0xEA
+    return bool(0xD6 <= byte <= 0xE1 or byte == 0xEA)
 
 
 @kernel
@@ -289,7 +289,7 @@ def _iban(data: Any, start: int, first: int) -> bool:
 
 
 @kernel
-def _meaning(value: int, words: Any, meanings: Any) -> int:
+def _meaning(value: Any, words: Any, meanings: Any) -> int:
     """What a word opens, looked up by its hash in a table with open addresses."""
     place = (value * np.uint64(_SPREAD)) >> np.uint64(52)
     while words[place] != 0:

@@ -158,7 +158,7 @@ def names(text: str, *, lists: bool) -> Iterator[Name]:
             for word in _PARTS.finditer(run[0])
         ]
         yield from _weighed(text, words, lists=lists)
-    for match in _LOWER_NAME.finditer(text):
+    for match in _LOWER_NAME.finditer(text) if "name" in text else ():
         keys = [folded(word) for word in match[1].split()]
         if keys[0] not in common_words() and (
             keys[0] in given_names() or keys[-1] in family_names()
@@ -178,7 +178,7 @@ def _announced_runs(text: str) -> Iterator[re.Match[str]]:
         if last in _TITLES:
             title = _TITLE_LAST.search(text, max(0, start - 16), start)
             run = _RUN.match(text, start if title is None else title.start())
-        elif last in _LAST_WORDS and _NAMED.search(text[max(0, start - 48) : start]):
+        elif last in _LAST_WORDS and _NAMED.search(text[max(0, start - 32) : start]):
             run = _RUN.match(text, start)
         else:
             continue
