@@ -39,10 +39,10 @@ def tickets() -> tuple[str, list[dict[str, str]]]:
             "question": row[names[0]],
             "answer": row[names[1]],
             "category": row["category"],
-            "intent": row["intent" if bitext else "type"],
+            "intent": row["intent" if bitext else "type"] or "",
         }
         for row in rows
-        if row[names[0]].strip() and row[names[1]].strip()
+        if all((row[name] or "").strip() for name in (*names, "category"))
     ]
     return ("Bitext tickets" if bitext else "tickets of the shipped example"), found
 

@@ -1,8 +1,8 @@
 """Measuring jobs: each in a process of its own, in CPU seconds, rounds of all of them in turn.
 
-A job names a function that gets a piece of work ready (imports, models, compiled kernels, a warm-up)
-and returns what is to be timed. CPU seconds are user and system time of the process and of all the
-processes that it started and waited for.
+A job names a function that gets a piece of work ready (imports, models, compiled kernels, a
+warm-up) and returns what is to be timed. CPU seconds are user and system time of the process and of
+all the processes that it started and waited for.
 """
 
 from __future__ import annotations

@@ -55,14 +55,17 @@ class Section:
 
 
 def lines(sections: Sequence[Section]) -> list[str]:
-    """The whole table in Markdown; the bounds are the fastest and the slowest round."""
+    """The whole table in Markdown.
+
+    The bounds are the slowest and the fastest round; × is how many times as fast the tool is that
+    the section names.
+    """
     out = []
     for section in sections:
         out += [
-            f"**{section.title}**",
+            f"**{section.title}** (×: how many times as fast {section.beside} is)",
             "",
-            f"| tool | {section.unit} per CPU-second | bounds | times as fast: {section.beside} "
-            "| what came out |",
+            f"| tool | {section.unit} per CPU-second | bounds | × | what came out |",
             "|---|---|---|---|---|",
         ]
         for one in section.results:

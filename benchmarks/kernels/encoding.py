@@ -27,17 +27,20 @@ def prepared(folder: Path, most: int = 20_000) -> tuple[str, Path]:
     for number in range(most):
         source = answers if number % 2 else lines
         texts.append(source[(number // 2) % len(source)])
-    spoilt = [spoil(text, number) if number % 10 < 1 else text for number, text in enumerate(texts)]
+    spoilt = [
+        text if number // 2 % 10 else spoil(text, latin=bool(number // 20 % 2))
+        for number, text in enumerate(texts)
+    ]
     path = folder / "encoding.json"
     path.write_text(json.dumps(spoilt), encoding="utf-8")
     return f"{what} and {told}, one in ten spoilt", path
 
 
-def spoil(text: str, number: int) -> str:
-    """UTF-8 read as something else; what cannot be read so is Latin-1."""
+def spoil(text: str, *, latin: bool) -> str:
+    """UTF-8 read as Latin-1, or as Windows-1252 where that is possible."""
     data = text.encode()
     try:
-        return data.decode("cp1252" if number % 20 else "latin-1")
+        return data.decode("latin-1" if latin else "cp1252")
     except UnicodeDecodeError:
         return data.decode("latin-1")
 

