@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from benchmarks import pipelines, prepare
 from benchmarks.kernels import encoding, languages, masking, near
@@ -42,7 +43,7 @@ def parts(folder: Path, given: argparse.Namespace) -> dict[str, Callable[[], lis
     }
 
 
-def conditions(rounds: int) -> dict[str, object]:
+def conditions(rounds: int) -> dict[str, Any]:
     """The machine, how busy it is, and the versions."""
     return {
         "machine": machine(),
@@ -74,15 +75,20 @@ def main() -> None:
             for part in given.only:
                 print(f"{part} …", file=sys.stderr, flush=True)
                 sections += available[part]()
+                write(given.json, told, sections)
         except BenchmarkError as error:
             sys.exit(str(error))
     versions = ", ".join(f"{package} {version}" for package, version in told["versions"].items())
     print(f"{told['machine']}; load before {told['load'][0]}; medians of {given.rounds} rounds")
     print(f"{versions}\n")
     print("\n".join(lines(sections)))
-    given.json.parent.mkdir(parents=True, exist_ok=True)
+
+
+def write(path: Path, told: dict[str, Any], sections: list[Section]) -> None:
+    """Write the figures so far."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     figures = told | {"sections": [section.as_json() for section in sections]}
-    given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
