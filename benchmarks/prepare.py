@@ -57,6 +57,7 @@ def stages(data: str, warm: str, *, language_id: bool, kinds: tuple[str, ...] = 
     from tunesmith import prepare
     from tunesmith.progress import SilentProgress
     from tunesmith.recipe import load
+    from tunesmith.store.cache import RunCache
 
     folder = Path(tempfile.mkdtemp(dir=Path(data).parent))
 
@@ -65,7 +66,7 @@ def stages(data: str, warm: str, *, language_id: bool, kinds: tuple[str, ...] = 
         path.write_text(recipe(source, language_id=language_id, kinds=tuple(kinds)), "utf-8")
         out = folder / name
         return prepare.Preparation(
-            load(path), prepare.RunCache(out / "work"), SilentProgress(), {}, table=out / "dataset"
+            load(path), RunCache(out / "work"), SilentProgress(), {}, table=out / "dataset"
         )
 
     def through(run: prepare.Preparation) -> dict[str, int]:

