@@ -127,7 +127,7 @@ def test_pseudonyms_are_the_same_for_the_same_value(monkeypatch) -> None:
     one, counted = step.mask("call 212-555-0123 or jane@example.com")
     other, _ = step.mask("JANE@example.com has (212) 555 0123")
     assert counted == {"PHONE": 1, "EMAIL": 1}
-    names = re.findall(r"\[(?:EMAIL|PHONE)_[A-Z]{6}\]", one + other)
+    names = re.findall(r"\[(?:EMAIL|PHONE)_[A-Z]{8}\]", one + other)
     assert len(names) == 4
     assert len(set(names)) == 2
     assert not step.scan(pl.Series([one, other]))
