@@ -20,7 +20,7 @@ from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
 from tunesmith.clean.pii.fakes.verify import is_fake
 from tunesmith.clean.pii.known import KNOWN, Known
 from tunesmith.clean.pii.national import NATIONAL_IDS
-from tunesmith.clean.pii.replace import Entry, Replacer, Style, replacer
+from tunesmith.clean.pii.replace import TAG, Entry, Replacer, Style, replacer
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, Claims, Kind, Span
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import ASIDE, ASIDE_TYPE, NOTES, Transform
@@ -183,12 +183,11 @@ class MaskPersonalData(Transform):
                 again[places[number]] = changed[places[number]]
         if not changed:
             return texts
-        shown = []
-        for place, text in changed.items():
-            done, entries = replacer.finished(text, self._is_clean)
-            work.entries.setdefault(int(rows[place]), []).extend(entries)
-            shown.append(done)
-        return texts.scatter(list(changed), pl.Series(shown, dtype=pl.String))
+        finished = replacer.finished(list(changed.values()), self._dirty)
+        for place, done in zip(changed, finished, strict=True):
+            work.entries.setdefault(int(rows[place]), []).extend(done.entries)
+        shown = pl.Series([done.text for done in finished], dtype=pl.String)
+        return texts.scatter(list(changed), shown)
 
     def _set_fakes_apart(
         self, texts: pl.Series, changed: dict[int, str], replacer: Replacer
@@ -201,9 +200,17 @@ class MaskPersonalData(Transform):
             if apart != text:
                 changed[place] = apart
 
-    def _is_clean(self, text: str) -> bool:
-        """Whether neither detector finds anything in a text."""
-        return not self.scan(pl.Series([text], dtype=pl.String))
+    def _dirty(self, texts: list[str]) -> set[int]:
+        """The places of the texts in which either detector finds something that is no fake."""
+        column = pl.Series(texts, dtype=pl.String)
+        dirty = {place for place, _, _ in self._found(column, {}, self._replacer())}
+        if second.scan(column, self.kinds, self._spared):
+            dirty |= {
+                place
+                for place in range(len(texts))
+                if second.scan(column[place : place + 1], self.kinds, self._spared)
+            }
+        return dirty
 
     def _found(
         self,
@@ -264,7 +271,13 @@ class MaskPersonalData(Transform):
         if not kinds:
             return []
         spans = detect.find(text, kinds, self._settings)
-        return [span for span in spans if not self._allow.covers(text, span.start, span.end)]
+        tags = [match.span() for match in TAG.finditer(text)] if spans and "[" in text else []
+        return [
+            span
+            for span in spans
+            if not self._allow.covers(text, span.start, span.end)
+            and not any(start <= span.start and span.end <= end for start, end in tags)
+        ]
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:
         """A text with its personal data replaced, and how much there was of each kind."""

@@ -14,12 +14,15 @@ from tunesmith.clean.pii.fakes import people
 from tunesmith.clean.pii.fakes.make import fake_of
 from tunesmith.clean.pii.fakes.verify import is_fake
 from tunesmith.clean.pii.normal import normal
-from tunesmith.clean.pii.spans import NAME_KINDS, Kind, Span
+from tunesmith.clean.pii.spans import KINDS, NAME_KINDS, Kind, Span
 
 Style = Literal["tag", "pseudonym", "fake"]
 
 #: Letters of a pseudonym: 37.6 bits, so that of 100,000 values two share one in 2.4% of datasets.
 LETTERS = 8
+
+#: A tag or a pseudonym; `MAC` inside of `[MAC_ADDRESS]` is nobody's name.
+TAG = re.compile(rf"\[(?:{'|'.join(KINDS)})(?:_[A-Z]+)?\]")
 
 
 def tag(kind: Kind) -> str:
@@ -52,6 +55,17 @@ class Entry(NamedTuple):
     """What it stands for."""
     original: str
     """The value; of a known person the whole name."""
+
+
+class Finished(NamedTuple):
+    """A text as it is shown, and what was replaced in it."""
+
+    text: str
+    entries: list[Entry]
+
+
+#: Gives the places of those texts in which detectors find something.
+Dirty = Callable[[list[str]], set[int]]
 
 
 class Replacer:
@@ -88,15 +102,15 @@ class Replacer:
         del spans
         return text
 
-    def finished(self, text: str, is_clean: Callable[[str], bool]) -> tuple[str, list[Entry]]:
-        """The text as it is shown, and what was replaced.
+    def finished(self, texts: list[str], dirty: Dirty) -> list[Finished]:
+        """The texts as they are shown, and what was replaced in each.
 
         Args:
-            text: A text with marks.
-            is_clean: Whether detectors find nothing in a text.
+            texts: Texts with marks.
+            dirty: The places of the texts in which detectors find something.
         """
-        del is_clean
-        return text, []
+        del dirty
+        return [Finished(text, []) for text in texts]
 
 
 class Tags(Replacer):
@@ -128,11 +142,14 @@ class Pseudonyms(Replacer):
         entries.setdefault(original, Entry(shown, kind, original))
         return shown
 
-    def finished(self, text: str, is_clean: Callable[[str], bool]) -> tuple[str, list[Entry]]:
-        """The text as it is, and the entries of the pseudonyms in it."""
-        del is_clean
+    def finished(self, texts: list[str], dirty: Dirty) -> list[Finished]:
+        """The texts as they are, and the entries of the pseudonyms in them."""
+        del dirty
+        return [Finished(text, self._entries_in(text)) for text in texts]
+
+    def _entries_in(self, text: str) -> list[Entry]:
         shown = dict.fromkeys(match[0] for match in _SHOWN.finditer(text))
-        return text, [entry for one in shown for entry in self._entries.get(one, {}).values()]
+        return [entry for one in shown for entry in self._entries.get(one, {}).values()]
 
 
 #: Letters of a mark, which no text shows: another number than those of a pseudonym.
@@ -197,39 +214,51 @@ class Fakes(Replacer):
             done = end
         return "".join(parts) + text[done:]
 
-    def finished(self, text: str, is_clean: Callable[[str], bool]) -> tuple[str, list[Entry]]:
-        """The text with fakes in the place of the marks."""
-        marks = [match for match in _MARK.finditer(text) if match[0] in self._marks]
-        between = [
-            text[left:right]
-            for left, right in zip(
-                [0, *(match.end() for match in marks)],
-                [*(match.start() for match in marks), len(text)],
-                strict=True,
-            )
-        ]
-        marked = [self._marks[match[0]] for match in marks]
+    def finished(self, texts: list[str], dirty: Dirty) -> list[Finished]:
+        """The texts with fakes in the place of the marks."""
+        drafts = [_Draft(text, self._marks) for text in texts]
+        fresh = [draft for draft in drafts if draft.fresh]
+        unclean = dirty([draft.shown() for draft in fresh])
+        for place in sorted(unclean):
+            fresh[place].keep_what_stays_clean(lambda text: not dirty([text]))
+        return [Finished(draft.shown(), draft.entries()) for draft in drafts]
 
-        def shown(fakes: list[bool]) -> str:
-            parts = [between[0]]
-            for one, is_shown, after in zip(marked, fakes, between[1:], strict=True):
-                parts += [one.fake if is_shown and one.fake else tag(one.kind), after]
-            return "".join(parts)
 
-        fakes = [one.fake is not None for one in marked]
-        new = [place for place, one in enumerate(marked) if not one.stays and one.fake]
-        if new and not is_clean(shown(fakes)):
-            for place in new:
-                fakes[place] = False
-            for place in new[:_MOST_TRIED]:
-                fakes[place] = True
-                fakes[place] = is_clean(shown(fakes))
-        entries = [
-            Entry(marked[place].fake or "", marked[place].kind, marked[place].original)
-            for place in new
-            if fakes[place]
+class _Draft:
+    """A text with marks, for each of which a fake or a tag is shown."""
+
+    def __init__(self, text: str, marks: dict[str, _Marked]) -> None:
+        found = [match for match in _MARK.finditer(text) if match[0] in marks]
+        starts = [0, *(match.end() for match in found)]
+        ends = [*(match.start() for match in found), len(text)]
+        self._between = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+        self._marked = [marks[match[0]] for match in found]
+        self._faked = [one.fake is not None for one in self._marked]
+        self.fresh = [place for place, one in enumerate(self._marked) if one.fake and not one.stays]
+        """The places of the marks that are new."""
+
+    def shown(self) -> str:
+        """The text."""
+        parts = [self._between[0]]
+        for one, faked, after in zip(self._marked, self._faked, self._between[1:], strict=True):
+            parts += [one.fake if faked and one.fake else tag(one.kind), after]
+        return "".join(parts)
+
+    def keep_what_stays_clean(self, is_clean: Callable[[str], bool]) -> None:
+        """Show tags but where a fake, one after the other, leaves the text clean."""
+        for place in self.fresh:
+            self._faked[place] = False
+        for place in self.fresh[:_MOST_TRIED]:
+            self._faked[place] = True
+            self._faked[place] = is_clean(self.shown())
+
+    def entries(self) -> list[Entry]:
+        """What the fakes that are shown stand for."""
+        return [
+            Entry(one.fake, one.kind, one.original)
+            for one in (self._marked[place] for place in self.fresh if self._faked[place])
+            if one.fake is not None
         ]
-        return shown(fakes), entries
 
 
 #: Kinds whose fakes are told word by word.

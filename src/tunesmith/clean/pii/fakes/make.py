@@ -54,13 +54,21 @@ Maker = Callable[[bytes, Kind, str, "str | None", tuple[str, ...]], "str | None"
 
 
 def _drawn(
-    key: bytes, kind: Kind, text: str, *, keep: int = 0, refuse: Callable[[str], bool] | None = None
+    key: bytes,
+    kind: Kind,
+    text: str,
+    regions: tuple[str, ...],
+    *,
+    keep: int = 0,
+    refuse: Callable[[str], bool] | None = None,
 ) -> str | None:
-    """The text with other digits and letters, sealed; drawn anew where `refuse` says so."""
+    """The text with other digits and letters, sealed; drawn anew if it cannot be known again."""
     value = normal(kind, text)
     for attempt in range(_ATTEMPTS):
         fake = sealed(key, text, Draw(key, kind, value, str(attempt)), keep=keep)
-        if fake is None or refuse is None or not refuse(fake):
+        if fake is None:
+            return None
+        if is_fake(key, fake, regions) and not (refuse and refuse(fake)):
             return fake
     return None
 
@@ -73,12 +81,12 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 
 
-def _card(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
-    return _drawn(key, kind, text, keep=1, refuse=lambda fake: luhn(_digits(fake)))
+def _card(key: bytes, kind: Kind, text: str, _: str | None, regions: tuple[str, ...]) -> str | None:
+    return _drawn(key, kind, text, regions, keep=1, refuse=lambda fake: luhn(_digits(fake)))
 
 
-def _iban(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
-    return _drawn(key, kind, text, keep=2, refuse=lambda fake: iban_is_valid(_plain(fake)))
+def _iban(key: bytes, kind: Kind, text: str, _: str | None, regions: tuple[str, ...]) -> str | None:
+    return _drawn(key, kind, text, regions, keep=2, refuse=lambda fake: iban_is_valid(_plain(fake)))
 
 
 def _ssn(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
@@ -95,16 +103,20 @@ def _ssn(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
     return None
 
 
-def _account(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
+def _account(
+    key: bytes, kind: Kind, text: str, _: str | None, regions: tuple[str, ...]
+) -> str | None:
     start = _LETTERS.match(text)
-    return _drawn(key, kind, text, keep=start.end() if start else 0)
+    return _drawn(key, kind, text, regions, keep=start.end() if start else 0)
 
 
-def _secret(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
+def _secret(
+    key: bytes, kind: Kind, text: str, _: str | None, regions: tuple[str, ...]
+) -> str | None:
     if "PRIVATE KEY" in text:
         return None
     issuer = _ISSUER.match(text)
-    return _drawn(key, kind, text, keep=len(_plain(issuer[0])) if issuer else 0)
+    return _drawn(key, kind, text, regions, keep=len(_plain(issuer[0])) if issuer else 0)
 
 
 def _crypto(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
@@ -120,14 +132,14 @@ def _crypto(key: bytes, kind: Kind, text: str, *_: object) -> str | None:
 
 
 _MAKERS: dict[Kind, Maker] = {
-    "URL_CREDENTIALS": lambda key, kind, text, *_: _drawn(key, kind, text),
+    "URL_CREDENTIALS": lambda key, kind, text, _, regions: _drawn(key, kind, text, regions),
     "SECRET": _secret,
     "EMAIL": lambda key, kind, text, *_: people.mail(key, text, normal(kind, text)),
     "IBAN": _iban,
     "CARD": _card,
     "CRYPTO_ADDRESS": _crypto,
     "SSN": _ssn,
-    "NATIONAL_ID": lambda key, kind, text, *_: _drawn(key, kind, text),
+    "NATIONAL_ID": lambda key, kind, text, _, regions: _drawn(key, kind, text, regions),
     "MAC_ADDRESS": lambda key, kind, text, *_: network.mac_address(key, text, normal(kind, text)),
     "IP_ADDRESS": lambda key, kind, text, *_: network.ip_address(key, text),
     "DATE_OF_BIRTH": lambda key, kind, text, *_: dates.date(key, text),

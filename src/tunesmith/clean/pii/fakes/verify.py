@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from tunesmith.clean.pii.fakes import dates, network, people, phones, streets
 from tunesmith.clean.pii.fakes.seal import is_sealed
 from tunesmith.clean.pii.payment import card_is_valid, iban_is_valid
+
+#: A social security number in an area that is never issued, and no taxpayer number (9xx-50 …).
+_NEVER_ISSUED = re.compile(r"9\d{2}([- .]?)[0-4]\d\1\d{4}")
 
 
 def is_fake(key: bytes, text: str, regions: tuple[str, ...]) -> bool:
@@ -31,6 +36,8 @@ def is_fake(key: bytes, text: str, regions: tuple[str, ...]) -> bool:
 
 def _is_somebodys(text: str, regions: tuple[str, ...]) -> bool:
     """Whether a value passes a check that no fake passes."""
+    if _NEVER_ISSUED.fullmatch(text):
+        return False
     plain = "".join(letter for letter in text if letter.isalnum())
     if plain.isdigit() and (card_is_valid(plain) or phones.is_valid(text, regions)):
         return True
