@@ -25,7 +25,18 @@ NOTES = "_notes"
 #: A transform may set aside here what it replaced; `apply` moves it to `Outcome.aside`.
 ASIDE = "_aside"
 _ENTRY = pl.Struct({"shown": pl.String(), "kind": pl.String(), "original": pl.String()})
-ASIDE_TYPE = pl.List(_ENTRY)
+
+
+def set_aside(height: int, entries: Iterable[tuple[str, str, str]]) -> pl.Series:
+    """The column `ASIDE` of a batch.
+
+    Args:
+        height: The rows of the batch.
+        entries: What was replaced, as `(shown, kind, original)`.
+    """
+    names = [field.name for field in _ENTRY.fields]
+    first = [dict(zip(names, entry, strict=True)) for entry in dict.fromkeys(entries)]
+    return pl.Series(ASIDE, [first, *[[]] * (height - 1)], dtype=pl.List(_ENTRY))
 
 
 class Step(Config):

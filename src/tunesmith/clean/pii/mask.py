@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
-from tunesmith.clean.pii import detect, second
+from tunesmith.clean.pii import detect, mail, second
 from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
 from tunesmith.clean.pii.fakes.verify import is_fake
@@ -23,7 +23,7 @@ from tunesmith.clean.pii.national import NATIONAL_IDS
 from tunesmith.clean.pii.replace import TAG, Entry, Replacer, Style, replacer
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, Claims, Kind, Span
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
-from tunesmith.step import ASIDE, ASIDE_TYPE, NOTES, Transform
+from tunesmith.step import NOTES, Transform, set_aside
 from tunesmith.store.secret import key_fingerprint, secret
 
 
@@ -146,7 +146,7 @@ class MaskPersonalData(Transform):
         batch = rewrite_metadata(rewrite_texts(batch, rewrite), rewrite)
         columns = [pl.Series(NOTES, work.notes(batch.height))]
         if self.vault:
-            columns.append(work.entries_column(batch.height))
+            columns.append(set_aside(batch.height, work.entries))
         return batch.drop(KNOWN, strict=False).with_columns(columns)
 
     def _replacer(self) -> Replacer:
@@ -164,7 +164,7 @@ class MaskPersonalData(Transform):
 
         if known is not None:
             for place, spans in known.hits(texts, rows).items():
-                wanted = [span for span in spans if self._is_personal(texts[place], span)]
+                wanted = self._known_here(texts[place], spans)
                 if wanted:
                     put(place, texts[place], wanted)
         if self.model is not None:
@@ -184,10 +184,23 @@ class MaskPersonalData(Transform):
         if not changed:
             return texts
         finished = replacer.finished(list(changed.values()), self._dirty)
-        for place, done in zip(changed, finished, strict=True):
-            work.entries.setdefault(int(rows[place]), []).extend(done.entries)
+        for done in finished:
+            work.entries += done.entries
         shown = pl.Series([done.text for done in finished], dtype=pl.String)
         return texts.scatter(list(changed), shown)
+
+    def _known_here(self, text: str, spans: list[Span]) -> list[Span]:
+        """The spans that are masked; a name inside of an address goes with the address."""
+        wanted = [span for span in spans if self._is_personal(text, span)]
+        if "@" not in text or "EMAIL" not in self.kinds:
+            return wanted
+        addresses = list(mail.emails(text))
+        return [
+            span
+            for span in wanted
+            if span.kind == "EMAIL"
+            or not any(start <= span.start and span.end <= end for start, end in addresses)
+        ]
 
     def _set_fakes_apart(
         self, texts: pl.Series, changed: dict[int, str], replacer: Replacer
@@ -311,8 +324,8 @@ class _Work:
         self.replacer = replacer
         self.found: dict[int, Counter[str]] = {}
         """By row, what was found of each kind."""
-        self.entries: dict[int, list[Entry]] = {}
-        """By row, what was replaced."""
+        self.entries: list[Entry] = []
+        """What was replaced."""
 
     def notes(self, height: int) -> pa.Array:
         """What `apply` notes for each row."""
@@ -321,8 +334,3 @@ class _Work:
             notes[row] = [f"{kind}×{times}" for kind, times in sorted(kinds.items())]
         # Arrow builds a column of lists ten times faster than Polars does.
         return pa.array(notes, type=pa.large_list(pa.large_string()))
-
-    def entries_column(self, height: int) -> pl.Series:
-        """What `apply` sets aside for the vault."""
-        rows = [[entry._asdict() for entry in self.entries.get(row, [])] for row in range(height)]
-        return pl.Series(ASIDE, rows, dtype=ASIDE_TYPE)

@@ -54,7 +54,7 @@ class Entry(NamedTuple):
     kind: str
     """What it stands for."""
     original: str
-    """The value; of a known person the whole name."""
+    """The value; for the pseudonym of a known person the whole name."""
 
 
 class Finished(NamedTuple):
@@ -183,10 +183,10 @@ class Fakes(Replacer):
     def _mark(self, kind: Kind, text: str, whole: str | None) -> str:
         value = _MARK.sub(lambda match: self._original(match[0]), text)
         fake = fake_of(self._key, kind, value, whole, self._regions)
-        return self._put(_Marked(kind, value if whole is None else whole, fake), value)
+        return self._put(_Marked(kind, value, fake), whole or "")
 
-    def _put(self, marked: _Marked, text: str) -> str:
-        about = f"{text}\x1f{marked.original}\x1f{marked.stays}"
+    def _put(self, marked: _Marked, whole: str = "") -> str:
+        about = f"{whole}\x1f{marked.original}\x1f{marked.stays}"
         mark = f"[{marked.kind}_{letters_of(self._key, marked.kind, about, _MARK_LETTERS)}]"
         self._marks[mark] = marked
         return mark
@@ -201,15 +201,14 @@ class Fakes(Replacer):
         for span in spans:
             value = text[span.start : span.end]
             if span.kind not in _BY_WORDS and is_fake(self._key, value, self._regions):
-                mark = self._put(_Marked(span.kind, value, value, stays=True), value)
+                mark = self._put(_Marked(span.kind, value, value, stays=True))
                 parts += [text[done : span.start], mark]
                 done = span.end
         text = "".join(parts) + text[done:]
         parts, done = [], 0
         for start, end in people.spans(self._key, text):
-            mark = self._put(
-                _Marked("PERSON", text[start:end], text[start:end], stays=True), text[start:end]
-            )
+            name = text[start:end]
+            mark = self._put(_Marked("PERSON", name, name, stays=True))
             parts += [text[done:start], mark]
             done = end
         return "".join(parts) + text[done:]
@@ -219,8 +218,7 @@ class Fakes(Replacer):
         drafts = [_Draft(text, self._marks) for text in texts]
         fresh = [draft for draft in drafts if draft.fresh]
         unclean = dirty([draft.shown() for draft in fresh])
-        for place in sorted(unclean):
-            fresh[place].keep_what_stays_clean(lambda text: not dirty([text]))
+        _keep_what_stays_clean([fresh[place] for place in sorted(unclean)], dirty)
         return [Finished(draft.shown(), draft.entries()) for draft in drafts]
 
 
@@ -244,13 +242,9 @@ class _Draft:
             parts += [one.fake if faked and one.fake else tag(one.kind), after]
         return "".join(parts)
 
-    def keep_what_stays_clean(self, is_clean: Callable[[str], bool]) -> None:
-        """Show tags but where a fake, one after the other, leaves the text clean."""
-        for place in self.fresh:
-            self._faked[place] = False
-        for place in self.fresh[:_MOST_TRIED]:
-            self._faked[place] = True
-            self._faked[place] = is_clean(self.shown())
+    def show(self, number: int, *, faked: bool) -> None:
+        """Show the fake, or the tag, of a mark that is new."""
+        self._faked[self.fresh[number]] = faked
 
     def entries(self) -> list[Entry]:
         """What the fakes that are shown stand for."""
@@ -259,6 +253,19 @@ class _Draft:
             for one in (self._marked[place] for place in self.fresh if self._faked[place])
             if one.fake is not None
         ]
+
+
+def _keep_what_stays_clean(drafts: list[_Draft], dirty: Dirty) -> None:
+    """Show tags but where a fake, one after the other, leaves its text clean."""
+    for draft in drafts:
+        for number in range(len(draft.fresh)):
+            draft.show(number, faked=False)
+    for number in range(_MOST_TRIED):
+        tried = [draft for draft in drafts if number < len(draft.fresh)]
+        for draft in tried:
+            draft.show(number, faked=True)
+        for place in dirty([draft.shown() for draft in tried]) if tried else ():
+            tried[place].show(number, faked=False)
 
 
 #: Kinds whose fakes are told word by word.
