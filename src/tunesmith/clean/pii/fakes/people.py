@@ -18,6 +18,7 @@ from tunesmith.clean.pii.lexicon import (
     folded,
     given_names,
     places,
+    widespread_names,
     words,
 )
 from tunesmith.clean.pii.normal import leveled
@@ -37,6 +38,7 @@ def picked(key: bytes) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...
     given, family, place = given_names(), family_names(), places()
     lists = (given - family - place, family - given - place, place - given - family)
     common = common_words() | words("organisations") | words("geographic") | words("titles")
+    common |= widespread_names()
     return tuple(_picked(key, names - common) for names in lists)  # type: ignore[return-value]
 
 
