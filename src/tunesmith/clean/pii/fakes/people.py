@@ -26,6 +26,11 @@ from tunesmith.clean.pii.normal import leveled
 #: Names that are picked by the key, of each list.
 PICKED = 256
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+#: Small words inside of names, which say nothing of the person.
+_PARTICLES = frozenset(
+    {"van", "von", "der", "den", "de", "da", "do", "dos", "das", "di", "du", "del", "della", "la",
+     "le", "el", "al", "bin", "ibn", "ben", "ter", "zu", "af", "av", "of"}
+)  # fmt: skip
 _PLAIN = re.compile(r"[a-z]{4,9}")
 _GAP = re.compile(r"[\s.,'’_-]{1,3}")
 _RESERVED = ("example.com", "example.org", "example.net")
@@ -89,7 +94,7 @@ def person(key: bytes, text: str, whole: str | None = None) -> str:
     def one(match: re.Match[str]) -> str:
         word = match[0]
         level = leveled(word)
-        if level in words("titles") or (word.islower() and len(word) <= 3 and not known):
+        if level in words("titles") or (word in _PARTICLES and word != text):
             return word
         if len(word) == 1:
             meant = next((name for name in known if name[0] == level), level)
