@@ -155,8 +155,9 @@ class Pseudonyms(Replacer):
 #: Letters of a mark, which no text shows: another number than those of a pseudonym.
 _MARK_LETTERS = 12
 _MARK = re.compile(rf"\[[A-Z_]+_[A-Z]{{{_MARK_LETTERS}}}\]")
-#: Fakes of one text that are tried one by one when all of them together cannot be told apart.
-_MOST_TRIED = 64
+#: How often a text is read to find the fakes in it that cannot be told apart, and how many letters
+#: of it in all; what was not tried becomes a tag.
+_LEAST_TRIES, _MOST_TRIES, _MOST_READ = 4, 64, 4_000_000
 
 
 @dataclass(frozen=True)
@@ -242,9 +243,15 @@ class _Draft:
             parts += [one.fake if faked and one.fake else tag(one.kind), after]
         return "".join(parts)
 
-    def show(self, number: int, *, faked: bool) -> None:
-        """Show the fake, or the tag, of a mark that is new."""
-        self._faked[self.fresh[number]] = faked
+    def show(self, numbers: range, *, faked: bool) -> None:
+        """Show the fakes, or the tags, of some of the marks that are new."""
+        for number in numbers:
+            self._faked[self.fresh[number]] = faked
+
+    def tries(self) -> int:
+        """How many times the detectors may read the text: fewer where it is long."""
+        letters = sum(map(len, self._between)) + 1
+        return max(_LEAST_TRIES, min(_MOST_TRIES, _MOST_READ // letters))
 
     def entries(self) -> list[Entry]:
         """What the fakes that are shown stand for."""
@@ -256,16 +263,35 @@ class _Draft:
 
 
 def _keep_what_stays_clean(drafts: list[_Draft], dirty: Dirty) -> None:
-    """Show tags but where a fake, one after the other, leaves its text clean."""
+    """Show tags instead of those fakes that cannot be told apart.
+
+    Group by group: one that makes its text unclean is halved and tried again, so that few fakes
+    among many are found in few tries.
+    """
+    waiting = [_halves(range(len(draft.fresh))) for draft in drafts]
     for draft in drafts:
-        for number in range(len(draft.fresh)):
-            draft.show(number, faked=False)
-    for number in range(_MOST_TRIED):
-        tried = [draft for draft in drafts if number < len(draft.fresh)]
-        for draft in tried:
-            draft.show(number, faked=True)
-        for place in dirty([draft.shown() for draft in tried]) if tried else ():
-            tried[place].show(number, faked=False)
+        draft.show(range(len(draft.fresh)), faked=False)
+    for round_ in range(_MOST_TRIES):
+        trying = [
+            (draft, groups)
+            for draft, groups in zip(drafts, waiting, strict=True)
+            if groups and round_ < draft.tries()
+        ]
+        if not trying:
+            break
+        tried = [(draft, groups, groups.pop(0)) for draft, groups in trying]
+        for draft, _, group in tried:
+            draft.show(group, faked=True)
+        for place in dirty([draft.shown() for draft, _, _ in tried]):
+            draft, groups, group = tried[place]
+            draft.show(group, faked=False)
+            groups[:0] = _halves(group)
+
+
+def _halves(group: range) -> list[range]:
+    """The two halves of a group; none where it has but one."""
+    middle = group.start + len(group) // 2
+    return [range(group.start, middle), range(middle, group.stop)] if len(group) > 1 else []
 
 
 #: Kinds whose fakes are told word by word.
