@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -194,13 +195,7 @@ class MaskPersonalData(Transform):
         wanted = [span for span in spans if self._is_personal(text, span)]
         if "@" not in text or "EMAIL" not in self.kinds:
             return wanted
-        addresses = list(mail.emails(text))
-        return [
-            span
-            for span in wanted
-            if span.kind == "EMAIL"
-            or not any(start <= span.start and span.end <= end for start, end in addresses)
-        ]
+        return _outside(list(mail.emails(text)), wanted, but="EMAIL")
 
     def _set_fakes_apart(
         self, texts: pl.Series, changed: dict[int, str], replacer: Replacer
@@ -284,13 +279,9 @@ class MaskPersonalData(Transform):
         if not kinds:
             return []
         spans = detect.find(text, kinds, self._settings)
-        tags = [match.span() for match in TAG.finditer(text)] if spans and "[" in text else []
-        return [
-            span
-            for span in spans
-            if not self._allow.covers(text, span.start, span.end)
-            and not any(start <= span.start and span.end <= end for start, end in tags)
-        ]
+        if self.allow:
+            spans = [span for span in spans if not self._allow.covers(text, span.start, span.end)]
+        return _outside([match.span() for match in TAG.finditer(text)], spans)
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:
         """A text with its personal data replaced, and how much there was of each kind."""
@@ -315,6 +306,24 @@ class MaskPersonalData(Transform):
         if self._allow.has(value):
             return True
         return self.replace == "fake" and is_fake(secret(), value, self.regions)
+
+
+def _outside(
+    places: list[tuple[int, int]], spans: list[Span], but: Kind | None = None
+) -> list[Span]:
+    """The spans that lie in none of some places, which are apart and from left to right.
+
+    Spans of the kind `but` are not asked.
+    """
+    if not places:
+        return spans
+    starts = [start for start, _ in places]
+
+    def is_inside(span: Span) -> bool:
+        before = bisect.bisect_right(starts, span.start) - 1
+        return before >= 0 and span.end <= places[before][1]
+
+    return [span for span in spans if span.kind == but or not is_inside(span)]
 
 
 class _Work:

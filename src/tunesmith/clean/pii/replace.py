@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from abc import abstractmethod
@@ -37,7 +36,7 @@ def pseudonym(key: bytes, kind: Kind, value: str) -> str:
 
 def letters_of(key: bytes, kind: str, value: str, letters: int) -> str:
     """Capital letters that stand for a value of a kind, by HMAC-SHA256 (4.7 bits a letter)."""
-    digest = hmac.new(key, f"{kind}\x1f{value}".encode(), hashlib.sha256).digest()
+    digest = hmac.digest(key, f"{kind}\x1f{value}".encode(), "sha256")
     number = int.from_bytes(digest[:8], "big")
     found = []
     for _ in range(letters):

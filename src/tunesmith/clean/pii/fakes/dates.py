@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tunesmith.clean.pii.fakes.seal import Draw
 
@@ -71,6 +72,7 @@ def _month(word: str) -> int:
     return next((n for n, name in enumerate(_MONTHS, 1) if name[:3] == level[:3]), 0)
 
 
+@lru_cache(maxsize=65_536)
 def _is_picked(key: bytes, date: dt.date) -> bool:
     return Draw(key, "day", date.isoformat()).below(_ONE_IN) == 0
 

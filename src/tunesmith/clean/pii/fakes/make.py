@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from tunesmith.clean.pii.fakes import dates, network, people, phones, streets
 from tunesmith.clean.pii.fakes.seal import Draw, sealed
@@ -27,6 +28,7 @@ _ISSUER = re.compile(
 _LETTERS = re.compile(r"[A-Za-z]{0,4}")
 
 
+@lru_cache(maxsize=16_384)
 def fake_of(
     key: bytes, kind: Kind, text: str, whole: str | None, regions: tuple[str, ...]
 ) -> str | None:

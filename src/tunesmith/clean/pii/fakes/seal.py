@@ -6,7 +6,6 @@ values; of four once in ten thousand.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import string
 from collections.abc import Sequence
@@ -25,9 +24,7 @@ class Draw:
         """The next number, from 0 up to but without `limit`."""
         about = f"{self._about}\x1f{self._count}".encode()
         self._count += 1
-        return (
-            int.from_bytes(hmac.new(self._key, about, hashlib.sha256).digest()[:8], "big") % limit
-        )
+        return int.from_bytes(hmac.digest(self._key, about, "sha256")[:8], "big") % limit
 
     def of(self, choices: Sequence[str]) -> str:
         """The next choice."""
@@ -96,4 +93,4 @@ def _class(letter: str) -> str:
 
 def _seal(key: bytes, body: str, number: int, letters: str) -> str:
     about = f"seal\x1f{body.lower()}\x1f{number}".encode()
-    return letters[hmac.new(key, about, hashlib.sha256).digest()[0] % len(letters)]
+    return letters[hmac.digest(key, about, "sha256")[0] % len(letters)]
