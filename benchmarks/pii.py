@@ -58,9 +58,9 @@ class Detector:
     kinds: Collection[str]
 
 
-def tunesmith(kinds: Collection[str]) -> Detector:
-    """Masking by default, or of some kinds."""
-    mask = MaskPersonalData.model_validate({"kinds": list(kinds)})
+def tunesmith(kinds: Collection[str], *, names: str = "announced") -> Detector:
+    """Masking by default, or of some kinds, or with names found in another way."""
+    mask = MaskPersonalData.model_validate({"kinds": list(kinds), "names": names})
     return Detector(
         "tunesmith",
         lambda texts: spans_of(mask, texts),

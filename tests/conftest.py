@@ -6,11 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tunesmith.models import BaseModel
 from tunesmith.prompting import Example
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests import `factory`
+
+# How long an example takes says how busy the machine is: deadlines are tested where they matter.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -22,6 +22,8 @@ BOMBS = (
     "a\n\n    b\n", "\n    ", "> a\n", "On 1 " + "a" * 200 + "\n", "From: a\n", "--\n", "-", "_", "Thanks\n",
     "https://x.y/?utm_a=1&", "&utm_a=1", "https://google.com/url?", "—", "“", "log ", "log in ",
     "This is a line of some words.\n", "1", "1.", "a:", ":", "+", "(", "DE", "ssn", "://a", "a://b", "@", "/", "=",
+    "a@a@", "a@b.co", "a@b.co ", "Dear Jane Doe, ", "my name is jane ", "12 Main Street, ", "Room 5 ",
+    "+49 30 1234567 ", "555-0112", "4111 1111 1111 1111 ", "DE89 ", "password=a1 ", "call 1234567 ",
 )  # fmt: skip
 SHORT = ("a", "😀", "\u200b", "?", "\u202e", "\ufeff", "é", "0")
 OPTIONS = {

@@ -18,6 +18,11 @@ _BORN = (
     r"(?:born(?: on| in)?|date of birth|birth ?date|birthday(?: is)?|d\.?o\.?b\.?|geboren(?: am)?|"
     r"geburtsdatum|n[ée]e? le|date de naissance|fecha de nacimiento|nacid[oa] el|nat[oa] il)"
 )
+#: The words that `_BORN` ends with, and `b` of `d.o.b.`.
+WORDS = (
+    *("born", "birth", "birthdate", "birthday", "dob", "b", "geboren", "geburtsdatum"),
+    *("le", "naissance", "nacimiento", "nacido", "nacida", "nato", "nata"),
+)
 HINT = (
     r"(?i-u:born|birth|d\.?o\.?b|geboren|geburtsdatum|naissance|nacimiento|nacid[oa] |nat[oa] il)"
     r"|[nN][éeÉE]e? le"

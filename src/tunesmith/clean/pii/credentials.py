@@ -44,10 +44,27 @@ _NAMED = (
     r"|orization)?[ _-]?token"
     r"|secret[ _-]?(?:key|token)?|client[ _-]?secret|bearer|password|passwd|passwort|pwd|passcode"
 )
-SECRET_HINT = (
+#: The words that `_NAMED` ends with.
+WORDS = (
+    "key",
+    "token",
+    "secret",
+    "bearer",
+    "password",
+    "passwd",
+    "passwort",
+    "pwd",
+    "passcode",
+    "begin",
+    *("apikey", "apitoken", "apisecret", "accesskey", "accesstoken", "secretkey", "secrettoken"),
+    *("authtoken", "authenticationtoken", "authorizationtoken", "clientsecret"),
+)
+ISSUED_HINT = (
     r"AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[rs]k_|whsec_|sk-|hf_|AIza|ya29\.|SG\."
-    r"|npm_|pypi-|eyJ|-----BEGIN"
-    rf"|(?i-u:{_NAMED})[\"']?(?: ?(?:[:=]|(?i-u:is|ist|est|es)) ?| )[\"'`]?[^\s]*\d"
+    r"|npm_|pypi-|eyJ"
+)
+SAID_HINT = (
+    rf"-----BEGIN|(?i-u:{_NAMED})[\"']?(?: ?(?:[:=]|(?i-u:is|ist|est|es)) ?| )[\"'`]?[^\s]*\d"
 )
 _KEY = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_ISSUED})(?![A-Za-z0-9_])")
 _PRIVATE = re.compile(

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tunesmith.clean.pii import (
     address,
     birth,
     credentials,
+    gates,
     mail,
     names,
     national,
@@ -23,9 +27,20 @@ from tunesmith.clean.pii import (
     phone,
     ssn,
 )
+from tunesmith.clean.pii.gates import Gates
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Claims, Kind, Span
 
-__all__ = ["DEFAULT_KINDS", "KINDS", "Kind", "Settings", "Span", "candidates", "find", "hints"]
+__all__ = [
+    "DEFAULT_KINDS",
+    "KINDS",
+    "Hint",
+    "Kind",
+    "Settings",
+    "Span",
+    "candidates",
+    "find",
+    "hints",
+]
 
 
 @dataclass(frozen=True)
@@ -66,40 +81,46 @@ _FINDERS: dict[Kind, Find] = {
 }
 
 
-#: Gates: what many detectors need, looked for once and in the texts that passed the one before.
-_DIGIT = r"\d"
-_RARE = "|".join(
-    f"(?:{hint})"
-    for hint in (payment.IBAN_HINT, payment.CRYPTO_HINT, network.MAC_HINT, network.IP_HINT)
-)
-_SIX_DIGITS = r"\d(?:[^\p{L}\p{N}\n]{0,5}\d){5}"
+@dataclass(frozen=True)
+class Hint:
+    """What a text must hold for a detector to be worth running."""
+
+    gate: int
+    """Gates of which one must be open (see `gates`)."""
+    patterns: tuple[str, ...] = ()
+    """Rust regular expressions that it must hold, the cheapest first."""
 
 
-def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[str, ...]]:
-    """By kind, what a text must hold for its detector to be worth running.
+def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[Hint, ...]]:
+    """By kind, hints of which a text must give one for its detector to be worth running.
 
-    Rust regular expressions, the cheapest first; each is tried on the texts that the one before
-    has hit. One pattern for all kinds would be far slower than all of them one by one: its
-    automaton does not fit its cache.
+    Patterns are tried one by one: one pattern for all kinds would be far slower than all of them
+    apart, because its automaton does not fit its cache.
     """
-    known: dict[Kind, tuple[str, ...]] = {
-        "URL_CREDENTIALS": (credentials.URL_HINT,),
-        "SECRET": (credentials.SECRET_HINT,),
-        "EMAIL": (mail.HINT,),
-        "IBAN": (_DIGIT, _RARE, payment.IBAN_HINT, payment.IBAN_SECOND_HINT),
-        "CARD": (_DIGIT, _SIX_DIGITS, payment.CARD_HINT, payment.CARD_SECOND_HINT),
-        "CRYPTO_ADDRESS": (_DIGIT, _RARE, payment.CRYPTO_HINT),
-        "SSN": (_DIGIT, _SIX_DIGITS, ssn.HINT),
-        "NATIONAL_ID": (_DIGIT, national.HINT),
-        "MAC_ADDRESS": (_DIGIT, _RARE, network.MAC_HINT),
-        "IP_ADDRESS": (_DIGIT, _RARE, network.IP_HINT),
-        "DATE_OF_BIRTH": (_DIGIT, birth.HINT),
-        "ACCOUNT": ("|".join(f"(?:{pattern})" for pattern in settings.accounts),),
-        "PHONE": (_DIGIT, _SIX_DIGITS, phone.HINT, phone.second_hint()),
-        "ADDRESS": (_DIGIT, address.HINT, address.SECOND_HINT),
-        "PERSON": (names.HINT if settings.lists else names.ANNOUNCED_HINT,),
-        "ORGANIZATION": (names.HINT,),
-        "LOCATION": (names.HINT,),
+    accounts = "|".join(f"(?:{pattern})" for pattern in settings.accounts)
+    name = Hint(gates.ALWAYS, (names.HINT,))
+    announced = Hint(gates.NAME, (names.ANNOUNCED_HINT,))
+    known: dict[Kind, tuple[Hint, ...]] = {
+        "URL_CREDENTIALS": (Hint(gates.URL, (credentials.URL_HINT,)),),
+        "SECRET": (
+            Hint(gates.LONG, (credentials.ISSUED_HINT,)),
+            Hint(gates.CREDENTIAL, (credentials.SAID_HINT,)),
+        ),
+        "EMAIL": (Hint(gates.AT),),
+        "IBAN": (Hint(gates.IBAN, (payment.IBAN_HINT,)),),
+        "CARD": (Hint(gates.CARD, (payment.CARD_HINT,)),),
+        "CRYPTO_ADDRESS": (Hint(gates.LONG, (payment.CRYPTO_HINT,)),),
+        "SSN": (Hint(gates.SIX_DIGITS, (ssn.HINT,)),),
+        "NATIONAL_ID": (Hint(gates.DIGIT, (national.HINT,)),),
+        "MAC_ADDRESS": (Hint(gates.MARKS, (network.MAC_HINT,)),),
+        "IP_ADDRESS": (Hint(gates.MARKS, (network.IP_HINT,)),),
+        "DATE_OF_BIRTH": (Hint(gates.BIRTH, (birth.HINT,)),),
+        "ACCOUNT": (Hint(gates.ALWAYS, (accounts,)),),
+        "PHONE": (Hint(gates.GROUPED), Hint(gates.SEVEN_DIGITS, (phone.SAID_HINT,))),
+        "ADDRESS": (Hint(gates.PLACE),),
+        "PERSON": (name if settings.lists else announced,),
+        "ORGANIZATION": (name,),
+        "LOCATION": (name,),
     }
     idle = {
         "NATIONAL_ID": not settings.countries,
@@ -110,19 +131,44 @@ def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[str, ..
     return {kind: known[kind] for kind in KINDS if kind in set(kinds) and not idle.get(kind)}
 
 
-def candidates(texts: pl.Series, hints: dict[Kind, tuple[str, ...]]) -> dict[int, tuple[Kind, ...]]:
+def candidates(
+    texts: pl.Series, hints: dict[Kind, tuple[Hint, ...]]
+) -> dict[int, tuple[Kind, ...]]:
     """The places of the texts that may hold personal data, and the kinds they may hold."""
-    reached: dict[tuple[str, ...], pl.Series] = {(): texts.is_not_null().arg_true()}
+    opened = _gates()(texts)
+    reached: dict[Hint, list[int]] = {}
     found: dict[int, tuple[Kind, ...]] = {}
-    for kind, patterns in hints.items():
-        for step in range(1, len(patterns) + 1):
-            if patterns[:step] not in reached:
-                places = reached[patterns[: step - 1]]
-                hit = texts.gather(places).str.contains(patterns[step - 1])
-                reached[patterns[:step]] = places.filter(hit)
-        for place in reached[patterns].to_list():
-            found[place] = (*found.get(place, ()), kind)
+    for kind, alternatives in hints.items():
+        for hint in alternatives:
+            if hint not in reached:
+                reached[hint] = _hit(texts, opened, hint)
+            for place in reached[hint]:
+                kinds = found.get(place, ())
+                if not kinds or kinds[-1] != kind:
+                    found[place] = (*kinds, kind)
     return found
+
+
+def _hit(texts: pl.Series, opened: NDArray[np.int64], hint: Hint) -> list[int]:
+    """The places of the texts that give a hint."""
+    places = pl.Series(np.flatnonzero(opened & hint.gate))
+    for pattern in hint.patterns:
+        places = places.filter(texts.gather(places).str.contains(pattern))
+    hit: list[int] = places.to_list()
+    return hit
+
+
+@cache
+def _gates() -> Gates:
+    return Gates(
+        {
+            gates.NAME: names.ANNOUNCING_WORDS,
+            gates.LINK: names.LINKS,
+            gates.LINKED: names.LINKED,
+            gates.BIRTH: birth.WORDS,
+            gates.CREDENTIAL: credentials.WORDS,
+        }
+    )
 
 
 def find(

@@ -131,7 +131,7 @@ class MaskPersonalData(Transform):
         )
 
     @cached_property
-    def _hints(self) -> dict[Kind, tuple[str, ...]]:
+    def _hints(self) -> dict[Kind, tuple[detect.Hint, ...]]:
         return detect.hints(self.kinds, self._settings)
 
     def transform(self, batch: pl.DataFrame) -> pl.DataFrame:

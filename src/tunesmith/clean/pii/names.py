@@ -39,8 +39,10 @@ _FIRM = re.compile(
     rf"|{_CAPITAL}{_WORD}(?: and | & )(?:Sons|Partners|Associates|Company|Co|Brothers|Daughters))\b"
 )
 _PARTS = re.compile(rf"{_ABBREVIATED}|{_WORD}|&")
+#: The same for Rust, which has no look-ahead.
+_RUST_CAPITAL = r"[\p{L}\p{Nl}\p{No}--[a-zß-öø-ÿ]]"
 #: Only texts with a capitalised word, or with somebody's name announced, can hold a name.
-HINT = r"\p{Lu}\p{L}|name(?:['’]s| is)"
+HINT = rf"{_RUST_CAPITAL}|name(?:['’]s| is)"
 
 _TITLES = words("titles")
 _ORGANISATION = words("organisations")
@@ -58,13 +60,21 @@ _ANNOUNCING = (
 _CURLY = _ANNOUNCING.replace("'", "['’]")
 _TITLE = rf"(?:(?:{'|'.join(sorted(_TITLES | {t.title() for t in _TITLES}))})\.? )"
 _NAMED = re.compile(rf"(?:{_CURLY}|\bwith m[rs]s?\.?)[\s:,]*\Z", re.IGNORECASE)
-_ANNOUNCED = re.compile(
-    rf"(?:(?i:{_CURLY})[\s:,]*(?:(?<![^\W\d_]){_TITLE})?|(?<![^\W\d_]){_TITLE}){_CAPITAL}"
-)
+#: The last word of what announces a name, in small letters.
+_LAST_WORDS = words("announcing")
+#: The words after which a name is looked for, apostrophes cut (`name's`, `I'm`); those that say
+#: little stand after others: `speaking with`, `ask for`.
+LINKED = frozenset({"for", "to", "with"})
+LINKS = frozenset({"ask", "it", "name", "named", "speak", "speaking", "talk", "talking", "up"})
+ANNOUNCING_WORDS = (_LAST_WORDS - LINKED) | _TITLES | {"s", "m"}
+#: What may stand between such a word and the name.
+_BETWEEN = " \t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0:,?."
+_CAPITAL_AFTER = re.compile(rf"[\s:,?.]{_CAPITAL}")
+_TITLE_LAST = re.compile(rf"(?<![^\W\d_]){_TITLE}\Z")
 ANNOUNCED_HINT = (
-    rf"(?i-u:{_ANNOUNCING})[\s:,]*{_TITLE}?\p{{Lu}}"
-    rf"|(?-u:\b){_TITLE}\p{{Lu}}|name(?:['’]s| is) \p{{L}}"
-    r"|[Ii]’m \p{Lu}"
+    rf"(?i-u:{_ANNOUNCING})[\s:,]*{_TITLE}?{_RUST_CAPITAL}"
+    rf"|(?-u:\b){_TITLE}{_RUST_CAPITAL}|name(?:['’]s| is) \p{{L}}"
+    rf"|[Ii]’m[\s:,]*{_RUST_CAPITAL}"
 )
 _LOWER_NAME = re.compile(
     r"\b(?:my|her|his|full|last|first|maiden) name(?:['’]s"
@@ -148,7 +158,7 @@ def names(text: str, *, lists: bool) -> Iterator[Name]:
             for word in _PARTS.finditer(run[0])
         ]
         yield from _weighed(text, words, lists=lists)
-    for match in _LOWER_NAME.finditer(text):
+    for match in _LOWER_NAME.finditer(text) if "name" in text else ():
         keys = [folded(word) for word in match[1].split()]
         if keys[0] not in common_words() and (
             keys[0] in given_names() or keys[-1] in family_names()
@@ -157,13 +167,34 @@ def names(text: str, *, lists: bool) -> Iterator[Name]:
 
 
 def _announced_runs(text: str) -> Iterator[re.Match[str]]:
-    """The capitalised runs that stand where the words before announce a name, titles included."""
-    for match in _ANNOUNCED.finditer(text):
-        start = match.end()
-        title = re.search(rf"{_TITLE}\Z", match[0])
-        run = _RUN.match(text, start - len(title[0]) if title else start)
+    """The capitalised runs that stand where the words before announce a name, titles included.
+
+    The last word before a capital is looked up first: few are in the list, and a pattern for all
+    that announces, tried at every letter, would take ten times as long.
+    """
+    for match in _CAPITAL_AFTER.finditer(text):
+        start = match.start() + 1
+        last = _last_word(text, start)
+        if last in _TITLES:
+            title = _TITLE_LAST.search(text, max(0, start - 16), start)
+            run = _RUN.match(text, start if title is None else title.start())
+        elif last in _LAST_WORDS and _NAMED.search(text[max(0, start - 32) : start]):
+            run = _RUN.match(text, start)
+        else:
+            continue
         if run is not None:
             yield run
+
+
+def _last_word(text: str, end: int) -> str:
+    """The last word before a place, in small letters; signs between them are passed over."""
+    last = end - 1
+    while last >= 0 and text[last] in _BETWEEN:
+        last -= 1
+    first = last
+    while first >= 0 and last - first < 16 and (text[first].isalpha() or text[first] in "'’"):
+        first -= 1
+    return text[first + 1 : last + 1].replace("’", "'").lower()
 
 
 def _weighed(text: str, words: list[_Word], *, lists: bool) -> Iterator[Name]:

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
-HINT = r"\d(?: ?[().\x{2010}-\x{2013}/ -]? ?\(?\d\)?){6}"
-
 _CANDIDATE = re.compile(
     r"(?<![\w.@#/=-])(?:(?:\+|00)[ ]?)?\(?\d(?:[ ]?[().\u2010-\u2013/ -]?[ ]?\(?\d\)?){5,16}"
     r"(?:[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6})?(?![\w@])(?![.,]\d)",
@@ -61,18 +59,8 @@ _TRUNK = re.compile(r"0[1-9]\d{8,9}")
 _NAME_FOLLOWS = re.compile(r" [^\W\d_a-z]")
 
 
-def second_hint() -> str:
-    """A Rust regex for texts in which `phones` may find something.
-
-    That is seven digits with at least one sign between or around them, or seven digits after a
-    word that announces a telephone: most long numbers in business texts are neither.
-    """
-    sign = r"[().\x{2010}-\x{2013}/-]"
-    gap = rf"\)?(?: {sign}? ?\(?|{sign} ?\(?)"
-    maybe = rf"(?:{gap})?"
-    broken = "|".join(rf"\d{{{left}}}{gap}\d(?:{maybe}\d){{{6 - left}}}" for left in range(1, 7))
-    around = r"\+ ?\(?\d{7}|\(\d{7}|\d{7}(?:\)| ?(?i:x|ext))"
-    return rf"{broken}|{around}|(?:^|[^\d])0[1-9]\d{{8}}|(?i:{_ANNOUNCED})[^\d\n]*\d{{7}}"
+#: Seven digits after a word that announces a telephone.
+SAID_HINT = rf"(?i:{_ANNOUNCED})[^\d\n]*\d{{7}}"
 
 
 def phones(text: str, regions: tuple[str, ...], *, anywhere: bool) -> Iterator[tuple[int, int]]:

@@ -39,24 +39,60 @@ def scan(texts: pl.Series, kinds: tuple[Kind, ...], spared: Callable[[str], bool
 
 def read(text: str) -> Iterator[tuple[Kind, str]]:
     """What a text holds, as `(kind, value)`."""
-    from stdnum import iban, luhn
-    from stdnum.us import ssn
-
-    words = [word.strip(_EDGES) for word in text.split()]
-    for word in words:
-        if _is_mail(word):
+    words = text.split()
+    for place, written in enumerate(words):
+        if written.isalpha():
+            continue
+        word = written.strip(_EDGES)
+        if word[:1].isdigit():
+            yield from _numbers(word, words[place + 1 : place + 4])
+        elif word[2:4].isdigit():
+            yield from (("IBAN", found) for found in _ibans(word, words[place + 1 : place + 9]))
+        if "@" in word and _is_mail(word):
             yield "EMAIL", word
-        elif word.count(".") == 3 and _is_ip(word):
-            yield "IP_ADDRESS", word
-        elif len(word) >= 15 and iban.is_valid(word):  # the shortest has 15 letters
-            yield "IBAN", word
-        elif len(word) == 11 and word[3:4] == "-" == word[6:7] and ssn.is_valid(word):
-            yield "SSN", word
-    for number in _cards(words):
-        if luhn.is_valid(number):
-            yield "CARD", number
     if "+" in text:
         yield from (("PHONE", number) for number in _phones(text))
+
+
+def _numbers(word: str, following: list[str]) -> Iterator[tuple[Kind, str]]:
+    """What begins with a word that begins with a digit."""
+    from stdnum import luhn
+    from stdnum.us import ssn
+
+    if word.count(".") == 3 and _is_ip(word):
+        yield "IP_ADDRESS", word
+    if len(word) == 11 and word[3] == "-" == word[6] and ssn.is_valid(word):
+        yield "SSN", word
+    for number in _cards(word, following):
+        if luhn.is_valid(number):
+            yield "CARD", number
+
+
+def _cards(word: str, following: list[str]) -> Iterator[str]:
+    """Numbers of 16 digits in one word, or in four of four."""
+    if word[0] not in "3456":
+        return
+    digits = word.replace("-", "")
+    if len(digits) == 16 and digits.isdigit():
+        yield digits
+    groups = [word, *(other.strip(_EDGES) for other in following)]
+    if len(groups) == 4 and all(len(group) == 4 and group.isdigit() for group in groups):
+        yield "".join(groups)
+
+
+def _ibans(word: str, following: list[str]) -> Iterator[str]:
+    """Account numbers in one word, or in groups of four and a rest."""
+    from stdnum import iban
+
+    if len(word) >= 15 and iban.is_valid(word):
+        yield word
+    groups = [word]
+    for other in following if word[:2].isalpha() else ():
+        if len(groups[-1]) != 4:
+            return
+        groups.append(other.strip(_EDGES))
+        if len(groups) >= 4 and iban.is_valid("".join(groups)):
+            yield " ".join(groups)
 
 
 def _is_mail(word: str) -> bool:
@@ -70,22 +106,6 @@ def _is_mail(word: str) -> bool:
         and labels[-1].isalpha()
         and len(labels[-1]) > 1
     )
-
-
-def _cards(words: list[str]) -> Iterator[str]:
-    """Numbers of 16 digits in one word, or in four of four."""
-    for place, word in enumerate(words):
-        digits = word.replace("-", "")
-        if len(digits) == 16 and digits.isdigit() and digits[0] in "3456":
-            yield digits
-        four = words[place : place + 4]
-        joined = "".join(four)
-        if (
-            len(four) == 4
-            and all(len(part) == 4 and part.isdigit() for part in four)
-            and joined[0] in "3456"
-        ):
-            yield joined
 
 
 def _phones(text: str) -> Iterator[str]:

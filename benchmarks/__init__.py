@@ -1,0 +1,1 @@
+"""How fast tunesmith is, beside its rivals: `make bench`; see `benchmarks/README.md`."""
