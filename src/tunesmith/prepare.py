@@ -44,7 +44,7 @@ from tunesmith.prompting.example import Example
 from tunesmith.recipe import LoadedRecipe, Recipe
 from tunesmith.split import PAIRS, SPLITS, split
 from tunesmith.step import Outcome, Step, StepCount, apply
-from tunesmith.store import cache
+from tunesmith.store import cache, vault
 from tunesmith.store.cache import RunCache, Stage
 from tunesmith.store.parts import Part, gathered, rows_in
 from tunesmith.store.secret import secret
@@ -100,6 +100,8 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
     """
     if loaded.recipe.check.perplexity is not None:
         perplexity.require()
+    if loaded.recipe.clean.personal_data.vault:
+        vault.require()
     store = RunCache(out / "work")
     with opened_engine(loaded.recipe, store.folder) as engine:
         return _prepare(
@@ -143,6 +145,7 @@ def _prepare(run: Preparation, out: Path) -> Prepared:
     counts = ledger.conserve(fates, collected=run.collected_rows)
     write_parquet(out / "ledger.parquet", fates)
     version = run.publish(out, frame, counts)
+    vault.publish(checked[0].vaults(), out / "vault")
     run.cache.prune()
     steps = [count for stage in checked for count in stage.counts()]
     return Prepared(

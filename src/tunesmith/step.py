@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -20,6 +21,22 @@ from tunesmith.config import Config
 
 #: A transform may put what it did to each row here (list of text); `apply` moves it to `changes`.
 NOTES = "_notes"
+
+#: A transform may set aside here what it replaced; `apply` moves it to `Outcome.aside`.
+ASIDE = "_aside"
+_ENTRY = pl.Struct({"shown": pl.String(), "kind": pl.String(), "original": pl.String()})
+
+
+def set_aside(height: int, entries: Iterable[tuple[str, str, str]]) -> pl.Series:
+    """The column `ASIDE` of a batch.
+
+    Args:
+        height: The rows of the batch.
+        entries: What was replaced, as `(shown, kind, original)`.
+    """
+    names = [field.name for field in _ENTRY.fields]
+    first = [dict(zip(names, entry, strict=True)) for entry in dict.fromkeys(entries)]
+    return pl.Series(ASIDE, [first, *[[]] * (height - 1)], dtype=pl.List(_ENTRY))
 
 
 class Step(Config):
@@ -94,11 +111,16 @@ class StepCount:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A batch after its steps: the rows that stay, the fate of the others, and the counts."""
+    """A batch after its steps: the rows that stay, the fate of the others, and the counts.
+
+    `aside` is what was replaced (columns shown, kind, original), each once, where a vault keeps it;
+    it is personal data.
+    """
 
     frame: pl.DataFrame
     fates: pl.DataFrame
     counts: list[StepCount]
+    aside: pl.DataFrame | None = None
 
 
 def apply(steps: list[Step], batch: pl.DataFrame) -> Outcome:
@@ -109,6 +131,7 @@ def apply(steps: list[Step], batch: pl.DataFrame) -> Outcome:
     """
     fates: list[pl.DataFrame] = []
     counts: list[StepCount] = []
+    aside: list[pl.DataFrame] = []
     for step in steps:
         missing = [name for name in step.reads if name not in batch.columns]
         if missing:
@@ -119,7 +142,11 @@ def apply(steps: list[Step], batch: pl.DataFrame) -> Outcome:
         started = time.perf_counter()
         before = batch
         if isinstance(step, Transform):
-            batch, changed, notes = _transform(step, batch)
+            batch = step.transform(before)
+            if ASIDE in batch.columns:
+                aside.append(batch.get_column(ASIDE).explode().drop_nulls().struct.unnest())
+                batch = batch.drop(ASIDE)
+            batch, changed, notes = _noted(step, before, batch)
         elif isinstance(step, Filter):
             batch, removed = _filter(step, batch)
             changed, notes = 0, Counter[str]()
@@ -129,11 +156,18 @@ def apply(steps: list[Step], batch: pl.DataFrame) -> Outcome:
             raise TypeError(f"{type(step).__name__} is neither a Transform nor a Filter")
         seconds = time.perf_counter() - started
         counts.append(StepCount(step.kind, before.height, batch.height, changed, seconds, notes))
-    return Outcome(batch, pl.concat(fates) if fates else ledger.empty(), counts)
+    return Outcome(batch, pl.concat(fates) if fates else ledger.empty(), counts, together(aside))
 
 
-def _transform(step: Transform, before: pl.DataFrame) -> tuple[pl.DataFrame, int, Counter[str]]:
-    after = step.transform(before)
+def together(aside: Iterable[pl.DataFrame | None]) -> pl.DataFrame | None:
+    """What was set aside in several places, each entry once, in order; none if nothing was."""
+    there = [frame for frame in aside if frame is not None]
+    return pl.concat(there).unique().sort("shown", "kind", "original") if there else None
+
+
+def _noted(
+    step: Transform, before: pl.DataFrame, after: pl.DataFrame
+) -> tuple[pl.DataFrame, int, Counter[str]]:
     if after.height != before.height:
         raise ValueError(
             f"transform '{step.kind}' returned {after.height} rows for {before.height}"

@@ -59,7 +59,7 @@ def example(folder: Path) -> Path:
         folder,
         {"path": "raw/*.csv", "columns": columns},
         workers=0,
-        clean={"boilerplate": {"min_share": 0.2}},
+        clean={"boilerplate": {"min_share": 0.2}, "personal_data": {"vault": True}},
     )
 
 
@@ -98,6 +98,7 @@ def locally(tmp_path_factory):
         assert not answers.str.contains_any([FOOTER, *LAST]).any()
         assert answers.str.contains("told to [PERSON] on", literal=True).sum() > 50
         assert not list(out.glob("work/**/people.parquet"))
+        assert list(out.glob("vault/*.vault"))
         return path, contents(out)
 
 
@@ -110,6 +111,7 @@ def settle(patch: pytest.MonkeyPatch) -> None:
 def contents(out: Path) -> dict[str, object]:
     """Every byte that a run wrote but times, and its fingerprints."""
     files = [*out.glob("export/**/*.jsonl"), *out.glob("*.parquet"), *out.glob("work/**/*.parquet")]
+    files += out.glob("vault/*")
     made: dict[str, object] = {
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
     }

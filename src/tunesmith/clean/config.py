@@ -98,7 +98,7 @@ class CleanConfig(Config):
         straight = StraightPunctuation(quotes=self.quotes, dashes=self.dashes)
         wanted: list[tuple[bool, Step]] = [
             ("straighten" in {self.quotes, self.dashes}, straight),
-            (True, Pseudonyms(columns=personal_columns)),
+            (True, Pseudonyms(columns=personal_columns, vault=self.personal_data.vault)),
             (True, self.personal_data),
             (bool(self.terminology), Terminology(terms=self.terminology)),
             (bool(self.special_cases), SpecialCases(rules=self.special_cases)),

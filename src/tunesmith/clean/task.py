@@ -90,5 +90,5 @@ class ApplySteps(Task):
         """Write what the steps gave."""
         if self.lines is not None:
             lines = line_table(outcome.frame, self.lines)
-            outcome = Outcome(lines, outcome.fates, outcome.counts)
+            outcome = Outcome(lines, outcome.fates, outcome.counts, outcome.aside)
         Stage(self.output.stage).write(self.output.number, outcome)

@@ -28,6 +28,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "tunesmith.cli.datasets",
         "Tell one row's story, from its file and line to the models.",
     ),
+    "reveal": (
+        "tunesmith.cli.reveal",
+        "Say what pseudonyms and fakes stand for, to whoever has the secret.",
+    ),
     "versions": ("tunesmith.cli.datasets", "List the versions of a dataset."),
     "diff": ("tunesmith.cli.datasets", "Compare two versions of a dataset."),
 }

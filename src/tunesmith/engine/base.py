@@ -10,13 +10,14 @@ from typing import ClassVar, Protocol
 import polars as pl
 
 from tunesmith.config import Config
-from tunesmith.step import Outcome, Step, StepCount, apply
+from tunesmith.step import Outcome, Step, StepCount, apply, together
 
 #: Kernels are fastest on about a thousand rows at a time (they stay in the processor's cache).
 BATCH_ROWS = 4_096
 
-#: An outcome on its way between processes: rows and fates as Arrow IPC, and the counts.
-Packed = tuple[bytes, bytes, list[StepCount]]
+#: An outcome on its way between processes: rows and fates as Arrow IPC, the counts, and what was
+#: set aside.
+Packed = tuple[bytes, bytes, list[StepCount], bytes | None]
 
 
 class Engine(Protocol):
@@ -59,13 +60,15 @@ def apply_in_slices(steps: list[Step], frame: pl.DataFrame) -> Outcome:
         pl.concat([outcome.frame for outcome in outcomes]),
         pl.concat([outcome.fates for outcome in outcomes]),
         counts,
+        together(outcome.aside for outcome in outcomes),
     )
 
 
 def work(steps: list[Step], packed: bytes) -> Packed:
     """`apply_in_slices` for another process: bytes in, bytes out."""
     outcome = apply_in_slices(steps, _unpack(packed))
-    return pack(outcome.frame), pack(outcome.fates), outcome.counts
+    aside = None if outcome.aside is None else pack(outcome.aside)
+    return pack(outcome.frame), pack(outcome.fates), outcome.counts, aside
 
 
 def pack(frame: pl.DataFrame) -> bytes:
@@ -77,7 +80,8 @@ def pack(frame: pl.DataFrame) -> bytes:
 
 def unpack_outcome(packed: Packed) -> Outcome:
     """The outcome that `work` packed."""
-    return Outcome(_unpack(packed[0]), _unpack(packed[1]), packed[2])
+    rows, fates, counts, aside = packed
+    return Outcome(_unpack(rows), _unpack(fates), counts, None if aside is None else _unpack(aside))
 
 
 def _unpack(data: bytes) -> pl.DataFrame:

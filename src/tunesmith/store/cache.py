@@ -23,6 +23,8 @@ import pyarrow.parquet as pq
 
 from tunesmith.io import read_json, write_bytes, write_json
 from tunesmith.step import Outcome, StepCount
+from tunesmith.store import vault
+from tunesmith.store.secret import secret
 
 #: Raised when the layout of the cache changes, so that older caches are not read.
 FORMAT = 1
@@ -48,6 +50,14 @@ class Stage:
     def __len__(self) -> int:
         return int(read_json(self.folder / "done.json")["parts"])
 
+    def vault(self, number: int) -> Path:
+        """Where a part keeps what its pseudonyms and fakes stand for, if it does."""
+        return self._path(number, vault.SUFFIX)
+
+    def vaults(self) -> list[Path]:
+        """The vault's files, in order."""
+        return [path for path in map(self.vault, range(len(self))) if path.exists()]
+
     def has(self, number: int) -> bool:
         """Whether part `number` is complete."""
         return self._path(number, "json").exists()
@@ -56,6 +66,8 @@ class Stage:
         """Write one part; it exists once its counts are on disk."""
         write_bytes(self._path(number, "parquet"), _parquet(outcome.frame))
         write_bytes(self._path(number, "fates.parquet"), _parquet(outcome.fates))
+        if outcome.aside is not None:
+            vault.write(self.vault(number), outcome.aside, secret())
         counts = [vars(count) | {"notes": dict(count.notes)} for count in outcome.counts]
         write_json(self._path(number, "json"), counts)
 

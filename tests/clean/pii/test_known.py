@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -66,6 +68,43 @@ def test_a_thread_knows_what_any_of_its_rows_says() -> None:
         "the partner [PERSON] was told",
     ]
     assert masked.columns == frame.columns
+
+
+def stands_for(text: str, *values: str) -> list[str | None]:
+    return [span.value for span in find_known(text, values)]
+
+
+def test_the_spellings_of_a_person_stand_for_one_name() -> None:
+    text = "Jane Doe; JANE; J. Doe; Doe, Jane; janedoe"
+    assert stands_for(text, "Jane Doe") == ["Jane Doe"] * 5
+    assert stands_for(text, "Jane", "Jane Doe", "jane doe") == ["Jane Doe"] * 5
+    assert stands_for("Dr. Jane Doe and Jané", "Jane", "Dr. Jane Doe") == ["Dr. Jane Doe"] * 2
+
+
+def test_what_two_people_are_called_alike_stands_for_neither() -> None:
+    found = stands_for("Jane Doe, Jane Roe, Jane", "Jane Doe", "Jane Roe")
+    assert found == ["Jane Doe", "Jane Roe", None]
+    assert stands_for("Jane", "Jane", "Jane Doe", "Jane Roe") == [None]
+
+
+def test_a_person_is_one_pseudonym_in_its_thread_and_in_the_dataset() -> None:
+    frame = pairs(
+        {"thread": "T1", "customer": "Jane Doe", "answer": "Hello Jane, Ms DOE, J. Doe, jane doe!"},
+        {"thread": "T1", "question": "As Jane said, Juergen knows. What now?", "author": "Jürgen Müller",
+         "answer": "Jurgen Muller and Jürgen."},
+        {"thread": "T2", "customer": "Doe, Jane", "answer": "Jane has it."},
+        {"thread": "T3", "answer": "My name is Jane Doe."},
+        {"thread": "T4", "customer": "Jane Roe", "answer": "Jane has it."},
+    )  # fmt: skip
+    rows = attach(frame, of_threads([frame], {}), {})
+    masked = apply([MaskPersonalData(replace="pseudonym")], rows).frame
+    names = [re.findall(r"\[PERSON_[A-Z]{8}\]", text) for text in masked["answer"]]
+    assert [len(found) for found in names] == [4, 2, 1, 1, 1]
+    jane, jurgen = names[0][0], names[1][0]
+    assert set(names[0]) | set(names[2]) | set(names[3]) == {jane}
+    assert set(names[1]) == {jurgen} != {jane}
+    assert masked["question"][1] == f"As {jane} said, {jurgen} knows. What now?"
+    assert names[4] != [jane]
 
 
 def test_what_is_allowed_stays() -> None:

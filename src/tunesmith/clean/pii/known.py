@@ -8,7 +8,6 @@ attached to each of its rows (`attach`), so that steps and engines need to know 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from tunesmith.clean.pii.lexicon import common_words
 from tunesmith.clean.pii.lexicon import words as words_of
+from tunesmith.clean.pii.normal import leveled, normal
 from tunesmith.clean.pii.spans import Claims, Kind, Span
 
 #: The column that carries what is known of a row's people; masking uses it up.
@@ -126,7 +126,8 @@ def find_known(text: str, values: tuple[str, ...]) -> list[Span]:
         values: Names, addresses, account numbers, as the columns have them.
     """
     level = leveled(text)
-    claims = Claims()
+    whole = _whole_names(values)
+    said: dict[tuple[int, int, Kind], str | None] = {}
     for value in values:
         matcher = _matcher(value)
         if matcher is None:
@@ -134,8 +135,33 @@ def find_known(text: str, values: tuple[str, ...]) -> list[Span]:
         for match in matcher.pattern.finditer(level):
             start, end = match.span()
             if match.lastgroup != "alone" or _is_a_name_here(text, start):
-                claims.add(Span(start, end, matcher.kind))
-    return claims.spans
+                place, name = (start, end, matcher.kind), whole.get(value, value)
+                # What two people are called alike stands for neither of them.
+                shared = place in said and said[place] != name
+                said[place] = None if shared else name
+    longest = sorted(said.items(), key=lambda item: (item[0][0] - item[0][1], item[0]))
+    return Claims(Span(*place, name) for place, name in longest).spans
+
+
+@lru_cache(maxsize=65_536)
+def _whole_names(values: tuple[str, ...]) -> dict[str, str]:
+    """By value, the whole name of the person it names (`Jane` beside `Jane Doe`).
+
+    A name whose words are all in one other name, and in no second one, is that person's.
+    """
+    names = {value: normal("PERSON", value) for value in values if _is_name(value)}
+    spelled = {name: value for value, name in reversed(names.items())}
+    words = {name: frozenset(name.split()) for name in spelled}
+    whole = {}
+    for value, name in names.items():
+        longer = {other for other, has in words.items() if has > words[name]}
+        longest = {one for one in longer if not any(words[one] < words[two] for two in longer)}
+        whole[value] = spelled[longest.pop() if len(longest) == 1 else name]
+    return whole
+
+
+def _is_name(value: str) -> bool:
+    return "@" not in value and not any(letter.isdigit() for letter in value)
 
 
 def _is_a_name_here(text: str, start: int) -> bool:
@@ -143,22 +169,6 @@ def _is_a_name_here(text: str, start: int) -> bool:
     before = text[max(0, start - 3) : start].rstrip()
     shouted = text[start + 1 : start + 2].isupper()
     return text[start].isupper() and not shouted and bool(before) and before[-1] not in ".!?\n"
-
-
-def leveled(text: str) -> str:
-    """A text in lower case without accents, letter for letter, so that places stay.
-
-    >>> leveled("Šárka Ottová")
-    'sarka ottova'
-    """
-    if text.isascii():
-        return text.lower()
-    return "".join(map(_level, text))
-
-
-@lru_cache(maxsize=4096)
-def _level(letter: str) -> str:
-    return unicodedata.normalize("NFKD", letter.lower())[0] if letter.isalpha() else letter
 
 
 class _Matcher:

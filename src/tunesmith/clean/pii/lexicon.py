@@ -96,12 +96,27 @@ def countries() -> frozenset[str]:
     return frozenset(name for name in english if name and not name.startswith("*"))
 
 
+@lru_cache(maxsize=1)
+def widespread_names() -> frozenset[str]:
+    """Given and family names of English, or of two languages or more: the likelier ones, folded."""
+    languages: dict[str, set[str]] = {}
+    for locale, provider in _providers("person"):
+        for name in _words(provider, (*_GIVEN, *_FAMILY)):
+            languages.setdefault(name, set()).add(locale.split("_")[0])
+    return frozenset(name for name, of in languages.items() if len(of) > 1 or "en" in of)
+
+
 def _of_providers(kind: str, words: tuple[str, ...]) -> Iterator[str]:
     """The single words in the lists of faker's providers whose names hold one of `words`."""
+    for _, provider in _providers(kind):
+        yield from _words(provider, words)
+
+
+def _providers(kind: str) -> Iterator[tuple[str, ModuleType]]:
+    """The modules of faker's providers of a kind, each with its locale."""
     package = importlib.import_module(f"faker.providers.{kind}")
     for module in pkgutil.iter_modules(package.__path__):
-        provider = importlib.import_module(f"{package.__name__}.{module.name}")
-        yield from _words(provider, words)
+        yield module.name, importlib.import_module(f"{package.__name__}.{module.name}")
 
 
 def _words(module: ModuleType, words: tuple[str, ...]) -> Iterator[str]:

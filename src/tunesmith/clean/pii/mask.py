@@ -1,7 +1,8 @@
-"""Masking: personal data becomes a tag or a pseudonym, by offset, in texts and metadata alike."""
+"""Masking: personal data becomes a tag, a pseudonym or a fake, by offset, in texts and metadata."""
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
@@ -14,30 +15,36 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
-from tunesmith.clean.pii import detect, second
+from tunesmith.clean.pii import detect, mail, second
+from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
+from tunesmith.clean.pii.fakes.verify import is_fake
 from tunesmith.clean.pii.known import KNOWN, Known
 from tunesmith.clean.pii.national import NATIONAL_IDS
-from tunesmith.clean.pii.replace import Style, replaced
+from tunesmith.clean.pii.replace import TAG, Entry, Replacer, Style, replacer
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, Claims, Kind, Span
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
-from tunesmith.step import NOTES, Transform
+from tunesmith.step import NOTES, Transform, set_aside
 from tunesmith.store.secret import key_fingerprint, secret
 
 
 class MaskPersonalData(Transform):
-    """Replace personal data by tags such as `[EMAIL]`, or by pseudonyms."""
+    """Replace personal data by tags such as `[EMAIL]`, by pseudonyms, or by fakes."""
 
     kind: ClassVar[str] = "mask_personal_data"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
     kinds: tuple[Kind, ...] = DEFAULT_KINDS
     """What is masked; anything that is left out stays in the dataset and is not scanned for."""
     replace: Style = "tag"
-    """`tag` gives `[EMAIL]`; `pseudonym` gives `[EMAIL_KMFOPA]`, the same for the same value in the
-    whole dataset, keyed by the secret."""
+    """`tag` gives `[EMAIL]`; `pseudonym` gives `[EMAIL_KMFOPAXE]`, the same for the same value in
+    the whole dataset, keyed by the secret; `fake` gives another value that looks like it, keyed and
+    consistent as well."""
+    vault: bool = False
+    """Keep what pseudonyms and fakes stand for beside the dataset, encrypted with the secret, for
+    `tunesmith reveal`. The run folder then holds personal data; needs the extra `vault`."""
     regions: tuple[str, ...] = ("US",)
     """Where telephones without a country code are from, as ISO 3166 codes such as `DE`."""
     any_region: bool = True
@@ -56,7 +63,8 @@ class MaskPersonalData(Transform):
     """Mask what the columns for customer, author and personal data say wherever it occurs in the
     texts of that row and its thread."""
     allow: tuple[str, ...] = ()
-    """Texts that are not personal and stay: product names, the company's own support address."""
+    """Texts that are not personal and stay: product names, the company's own support address; `*`
+    stands for any letters but spaces (`*@acme.example`)."""
 
     @field_validator("regions")
     @classmethod
@@ -90,14 +98,26 @@ class MaskPersonalData(Transform):
                 ) from None
         return patterns
 
+    @field_validator("allow")
+    @classmethod
+    def _not_everything(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            if not any(letter.isalnum() for letter in text):
+                raise ValueError(f"'{text}' names nothing; write a name, an address or *@DOMAIN")
+        return texts
+
     def identity(self) -> dict[str, Any]:
         """What the step's output depends on: the secret (by its fingerprint) and the model too."""
         identity = super().identity()
-        if self.replace == "pseudonym":
+        if self.replace != "tag" or self.vault:
             identity["key"] = key_fingerprint(secret())
         if self.model is not None:
             identity["model"] = loaded(self.model).identity()
         return identity
+
+    @cached_property
+    def _allow(self) -> Allow:
+        return Allow(self.allow)
 
     @cached_property
     def _settings(self) -> detect.Settings:
@@ -107,7 +127,7 @@ class MaskPersonalData(Transform):
             countries=self.national_ids,
             accounts=self.accounts,
             lists=self.names == "lists",
-            allow=frozenset(text.casefold() for text in self.allow),
+            allow=self._allow.exact,
         )
 
     @cached_property
@@ -118,39 +138,39 @@ class MaskPersonalData(Transform):
         """Mask every text of the batch and note for each row what was found."""
         if not self._hints:
             return batch.drop(KNOWN, strict=False)
-        found: dict[int, Counter[str]] = {}
+        work = _Work(self._replacer())
         known = Known.of_batch(batch) if self.known and KNOWN in batch.columns else None
 
         def rewrite(texts: pl.Series, rows: NDArray[np.int64]) -> pl.Series:
-            return self._masked(texts, rows, found, known)
+            return self._masked(texts, rows, work, known)
 
         batch = rewrite_metadata(rewrite_texts(batch, rewrite), rewrite)
-        notes: list[list[str]] = [[]] * batch.height
-        for row, kinds in found.items():
-            notes[row] = [f"{kind}×{times}" for kind, times in sorted(kinds.items())]
-        # Arrow builds a column of lists ten times faster than Polars does.
-        built = pa.array(notes, type=pa.large_list(pa.large_string()))
-        return batch.drop(KNOWN, strict=False).with_columns(pl.Series(NOTES, built))
+        columns = [pl.Series(NOTES, work.notes(batch.height))]
+        if self.vault:
+            columns.append(set_aside(batch.height, work.entries))
+        return batch.drop(KNOWN, strict=False).with_columns(columns)
+
+    def _replacer(self) -> Replacer:
+        return replacer(self.replace, secret, self.regions)
 
     def _masked(
-        self,
-        texts: pl.Series,
-        rows: NDArray[np.int64],
-        found: dict[int, Counter[str]],
-        known: Known | None,
+        self, texts: pl.Series, rows: NDArray[np.int64], work: _Work, known: Known | None
     ) -> pl.Series:
         changed: dict[int, str] = {}
+        replacer = work.replacer
 
         def put(place: int, text: str, spans: list[Span]) -> None:
-            changed[place] = replaced(text, spans, self.replace)
-            found.setdefault(int(rows[place]), Counter()).update(span.kind for span in spans)
+            changed[place] = replacer.replaced(text, spans)
+            work.found.setdefault(int(rows[place]), Counter()).update(span.kind for span in spans)
 
         if known is not None:
             for place, spans in known.hits(texts, rows).items():
-                wanted = [span for span in spans if self._is_personal(texts[place], span)]
+                wanted = self._known_here(texts[place], spans)
                 if wanted:
                     put(place, texts[place], wanted)
-        for place, text, spans in self._found(texts, changed, model=True):
+        if self.model is not None:
+            self._set_fakes_apart(texts, changed, replacer)
+        for place, text, spans in self._found(texts, changed, replacer, model=True):
             put(place, text, spans)
         # What is left when a neighbour has become a tag may be personal in its own right, so
         # texts that were changed are looked at again, until nothing is found.
@@ -159,25 +179,80 @@ class MaskPersonalData(Transform):
             column = pl.Series(list(again.values()), dtype=pl.String)
             places = list(again)
             again = {}
-            for number, text, spans in self._found(column, {}):
+            for number, text, spans in self._found(column, {}, replacer):
                 put(places[number], text, spans)
                 again[places[number]] = changed[places[number]]
         if not changed:
             return texts
-        return texts.scatter(list(changed), pl.Series(list(changed.values()), dtype=pl.String))
+        finished = replacer.finished(list(changed.values()), self._dirty)
+        for done in finished:
+            work.entries += done.entries
+        shown = pl.Series([done.text for done in finished], dtype=pl.String)
+        return texts.scatter(list(changed), shown)
+
+    def _known_here(self, text: str, spans: list[Span]) -> list[Span]:
+        """The spans that are masked; a name inside of an address goes with the address."""
+        wanted = [span for span in spans if self._is_personal(text, span)]
+        if "@" not in text or "EMAIL" not in self.kinds:
+            return wanted
+        return _outside(list(mail.emails(text)), wanted, but="EMAIL")
+
+    def _set_fakes_apart(
+        self, texts: pl.Series, changed: dict[int, str], replacer: Replacer
+    ) -> None:
+        """Mark the fakes in all texts, so that the model does not read them as names."""
+        for place in texts.is_not_null().arg_true().to_list():
+            text = changed.get(place) or texts[place]
+            kinds = tuple(self._hints)
+            apart = replacer.without_fakes(text, self._find(text, kinds))
+            if apart != text:
+                changed[place] = apart
+
+    def _dirty(self, texts: list[str]) -> set[int]:
+        """The places of the texts in which either detector finds something that is no fake."""
+        column = pl.Series(texts, dtype=pl.String)
+        dirty = {place for place, _, _ in self._found(column, {}, self._replacer())}
+        if second.scan(column, self.kinds, self._spared):
+            dirty |= {
+                place
+                for place in range(len(texts))
+                if second.scan(column[place : place + 1], self.kinds, self._spared)
+            }
+        return dirty
 
     def _found(
-        self, texts: pl.Series, instead: dict[int, str], *, model: bool = False
+        self,
+        texts: pl.Series,
+        instead: dict[int, str],
+        replacer: Replacer | None = None,
+        *,
+        model: bool = False,
     ) -> Iterator[tuple[int, str, list[Span]]]:
-        """The texts with personal data: place, text (or what stands instead), spans."""
+        """The texts with personal data: place, text (or what stands instead), spans.
+
+        With a replacer, the fakes in a text are marked first.
+        """
         kinds = detect.candidates(texts, self._hints)
         named = self._named(texts, instead) if model and self.model is not None else {}
         for place in sorted(kinds.keys() | named.keys()):
             text = instead.get(place) or texts[place]
             spans = self._find(text, kinds.get(place, ()))
+            if replacer is not None and spans:
+                text, spans = self._without_fakes(text, spans, kinds[place], replacer)
             spans = Claims([*spans, *named.get(place, ())]).spans
             if spans:
                 yield place, text, spans
+
+    def _without_fakes(
+        self, text: str, spans: list[Span], kinds: tuple[Kind, ...], replacer: Replacer
+    ) -> tuple[str, list[Span]]:
+        """A text with marks in the place of fakes, and what is found in it then."""
+        while spans:
+            apart = replacer.without_fakes(text, spans)
+            if apart == text:
+                break
+            text, spans = apart, self._find(apart, kinds)
+        return text, spans
 
     def _named(self, texts: pl.Series, instead: dict[int, str]) -> dict[int, list[Span]]:
         """What the model finds in the texts, of the kinds that are masked."""
@@ -198,24 +273,73 @@ class MaskPersonalData(Transform):
         return {place: spans for place, _, spans in self._found(texts, {}, model=True)}
 
     def _is_personal(self, text: str, span: Span) -> bool:
-        allowed = text[span.start : span.end].casefold() in self._settings.allow
-        return span.kind in self.kinds and not allowed
+        return span.kind in self.kinds and not self._allow.covers(text, span.start, span.end)
 
     def _find(self, text: str, kinds: tuple[Kind, ...]) -> list[Span]:
-        return detect.find(text, kinds, self._settings) if kinds else []
+        if not kinds:
+            return []
+        spans = detect.find(text, kinds, self._settings)
+        if self.allow:
+            spans = [span for span in spans if not self._allow.covers(text, span.start, span.end)]
+        return _outside([match.span() for match in TAG.finditer(text)], spans)
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:
         """A text with its personal data replaced, and how much there was of each kind."""
-        found: dict[int, Counter[str]] = {}
-        masked = self._masked(pl.Series([text]), np.zeros(1, np.int64), found, None)
-        return masked[0], found.get(0, Counter())
+        work = _Work(self._replacer())
+        masked = self._masked(pl.Series([text]), np.zeros(1, np.int64), work, None)
+        return masked[0], work.found.get(0, Counter())
 
     def scan(self, texts: pl.Series) -> Counter[str]:
         """How much personal data of each kind the texts still hold; changes nothing.
 
         The detectors that masked look once more, and a second one that shares nothing with them.
+        What the secret knows to be a fake does not count.
         """
+        replacer = self._replacer()
         left: Counter[str] = Counter()
-        for _, _, spans in self._found(texts, {}):
+        for _, _, spans in self._found(texts, {}, replacer):
             left.update(span.kind for span in spans)
-        return left | second.scan(texts.drop_nulls(), self.kinds, self._settings.allow)
+        return left | second.scan(texts.drop_nulls(), self.kinds, self._spared)
+
+    def _spared(self, value: str) -> bool:
+        """Whether a value that the second detector found is allowed, or a fake."""
+        if self._allow.has(value):
+            return True
+        return self.replace == "fake" and is_fake(secret(), value, self.regions)
+
+
+def _outside(
+    places: list[tuple[int, int]], spans: list[Span], but: Kind | None = None
+) -> list[Span]:
+    """The spans that lie in none of some places, which are apart and from left to right.
+
+    Spans of the kind `but` are not asked.
+    """
+    if not places:
+        return spans
+    starts = [start for start, _ in places]
+
+    def is_inside(span: Span) -> bool:
+        before = bisect.bisect_right(starts, span.start) - 1
+        return before >= 0 and span.end <= places[before][1]
+
+    return [span for span in spans if span.kind == but or not is_inside(span)]
+
+
+class _Work:
+    """What masking one batch gathers."""
+
+    def __init__(self, replacer: Replacer) -> None:
+        self.replacer = replacer
+        self.found: dict[int, Counter[str]] = {}
+        """By row, what was found of each kind."""
+        self.entries: list[Entry] = []
+        """What was replaced."""
+
+    def notes(self, height: int) -> pa.Array:
+        """What `apply` notes for each row."""
+        notes: list[list[str]] = [[]] * height
+        for row, kinds in self.found.items():
+            notes[row] = [f"{kind}×{times}" for kind, times in sorted(kinds.items())]
+        # Arrow builds a column of lists ten times faster than Polars does.
+        return pa.array(notes, type=pa.large_list(pa.large_string()))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import polars as pl
 
 from tunesmith.record import IDENTIFIER_COLUMNS
-from tunesmith.step import Transform
+from tunesmith.step import Transform, set_aside
 from tunesmith.store.secret import key_fingerprint, pseudonym, secret
 
 
@@ -24,6 +25,8 @@ class Pseudonyms(Transform):
 
     columns: dict[str, list[str]] = {}
     """By source, extra columns that name a person."""
+    vault: bool = False
+    """Set the values aside for the vault."""
 
     def identity(self) -> dict[str, Any]:
         """What the step's output depends on: the secret too, by its fingerprint."""
@@ -32,6 +35,7 @@ class Pseudonyms(Transform):
     def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Rewrite the identifier columns."""
         key = secret()
+        before = batch
         changed = [
             _replaced(key, name, batch.get_column(name))
             for name in IDENTIFIER_COLUMNS
@@ -41,7 +45,20 @@ class Pseudonyms(Transform):
         for source, names in self.columns.items():
             if names and (batch.get_column("source") == source).any():
                 batch = batch.with_columns(_extra(key, batch, source, set(names)))
+        if self.vault:
+            batch = batch.with_columns(set_aside(batch.height, self._values(key, before)))
         return batch
+
+    def _values(self, key: bytes, batch: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
+        """What is replaced, as `(shown, kind, original)`."""
+        for name in IDENTIFIER_COLUMNS:
+            for value in batch.get_column(name).drop_nulls().unique().sort():
+                yield pseudonym(key, name, value), name.upper(), value
+        for origin, extra in batch.select("source", "extra").iter_rows():
+            names = self.columns.get(origin, ())
+            for item in extra or []:
+                if item["key"] in names and item["value"]:
+                    yield pseudonym(key, "person", item["value"]), "PERSON", item["value"]
 
 
 def _replaced(key: bytes, prefix: str, values: pl.Series) -> pl.Series:

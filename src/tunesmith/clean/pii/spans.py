@@ -32,6 +32,8 @@ class Span:
     start: int
     end: int
     kind: Kind
+    value: str | None = None
+    """What the letters stand for, where they spell it another way: a known person's whole name."""
 
 
 class Claims:
