@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 
@@ -11,11 +12,14 @@ from pydantic import ValidationError
 
 from factory import pairs
 from tunesmith.clean.pii.detect import find
+from tunesmith.clean.pii.fakes import people
+from tunesmith.clean.pii.fakes.verify import is_fake
 from tunesmith.clean.pii.known import attach, of_threads
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.clean.pii.pseudonyms import Pseudonyms
 from tunesmith.clean.pii.spans import KINDS
 from tunesmith.step import apply
+from tunesmith.store.secret import secret
 
 PERSONAL = [
     "jane.doe@example.com", "(212) 555-0123", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00",
@@ -71,7 +75,8 @@ PIECES = st.lists(
 def test_nothing_is_found_after_masking(style, parts: list[str], between: str) -> None:
     step = MaskPersonalData(replace=style)
     masked, _ = step.mask(between.join(parts))
-    assert step.mask(masked) == (masked, {})
+    again, more = step.mask(masked)
+    assert (again, more) == (masked, {}) or (style == "fake" and not step.scan(pl.Series([again])))
     if between:  # the second detector may see more in what runs together
         assert not step.scan(pl.Series([masked]))
     if style != "fake":
@@ -97,11 +102,48 @@ def test_a_fake_of_another_secret_is_personal_data(monkeypatch) -> None:
     step = MaskPersonalData(replace="fake")
     masked, _ = step.mask("my name is Jane Doe, call +351 912 345 678, DOB 25/12/1985")
     assert not step.scan(pl.Series([masked]))
-    assert step.mask(masked) == (masked, {})
     monkeypatch.setenv("TUNESMITH_SECRET", "another secret of the tests")
     other = MaskPersonalData(replace="fake")
     assert other.scan(pl.Series([masked])) == {"PERSON": 1, "PHONE": 1, "DATE_OF_BIRTH": 1}
     assert other.mask(masked)[0] != masked
+
+
+def _passes_as_a_fake(key: bytes, kind: str) -> str:
+    """A real value that passes as a fake of the key."""
+    if kind == "PERSON":
+        return people.picked(key)[0][0].title()
+    days = (dt.date(1985, 1, 1) + dt.timedelta(days=day) for day in range(5000))
+    values = {
+        "DATE_OF_BIRTH": (day.strftime("%d/%m/%Y") for day in days),
+        "ACCOUNT": (f"AC-{number:06d}" for number in range(50_000)),
+        "PHONE": iter(["(212) 555-0123"]),
+        "IP_ADDRESS": iter(["192.0.2.17"]),
+    }[kind]
+    return next(value for value in values if is_fake(key, value, ("US",)))
+
+
+@pytest.mark.parametrize("names", ["announced", "lists"])
+@pytest.mark.parametrize("kind", ["PERSON", "DATE_OF_BIRTH", "ACCOUNT", "PHONE", "IP_ADDRESS"])
+def test_a_real_value_that_passes_as_a_fake_is_replaced(kind, names) -> None:
+    step = MaskPersonalData(replace="fake", names=names, accounts=(r"AC-\d{6}",))
+    value = _passes_as_a_fake(secret(), kind)
+    text = f"My name is {value}." if kind == "PERSON" else f"I was born on {value}."
+    masked, found = step.mask(text)
+    assert value not in masked
+    assert found == {kind: 1}
+    assert not step.scan(pl.Series([masked, text]))
+    again, found = step.mask(masked)
+    assert found == {kind: 1}
+    assert not step.scan(pl.Series([again]))
+
+
+def test_what_only_a_tag_announces_is_masked_too() -> None:
+    text = "+351 912 345 678 x12 or, else, 3660170548 here"
+    assert MaskPersonalData().mask(text)[0] == "[PHONE] or, else, [PHONE] here"
+    step = MaskPersonalData(replace="fake")
+    masked, found = step.mask(text)
+    assert (masked, found) == ("[PHONE] or, else, [PHONE] here", {"PHONE": 2})
+    assert not step.scan(pl.Series([masked]))
 
 
 def test_a_leak_among_fakes_is_found() -> None:
@@ -148,14 +190,14 @@ def test_a_tag_is_nobodys_name() -> None:
         assert re.fullmatch(r"mac \[MAC_ADDRESS(_[A-Z]{8})?\]", masked)
 
 
-def test_real_texts_are_clean_and_stay_the_same_with_fakes(shared_data) -> None:
+def test_real_texts_are_clean_with_fakes_and_with_fakes_of_fakes(shared_data) -> None:
     path = shared_data / "pii-presidio" / "synth_dataset_v2.json"
     texts = [row["full_text"] for row in json.loads(path.read_text("utf-8"))][:400]
     step = MaskPersonalData(replace="fake", names="lists", kinds=KINDS)
     frame = pairs(*({"answer": text} for text in texts))
     masked = apply([step], frame).frame
     assert not step.scan(masked["answer"])
-    assert apply([step], masked).frame["answer"].equals(masked["answer"])
+    assert not step.scan(apply([step], masked).frame["answer"])
     tags = masked["answer"].str.count_matches(r"\[[A-Z_]+\]").sum()
     assert 0 < tags < 0.1 * apply([step], frame).counts[0].notes.total()
 

@@ -21,7 +21,7 @@ from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
 from tunesmith.clean.pii.fakes.verify import is_fake
 from tunesmith.clean.pii.known import KNOWN, Known
 from tunesmith.clean.pii.national import NATIONAL_IDS
-from tunesmith.clean.pii.replace import TAG, Entry, Replacer, Style, replacer
+from tunesmith.clean.pii.replace import TAG, Entry, Replacer, Style, Tags, replacer, without_fakes
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, Claims, Kind, Span
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import NOTES, Transform, set_aside
@@ -32,7 +32,7 @@ class MaskPersonalData(Transform):
     """Replace personal data by tags such as `[EMAIL]`, by pseudonyms, or by fakes."""
 
     kind: ClassVar[str] = "mask_personal_data"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     reads: ClassVar[tuple[str, ...]] = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
@@ -41,7 +41,8 @@ class MaskPersonalData(Transform):
     replace: Style = "tag"
     """`tag` gives `[EMAIL]`; `pseudonym` gives `[EMAIL_KMFOPAXE]`, the same for the same value in
     the whole dataset, keyed by the secret; `fake` gives another value that looks like it, keyed and
-    consistent as well."""
+    consistent as well. Fakes are masked like anything else that looks personal: a text that is
+    masked again gets other fakes."""
     vault: bool = False
     """Keep what pseudonyms and fakes stand for beside the dataset, encrypted with the secret, for
     `tunesmith reveal`. The run folder then holds personal data; needs the extra `vault`."""
@@ -161,16 +162,14 @@ class MaskPersonalData(Transform):
 
         def put(place: int, text: str, spans: list[Span]) -> None:
             changed[place] = replacer.replaced(text, spans)
-            work.found.setdefault(int(rows[place]), Counter()).update(span.kind for span in spans)
+            work.of(rows[place]).update(span.kind for span in spans)
 
         if known is not None:
             for place, spans in known.hits(texts, rows).items():
                 wanted = self._known_here(texts[place], spans)
                 if wanted:
                     put(place, texts[place], wanted)
-        if self.model is not None:
-            self._set_fakes_apart(texts, changed, replacer)
-        for place, text, spans in self._found(texts, changed, replacer, model=True):
+        for place, text, spans in self._found(texts, changed, model=True):
             put(place, text, spans)
         # What is left when a neighbour has become a tag may be personal in its own right, so
         # texts that were changed are looked at again, until nothing is found.
@@ -179,16 +178,27 @@ class MaskPersonalData(Transform):
             column = pl.Series(list(again.values()), dtype=pl.String)
             places = list(again)
             again = {}
-            for number, text, spans in self._found(column, {}, replacer):
+            for number, text, spans in self._found(column, {}):
                 put(places[number], text, spans)
                 again[places[number]] = changed[places[number]]
         if not changed:
             return texts
         finished = replacer.finished(list(changed.values()), self._dirty)
-        for done in finished:
+        for place, done in zip(changed, finished, strict=True):
             work.entries += done.entries
-        shown = pl.Series([done.text for done in finished], dtype=pl.String)
-        return texts.scatter(list(changed), shown)
+            changed[place] = (
+                done.text if done.is_clean else self._in_tags(done.text, work.of(rows[place]))
+            )
+        return texts.scatter(list(changed), pl.Series(changed.values(), dtype=pl.String))
+
+    def _in_tags(self, text: str, found: Counter[str]) -> str:
+        """A text of tags, one of which makes its neighbour personal (`[PHONE] or 3660170548`)."""
+        tags = Tags()
+        while left := list(self._found(pl.Series([text]), {})):
+            _, _, spans = left[0]
+            text = tags.replaced(text, spans)
+            found.update(span.kind for span in spans)
+        return text
 
     def _known_here(self, text: str, spans: list[Span]) -> list[Span]:
         """The spans that are masked; a name inside of an address goes with the address."""
@@ -197,21 +207,10 @@ class MaskPersonalData(Transform):
             return wanted
         return _outside(list(mail.emails(text)), wanted, but="EMAIL")
 
-    def _set_fakes_apart(
-        self, texts: pl.Series, changed: dict[int, str], replacer: Replacer
-    ) -> None:
-        """Mark the fakes in all texts, so that the model does not read them as names."""
-        for place in texts.is_not_null().arg_true().to_list():
-            text = changed.get(place) or texts[place]
-            kinds = tuple(self._hints)
-            apart = replacer.without_fakes(text, self._find(text, kinds))
-            if apart != text:
-                changed[place] = apart
-
     def _dirty(self, texts: list[str]) -> set[int]:
         """The places of the texts in which either detector finds something that is no fake."""
         column = pl.Series(texts, dtype=pl.String)
-        dirty = {place for place, _, _ in self._found(column, {}, self._replacer())}
+        dirty = {place for place, _ in self._left(column)}
         if second.scan(column, self.kinds, self._spared):
             dirty |= {
                 place
@@ -221,38 +220,35 @@ class MaskPersonalData(Transform):
         return dirty
 
     def _found(
-        self,
-        texts: pl.Series,
-        instead: dict[int, str],
-        replacer: Replacer | None = None,
-        *,
-        model: bool = False,
+        self, texts: pl.Series, instead: dict[int, str], *, model: bool = False
     ) -> Iterator[tuple[int, str, list[Span]]]:
         """The texts with personal data: place, text (or what stands instead), spans.
 
-        With a replacer, the fakes in a text are marked first.
+        Fakes are found like what they look like: whoever masks must not spare a real value that
+        passes for one by chance.
         """
         kinds = detect.candidates(texts, self._hints)
         named = self._named(texts, instead) if model and self.model is not None else {}
         for place in sorted(kinds.keys() | named.keys()):
             text = instead.get(place) or texts[place]
             spans = self._find(text, kinds.get(place, ()))
-            if replacer is not None and spans:
-                text, spans = self._without_fakes(text, spans, kinds[place], replacer)
             spans = Claims([*spans, *named.get(place, ())]).spans
             if spans:
                 yield place, text, spans
 
-    def _without_fakes(
-        self, text: str, spans: list[Span], kinds: tuple[Kind, ...], replacer: Replacer
-    ) -> tuple[str, list[Span]]:
-        """A text with marks in the place of fakes, and what is found in it then."""
-        while spans:
-            apart = replacer.without_fakes(text, spans)
-            if apart == text:
-                break
-            text, spans = apart, self._find(apart, kinds)
-        return text, spans
+    def _left(self, texts: pl.Series) -> Iterator[tuple[int, list[Span]]]:
+        """The texts in which there is what is no fake of this secret: place and spans."""
+        fakes = self.replace == "fake"
+        for place, kinds in detect.candidates(texts, self._hints).items():
+            text: str = texts[place]
+            spans = self._find(text, kinds)
+            while fakes and spans:
+                apart = without_fakes(secret(), text, spans, self.regions)
+                if apart == text:
+                    break
+                text, spans = apart, self._find(apart, kinds)
+            if spans:
+                yield place, spans
 
     def _named(self, texts: pl.Series, instead: dict[int, str]) -> dict[int, list[Span]]:
         """What the model finds in the texts, of the kinds that are masked."""
@@ -284,7 +280,11 @@ class MaskPersonalData(Transform):
         return _outside([match.span() for match in TAG.finditer(text)], spans)
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:
-        """A text with its personal data replaced, and how much there was of each kind."""
+        """A text with its personal data replaced, and how much there was of each kind.
+
+        A text that was masked before stays the same with tags and pseudonyms. With fakes each may
+        become another: what is a fake and what only passes for one look the same.
+        """
         work = _Work(self._replacer())
         masked = self._masked(pl.Series([text]), np.zeros(1, np.int64), work, None)
         return masked[0], work.found.get(0, Counter())
@@ -293,11 +293,10 @@ class MaskPersonalData(Transform):
         """How much personal data of each kind the texts still hold; changes nothing.
 
         The detectors that masked look once more, and a second one that shares nothing with them.
-        What the secret knows to be a fake does not count.
+        What the secret knows to be a fake does not count, here and nowhere else.
         """
-        replacer = self._replacer()
         left: Counter[str] = Counter()
-        for _, _, spans in self._found(texts, {}, replacer):
+        for _, spans in self._left(texts):
             left.update(span.kind for span in spans)
         return left | second.scan(texts.drop_nulls(), self.kinds, self._spared)
 
@@ -335,6 +334,10 @@ class _Work:
         """By row, what was found of each kind."""
         self.entries: list[Entry] = []
         """What was replaced."""
+
+    def of(self, row: np.int64) -> Counter[str]:
+        """What was found in a row."""
+        return self.found.setdefault(int(row), Counter())
 
     def notes(self, height: int) -> pa.Array:
         """What `apply` notes for each row."""

@@ -13,7 +13,7 @@ from tunesmith.clean.pii.fakes import people
 from tunesmith.clean.pii.fakes.make import fake_of
 from tunesmith.clean.pii.fakes.verify import is_fake
 from tunesmith.clean.pii.normal import normal
-from tunesmith.clean.pii.spans import KINDS, NAME_KINDS, Kind, Span
+from tunesmith.clean.pii.spans import KINDS, NAME_KINDS, Claims, Kind, Span
 
 Style = Literal["tag", "pseudonym", "fake"]
 
@@ -61,6 +61,8 @@ class Finished(NamedTuple):
 
     text: str
     entries: list[Entry]
+    is_clean: bool = True
+    """False where detectors find something even if all that was replaced is shown as tags."""
 
 
 #: Gives the places of those texts in which detectors find something.
@@ -95,11 +97,6 @@ class Replacer:
     @abstractmethod
     def _mark(self, kind: Kind, text: str, whole: str | None) -> str:
         """What stands for a value while the detectors look."""
-
-    def without_fakes(self, text: str, spans: Sequence[Span]) -> str:
-        """The text with marks where fakes of this secret stand; `spans` is what was found in it."""
-        del spans
-        return text
 
     def finished(self, texts: list[str], dirty: Dirty) -> list[Finished]:
         """The texts as they are shown, and what was replaced in each.
@@ -153,6 +150,8 @@ class Pseudonyms(Replacer):
 
 #: Letters of a mark, which no text shows: another number than those of a pseudonym.
 _MARK_LETTERS = 12
+#: What stands for any fake in the leak scan: as long as a mark, so that detectors see the same.
+_FAKE = "X" * _MARK_LETTERS
 _MARK = re.compile(rf"\[[A-Z_]+_[A-Z]{{{_MARK_LETTERS}}}\]")
 #: How often a text is read to find the fakes in it that cannot be told apart, and how many letters
 #: of it in all; what was not tried becomes a tag.
@@ -164,8 +163,6 @@ class _Marked:
     kind: Kind
     original: str
     fake: str | None
-    stays: bool = False
-    """It is a fake that stood in the text."""
 
 
 class Fakes(Replacer):
@@ -183,43 +180,21 @@ class Fakes(Replacer):
     def _mark(self, kind: Kind, text: str, whole: str | None) -> str:
         value = _MARK.sub(lambda match: self._original(match[0]), text)
         fake = fake_of(self._key, kind, value, whole, self._regions)
-        return self._put(_Marked(kind, value, fake), whole or "")
-
-    def _put(self, marked: _Marked, whole: str = "") -> str:
-        about = f"{whole}\x1f{marked.original}\x1f{marked.stays}"
-        mark = f"[{marked.kind}_{letters_of(self._key, marked.kind, about, _MARK_LETTERS)}]"
-        self._marks[mark] = marked
+        about = f"{whole or ''}\x1f{value}"
+        mark = f"[{kind}_{letters_of(self._key, kind, about, _MARK_LETTERS)}]"
+        self._marks[mark] = _Marked(kind, value, fake)
         return mark
 
     def _original(self, mark: str) -> str:
         marked = self._marks.get(mark)
         return mark if marked is None else marked.original
 
-    def without_fakes(self, text: str, spans: Sequence[Span]) -> str:
-        """The text with marks where fakes of this secret stand."""
-        parts, done = [], 0
-        for span in spans:
-            value = text[span.start : span.end]
-            if span.kind not in _BY_WORDS and is_fake(self._key, value, self._regions):
-                mark = self._put(_Marked(span.kind, value, value, stays=True))
-                parts += [text[done : span.start], mark]
-                done = span.end
-        text = "".join(parts) + text[done:]
-        parts, done = [], 0
-        for start, end in people.spans(self._key, text):
-            name = text[start:end]
-            mark = self._put(_Marked("PERSON", name, name, stays=True))
-            parts += [text[done:start], mark]
-            done = end
-        return "".join(parts) + text[done:]
-
     def finished(self, texts: list[str], dirty: Dirty) -> list[Finished]:
         """The texts with fakes in the place of the marks."""
         drafts = [_Draft(text, self._marks) for text in texts]
-        fresh = [draft for draft in drafts if draft.fresh]
-        unclean = dirty([draft.shown() for draft in fresh])
-        _keep_what_stays_clean([fresh[place] for place in sorted(unclean)], dirty)
-        return [Finished(draft.shown(), draft.entries()) for draft in drafts]
+        unclean = dirty([draft.shown() for draft in drafts])
+        _keep_what_stays_clean([drafts[place] for place in sorted(unclean)], dirty)
+        return [Finished(draft.shown(), draft.entries(), draft.is_clean) for draft in drafts]
 
 
 class _Draft:
@@ -232,8 +207,9 @@ class _Draft:
         self._between = [text[start:end] for start, end in zip(starts, ends, strict=True)]
         self._marked = [marks[match[0]] for match in found]
         self._faked = [one.fake is not None for one in self._marked]
-        self.fresh = [place for place, one in enumerate(self._marked) if one.fake and not one.stays]
-        """The places of the marks that are new."""
+        self.fakes = [place for place, one in enumerate(self._marked) if one.fake]
+        """The places of the marks that have a fake."""
+        self.is_clean = True
 
     def shown(self) -> str:
         """The text."""
@@ -243,9 +219,9 @@ class _Draft:
         return "".join(parts)
 
     def show(self, numbers: range, *, faked: bool) -> None:
-        """Show the fakes, or the tags, of some of the marks that are new."""
+        """Show the fakes, or the tags, of some of the marks that have a fake."""
         for number in numbers:
-            self._faked[self.fresh[number]] = faked
+            self._faked[self.fakes[number]] = faked
 
     def tries(self) -> int:
         """How many times the detectors may read the text: fewer where it is long."""
@@ -256,7 +232,7 @@ class _Draft:
         """What the fakes that are shown stand for."""
         return [
             Entry(one.fake, one.kind, one.original)
-            for one in (self._marked[place] for place in self.fresh if self._faked[place])
+            for one in (self._marked[place] for place in self.fakes if self._faked[place])
             if one.fake is not None
         ]
 
@@ -267,9 +243,12 @@ def _keep_what_stays_clean(drafts: list[_Draft], dirty: Dirty) -> None:
     Group by group: one that makes its text unclean is halved and tried again, so that few fakes
     among many are found in few tries.
     """
-    waiting = [_halves(range(len(draft.fresh))) for draft in drafts]
     for draft in drafts:
-        draft.show(range(len(draft.fresh)), faked=False)
+        draft.show(range(len(draft.fakes)), faked=False)
+    for place in dirty([draft.shown() for draft in drafts]):
+        drafts[place].is_clean = False
+    drafts = [draft for draft in drafts if draft.is_clean]
+    waiting = [_halves(range(len(draft.fakes))) for draft in drafts]
     for round_ in range(_MOST_TRIES):
         trying = [
             (draft, groups)
@@ -295,6 +274,28 @@ def _halves(group: range) -> list[range]:
 
 #: Kinds whose fakes are told word by word.
 _BY_WORDS = frozenset(NAME_KINDS) - {"ADDRESS"}
+
+
+def without_fakes(key: bytes, text: str, spans: Sequence[Span], regions: tuple[str, ...]) -> str:
+    """A text with marks where fakes stand: for the leak scan, which must look past them.
+
+    Args:
+        key: The secret.
+        text: The text.
+        spans: What was found in it, from left to right.
+        regions: Where telephones without a country code are from.
+    """
+    told = Claims(span for span in spans if span.kind not in _BY_WORDS)
+    fakes = [span for span in told.spans if is_fake(key, text[span.start : span.end], regions)]
+    # The names inside of what is no fake stay: `[PERSON]@acme.com` is no address any more.
+    for start, end in people.spans(key, text):
+        told.add(Span(start, end, "PERSON"))
+    names = [span for span in told.spans if span.kind == "PERSON"]
+    parts, done = [], 0
+    for span in sorted([*fakes, *names], key=lambda span: span.start):
+        parts += [text[done : span.start], f"[{span.kind}_{_FAKE}]"]
+        done = span.end
+    return "".join(parts) + text[done:]
 
 
 def replacer(style: Style, key: Callable[[], bytes], regions: tuple[str, ...]) -> Replacer:
