@@ -14,13 +14,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
+_DIGITS = r"\(?\d(?:[ ]?[().\u2010-\u2013/ -]?[ ]?\(?\d\)?){5,16}"
+_EXTENDED = r"(?:[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6})"
 _CANDIDATE = re.compile(
-    r"(?<![\w.@#/=-])(?:(?:\+|00)[ ]?)?\(?\d(?:[ ]?[().\u2010-\u2013/ -]?[ ]?\(?\d\)?){5,16}"
-    r"(?:[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6})?(?![\w@])(?![.,]\d)",
+    rf"(?<![\w.@#/=-])(?:(?:\+|00)[ ]?)?{_DIGITS}{_EXTENDED}?(?![\w@])(?![.,]\d)",
     re.IGNORECASE,
 )
+#: Numbers whose form says where they begin and end, whatever is glued to them.
+_SURE = re.compile(
+    rf"(?:\+[ ]?{_DIGITS}|\(\d{{3}}\)[ ]?\d{{3}}[-. ]\d{{4}}(?!\d)){_EXTENDED}?", re.IGNORECASE
+)
+_GLUED_BEFORE = re.compile(r"[\w.@#/=-]")
+_GLUED_AFTER = re.compile(r"[^\W\d]|[(@]")
+#: A country code before an area code in brackets is no number of its own.
+_COUNTRY_CODE = re.compile(r"(?<!\d)(?<!\d[().\u2010-\u2013/ -])(?:\+|00)?\d{1,3}\Z")
 _LAST_GROUP = re.compile(r"[^\d]*\d+[^\d]*\Z")
-_EXTENSION = re.compile(r"[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6}\Z", re.IGNORECASE)
+_EXTENSION = re.compile(rf"{_EXTENDED}\Z", re.IGNORECASE)
 _LOCAL = re.compile(r"[2-9]\d{2}[-. ]\d{4}")
 _NORTH_AMERICAN = re.compile(r"(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-.])\d{3}[-. ]\d{4}")
 _DATE = re.compile(
@@ -71,32 +80,60 @@ def phones(text: str, regions: tuple[str, ...], *, anywhere: bool) -> Iterator[t
         regions: Where numbers without a country code are from, as ISO 3166 codes.
         anywhere: Numbers that are grouped like a telephone of any region count too.
     """
-    for match in _CANDIDATE.finditer(text):
+    for begin, stop in _pieces(text):
+        piece = text[begin:stop]
+        for match in _CANDIDATE.finditer(piece):
+            start, end = begin + match.start(), begin + match.end()
+            if text[start] == "(" and ")" not in match[0]:
+                start += 1
+            size = _size(text, start, end, regions, anywhere=anywhere)
+            if size:
+                yield start, start + size
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """A text in pieces: cut where sure numbers are glued to words or to each other."""
+    begin = 0
+    for match in _SURE.finditer(text):
         start, end = match.span()
-        if text[start] == "(" and ")" not in match[0]:
-            start += 1
-        found = text[start:end]
-        bare = found.isdigit()
-        digits = end - start if bare else sum(letter.isdigit() for letter in found)
-        if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found)):
-            continue
-        if found.startswith(("+", "00")) and (size := _international(found)):
-            yield start, start + size
-            continue
-        said, otherwise = _announced(text[max(0, start - 40) : start])
-        if bare and not said and not (anywhere and _TRUNK.fullmatch(found)):
-            continue  # a bare number, unless the words before it say that it is a telephone's
-        if not said and _UNIT.match(text, end):
-            continue
-        if _is_phone(
-            found,
-            regions,
-            said=said,
-            otherwise=otherwise,
-            anywhere=anywhere,
-            followed=_NAME_FOLLOWS.match(text, end) is not None,
-        ):
-            yield start, end
+        before = start > begin and _is_glued(text, start)
+        if text[start] == "+":
+            end = start + _international(match[0], valid=True)
+        after = end > start and _GLUED_AFTER.match(text, end) is not None
+        if end > start and (before or after):
+            cuts = [start] * before + [end] * after
+            for cut in cuts:
+                yield begin, cut
+                begin = cut
+    yield begin, len(text)
+
+
+def _is_glued(text: str, start: int) -> bool:
+    """Whether the signs before a sure number hide where it begins."""
+    if _GLUED_BEFORE.match(text, start - 1) is None:
+        return False
+    return text[start] == "+" or _COUNTRY_CODE.search(text[max(0, start - 8) : start]) is None
+
+
+def _size(text: str, start: int, end: int, regions: tuple[str, ...], *, anywhere: bool) -> int:
+    """The letters of the telephone number that begins a candidate; 0 where it is none."""
+    found = text[start:end]
+    bare = found.isdigit()
+    digits = end - start if bare else sum(letter.isdigit() for letter in found)
+    if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found)):
+        return 0
+    if found.startswith(("+", "00")) and (size := _international(found)):
+        return size
+    said, otherwise = _announced(text[max(0, start - 40) : start])
+    if bare and not said and not (anywhere and _TRUNK.fullmatch(found)):
+        return 0  # a bare number, unless the words before it say that it is a telephone's
+    if not said and _UNIT.match(text, end):
+        return 0
+    followed = _NAME_FOLLOWS.match(text, end) is not None
+    is_phone = _is_phone(
+        found, regions, said=said, otherwise=otherwise, anywhere=anywhere, followed=followed
+    )
+    return end - start if is_phone else 0
 
 
 def _announced(before: str) -> tuple[bool, bool]:
@@ -127,16 +164,17 @@ def _is_phone(
     return any(_is_of(found, region, possible=said) for region in regions)
 
 
-def _international(found: str) -> int:
-    """The letters of `found` that are a possible international number; 0 where none is.
+def _international(found: str, *, valid: bool = False) -> int:
+    """The letters of `found` that are a possible or valid international number; 0 where none is.
 
     What follows the number after a space may be the next one: its groups are cut off one by one.
     """
     import phonenumbers
 
+    is_one = phonenumbers.is_valid_number if valid else phonenumbers.is_possible_number
     while found:
         number = _parsed("+" + found.removeprefix("+").removeprefix("00"), None)
-        if number is not None and phonenumbers.is_possible_number(number):
+        if number is not None and is_one(number):
             return len(found)
         found = _LAST_GROUP.sub("", found)
     return 0
