@@ -16,10 +16,12 @@ from pydantic import field_validator
 from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
 from tunesmith.clean.pii import detect, second
 from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
+from tunesmith.clean.pii.combine import combined
 from tunesmith.clean.pii.known import KNOWN, Known
 from tunesmith.clean.pii.national import NATIONAL_IDS
 from tunesmith.clean.pii.replace import Style, replaced
-from tunesmith.clean.pii.spans import DEFAULT_KINDS, Claims, Kind, Span
+from tunesmith.clean.pii.settle import settled
+from tunesmith.clean.pii.spans import DEFAULT_KINDS, Kind, Span
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import NOTES, Transform
 from tunesmith.store.secret import key_fingerprint, secret
@@ -175,19 +177,25 @@ class MaskPersonalData(Transform):
         for place in sorted(kinds.keys() | named.keys()):
             text = instead.get(place) or texts[place]
             spans = self._find(text, kinds.get(place, ()))
-            spans = Claims([*spans, *named.get(place, ())]).spans
+            if place in named:
+                spans = self._joined(text, spans, named[place])
             if spans:
                 yield place, text, spans
 
+    def _joined(self, text: str, ruled: list[Span], modelled: list[Span]) -> list[Span]:
+        """What the rules and the model find in a text, and what follows from both."""
+        spans = [span for span in combined(text, ruled, modelled) if self._is_personal(text, span)]
+        return settled(text, spans, lambda span: self._is_personal(text, span))
+
     def _named(self, texts: pl.Series, instead: dict[int, str]) -> dict[int, list[Span]]:
-        """What the model finds in the texts, of the kinds that are masked."""
+        """What the model finds in the texts."""
         if self.model is None:
             return {}
         places = texts.is_not_null().arg_true().to_list()
         read = [instead.get(place) or texts[place] for place in places]
         return {
-            place: [span for span in spans if self._is_personal(text, span)]
-            for place, text, spans in zip(places, read, find_names(self.model, read), strict=True)
+            place: spans
+            for place, spans in zip(places, find_names(self.model, read), strict=True)
         }
 
     def spans(self, texts: pl.Series) -> dict[int, list[Span]]:
