@@ -56,13 +56,19 @@ def _settle(text: str, span: Span, opinions: Sequence[Span], claims: Claims) -> 
     scores = evidence(text, span.start, span.end)
     touched = [other for other in opinions if other.start < span.end and span.start < other.end]
     for kind in {cast("NameKind", other.kind) for other in touched}:
-        scores[kind] += _WORTH[kind]
+        scores[kind] += _WORTH[kind] - _lone(text[span.start:span.end], kind)
     best = max(scores, key=lambda kind: scores[kind])
     if not touched:
         best = cast("NameKind", span.kind)
         scores[best] = max(scores[best], _ENOUGH) - _SILENCE
     if scores[best] >= _ENOUGH:
         claims.add(Span(span.start, span.end, best))
+
+
+def _lone(name: str, kind: NameKind) -> int:
+    if kind!='PERSON' or " " in name: return 0
+    key = folded(name)
+    return int(key not in given_names() and key not in family_names())
 
 
 def _candidates(text: str, span: Span) -> Iterator[Span]:

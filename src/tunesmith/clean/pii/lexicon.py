@@ -85,8 +85,9 @@ def is_ordinary(word: str) -> bool:
     """
     if word in common_words() or word in _working_words():
         return True
-    ending = _ENDING.search(word)
-    return ending is not None and word not in given_names() and word not in family_names()
+    if word.endswith("s") and len(word) > 4 and is_ordinary(word[:-1]):
+        return True
+    return _ENDING.search(word) is not None and word not in given_names() and word not in family_names()
 
 
 

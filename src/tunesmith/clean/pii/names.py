@@ -34,7 +34,7 @@ _RUN = re.compile(
 )
 #: Firms that are called after people: `Davis, Reynolds and Williamson`, `Baker and Sons`.
 _FIRM = re.compile(
-    rf"(?<![\w:] )(?<![\w:])((?:{_CAPITAL}{_WORD}, ){{1,2}}{_CAPITAL}{_WORD}(?: and "
+    rf"(?:(?<![\w:] )(?<![\w:])|(?<=\bThe )|(?<=\bat ))((?:{_CAPITAL}{_WORD}, ){{1,2}}{_CAPITAL}{_WORD}(?: and "
     rf"| & ){_CAPITAL}{_WORD}"
     rf"|{_CAPITAL}{_WORD}(?: and | & )(?:Sons|Partners|Associates|Company|Co|Brothers|Daughters))\b"
 )
@@ -250,7 +250,7 @@ def _scores(
     whole = " ".join(keys)
     several = len(keys) > 1
     given = keys[0] in given_names() and not is_ordinary(keys[0])
-    family = keys[-1] in family_names()
+    family = keys[-1] in family_names() and (given or not is_ordinary(keys[-1]))
     place = whole in places()
     company = any(key in _ORGANISATION for key in keys)
     geographic = keys[-1] in _GEOGRAPHIC
@@ -260,13 +260,12 @@ def _scores(
     person += 3 * titled + 2 * announced + 3 * (_SURELY.search(before) is not None) + 2 * (_BY.search(before) is not None) + 2 * initial
     person += 3 if _HUMAN.match(after) else (_SAYS.match(after) is not None)
     person -= 3 * company + 3 * geographic + 3 * inside
-    location = (
-        3 * place
-        + 4 * inside
-        + (0 if not _IN.search(before) else 2 if given or family or _TO.search(before) else 3)
-        + 2 * geographic
-    )
+    works = _WORKS.search(before) is not None
+    location = 3 * place + 4 * inside + 2 * geographic
+    if _IN.search(before) and not works:
+        towards = _TO.search(before) is not None
+        location += 0 if given and towards and not place else 2 if given or family or towards else 3
     location -= 2 * titled + 2 * announced + 3 * company
-    organisation = 4 * (company and several) + 4 * (_WORKS.search(before) is not None)
+    organisation = 4 * (company and several) + 4 * works
     organisation += 3 * (_FOUNDED.match(after) is not None) - 2 * given - 2 * titled - announced
     return {"PERSON": person, "LOCATION": location, "ORGANIZATION": organisation}
