@@ -157,8 +157,9 @@ def find(
     return settled(
         text,
         claims.spans,
-        lambda span: span.kind in wanted
-        and text[span.start : span.end].casefold() not in settings.allow,
+        lambda span: (
+            span.kind in wanted and text[span.start : span.end].casefold() not in settings.allow
+        ),
     )
 
 

@@ -29,7 +29,9 @@ def words(name: str) -> frozenset[str]:
 
 
 #: Endings of English nouns, adjectives, adverbs and participles, after a stem of four letters.
-_ENDING = re.compile(r"(?<=\w{4})(?:ly|ing|tion|sion|ness|ment|able|ible|ful|less|ous|ical|ized|ity)s?\Z")
+_ENDING = re.compile(
+    r"(?<=\w{4})(?:ly|ing|tion|sion|ness|ment|able|ible|ful|less|ous|ical|ized|ity)s?\Z"
+)
 _GIVEN = ("first_name", "given_name")
 _FAMILY = ("last_name", "family_name", "surname")
 
@@ -87,8 +89,11 @@ def is_ordinary(word: str) -> bool:
         return True
     if word.endswith("s") and len(word) > 4 and is_ordinary(word[:-1]):
         return True
-    return _ENDING.search(word) is not None and word not in given_names() and word not in family_names()
-
+    return (
+        _ENDING.search(word) is not None
+        and word not in given_names()
+        and word not in family_names()
+    )
 
 
 @lru_cache(maxsize=1)

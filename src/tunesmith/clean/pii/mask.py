@@ -31,7 +31,7 @@ class MaskPersonalData(Transform):
     """Replace personal data by tags such as `[EMAIL]`, or by pseudonyms."""
 
     kind: ClassVar[str] = "mask_personal_data"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     reads: ClassVar[tuple[str, ...]] = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
@@ -52,8 +52,8 @@ class MaskPersonalData(Transform):
     """How names are found in free text: where the words before announce one (`my name is`, `Dear`,
     `Mr.`), or by lists of names as well, which finds far more and is sometimes wrong."""
     model: AnyModel | None = None
-    """A model that finds names and places as well: `{kind: spacy, model: en_core_web_sm}`, `gliner`
-    or `presidio`; needs the extra `pii-models`."""
+    """A model that finds names and places as well: `{kind: spacy, model: en_core_web_sm}`, `onnx`,
+    `gliner` or `presidio`; needs the extra `pii-models`."""
     known: bool = True
     """Mask what the columns for customer, author and personal data say wherever it occurs in the
     texts of that row and its thread."""
@@ -184,7 +184,11 @@ class MaskPersonalData(Transform):
 
     def _joined(self, text: str, ruled: list[Span], modelled: list[Span]) -> list[Span]:
         """What the rules and the model find in a text, and what follows from both."""
-        spans = [span for span in combined(text, ruled, modelled) if self._is_personal(text, span)]
+        spans = [
+            span
+            for span in combined(text, ruled, modelled, self.kinds)
+            if self._is_personal(text, span)
+        ]
         return settled(text, spans, lambda span: self._is_personal(text, span))
 
     def _named(self, texts: pl.Series, instead: dict[int, str]) -> dict[int, list[Span]]:
@@ -193,10 +197,7 @@ class MaskPersonalData(Transform):
             return {}
         places = texts.is_not_null().arg_true().to_list()
         read = [instead.get(place) or texts[place] for place in places]
-        return {
-            place: spans
-            for place, spans in zip(places, find_names(self.model, read), strict=True)
-        }
+        return dict(zip(places, find_names(self.model, read), strict=True))
 
     def spans(self, texts: pl.Series) -> dict[int, list[Span]]:
         """By the place of a text, the personal data that is found in it before anything is masked.

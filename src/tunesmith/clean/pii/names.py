@@ -34,13 +34,17 @@ _RUN = re.compile(
 )
 #: Firms that are called after people: `Davis, Reynolds and Williamson`, `Baker and Sons`.
 _FIRM = re.compile(
-    rf"(?:(?<![\w:] )(?<![\w:])|(?<=\bThe )|(?<=\bat ))((?:{_CAPITAL}{_WORD}, ){{1,2}}{_CAPITAL}{_WORD}(?: and "
+    r"(?:(?<![\w:] )(?<![\w:])|(?<=\bThe )|(?<=\bat ))"
+    rf"((?:{_CAPITAL}{_WORD}, ){{1,2}}{_CAPITAL}{_WORD}(?: and "
     rf"| & ){_CAPITAL}{_WORD}"
     rf"|{_CAPITAL}{_WORD}(?: and | & )(?:Sons|Partners|Associates|Company|Co|Brothers|Daughters))\b"
 )
 _PARTS = re.compile(rf"{_ABBREVIATED}|{_WORD}|&")
 #: Only texts with a capitalised word, or with somebody's name announced, can hold a name.
 HINT = r"\p{Lu}\p{L}|name(?:['’]s| is)"
+
+#: The weight from which on words are a name.
+ENOUGH = 3
 
 _TITLES = words("titles")
 _ORGANISATION = words("organisations")
@@ -72,7 +76,8 @@ _LOWER_NAME = re.compile(
 )
 #: After these words even a word that no list knows is a name.
 _SURELY = re.compile(
-    r"(?:\b(?:my|her|his|their) (?:\w+ )?name(?:['’]s| is| was)|\bcalls? me)[\s:,]*\Z", re.IGNORECASE
+    r"(?:\b(?:my|her|his|their) (?:\w+ )?name(?:['’]s| is| was)|\bcalls? me)[\s:,]*\Z",
+    re.IGNORECASE,
 )
 _BY = re.compile(
     r"\b(?:by|player|director|president|minister|actor|singer|writer|author|ceo|manager"
@@ -149,9 +154,7 @@ def names(text: str, *, lists: bool) -> Iterator[Name]:
         yield from _weighed(text, _words(run.start(), run[0]), lists=lists)
     for match in _LOWER_NAME.finditer(text):
         keys = [folded(word) for word in match[1].split()]
-        if not is_ordinary(keys[0]) and (
-            keys[0] in given_names() or keys[-1] in family_names()
-        ):
+        if not is_ordinary(keys[0]) and (keys[0] in given_names() or keys[-1] in family_names()):
             yield Name(match.start(1), match.end(1), "PERSON")
 
 
@@ -191,7 +194,7 @@ def _weighed(text: str, words: list[_Word], *, lists: bool) -> Iterator[Name]:
             return
     scores = _scores(words, before, after, titled=titled, announced=announced)
     kind = max(scores, key=lambda name: scores[name])
-    if scores[kind] >= 3:
+    if scores[kind] >= ENOUGH:
         yield Name(start, end, kind)
 
 
@@ -207,7 +210,7 @@ def capitalised(text: str) -> Iterator[tuple[int, int]]:
 
 
 def evidence(text: str, start: int, end: int) -> dict[NameKind, int]:
-    """What lists and the words around say of `[start, end)`: 3 and more for a kind is enough."""
+    """What lists and the words around say of `[start, end)`; from `ENOUGH` on it is a name."""
     words = _words(start, text[start:end])
     if not words:
         return {"PERSON": 0, "LOCATION": 0, "ORGANIZATION": 0}
@@ -257,7 +260,13 @@ def _scores(
     initial = several and any(len(key) == 1 for key in keys[1:])
     inside = _INSIDE.search(before) is not None
     person = 3 * given + family + (several and family) + (2 <= len(keys) <= 4)
-    person += 3 * titled + 2 * announced + 3 * (_SURELY.search(before) is not None) + 2 * (_BY.search(before) is not None) + 2 * initial
+    person += (
+        3 * titled
+        + 2 * announced
+        + 3 * (_SURELY.search(before) is not None)
+        + 2 * (_BY.search(before) is not None)
+        + 2 * initial
+    )
     person += 3 if _HUMAN.match(after) else (_SAYS.match(after) is not None)
     person -= 3 * company + 3 * geographic + 3 * inside
     works = _WORKS.search(before) is not None

