@@ -78,7 +78,7 @@ def phones(text: str, regions: tuple[str, ...], *, anywhere: bool) -> Iterator[t
         found = text[start:end]
         bare = found.isdigit()
         digits = end - start if bare else sum(letter.isdigit() for letter in found)
-        if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found)):
+        if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found.strip("()"))):
             continue
         if found.startswith(("+", "00")) and (size := _international(found)):
             yield start, start + size
