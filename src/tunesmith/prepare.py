@@ -22,9 +22,10 @@ import polars as pl
 
 from tunesmith import ledger, record
 from tunesmith.check.perplexity import SCORES, Perplexity
-from tunesmith.clean.boilerplate import BoilerplateConfig, recurring
+from tunesmith.clean.boilerplate import BoilerplateConfig, RemoveBoilerplate, recurring
+from tunesmith.clean.people import GatherPeople, KnownPeople, SharedThreads
 from tunesmith.clean.pii.mask import MaskPersonalData
-from tunesmith.clean.task import ApplySteps, KnownPeople
+from tunesmith.clean.task import ApplySteps
 from tunesmith.collect.base import CHUNK_ROWS, Source
 from tunesmith.collect.task import CollectFile
 from tunesmith.dedup import fields
@@ -173,6 +174,7 @@ class Preparation:
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
         self.boilerplate: dict[str, tuple[str, ...]] = {}
+        self.source_of: dict[str, str] = {}
 
     # ── collect ──────────────────────────────────────────────────────────────────────────────
 
@@ -184,6 +186,8 @@ class Preparation:
         ]
         with self.progress.stage("collect", total=len(places)) as bar:
             stages = [self._file_stage(source, path) for source, path in places]
+            for (source, _), stage in zip(places, stages, strict=True):
+                self.source_of[stage.folder.name] = source.name
             waiting = [
                 (number, self._collecting(source, path, stage))
                 for number, ((source, path), stage) in enumerate(zip(places, stages, strict=True))
@@ -254,15 +258,6 @@ class Preparation:
         """The steps that look at one row at a time, in order."""
         return row_steps(self.recipe, self.boilerplate)
 
-    def _known_people(self, stage: Stage, collected: list[Stage]) -> KnownPeople | None:
-        """What the columns of threads say about people, beside the parts of `stage`."""
-        if not self.recipe.clean.personal_data.known:
-            return None
-        columns = ["source", "thread", "customer", "author", "extra"]
-        frames = (frame for one in collected for frame in one.frames(columns))
-        path = stage.folder.resolve() / "people.parquet"
-        return KnownPeople.gathered(path, frames, personal_columns(self.recipe))
-
     def all_steps(self) -> list[Step]:
         """The steps before de-duplication, in order, the one that sees all rows at once too."""
         last = self.recipe.check.perplexity
@@ -271,74 +266,116 @@ class Preparation:
     def clean_and_check(self, collected: list[Stage]) -> Stage:
         """Run the row steps over everything that was collected."""
         started = time.perf_counter()
-        self._find_boilerplate(collected)
+        groups = gathered(collected, CHUNK_ROWS)
+        self._find_boilerplate(groups)
         steps = self.row_steps()
-        stage = self._row_stage("rows", collected, steps)
+        shared = self._shared_threads(groups)
+        said = ["" if shared is None else shared.fingerprint(n) for n in range(len(groups))]
+        parts = self._parts("rows", groups, steps, said=said)
+        stage = self.cache.stage("checked", fingerprint([part.folder.name for part in parts]))
         if not stage.done:
-            people = self._known_people(stage, collected)
-            tasks = self._row_tasks(stage, collected, steps, people=people)
-            self._work(stage, "clean and check", tasks)
+            people = None
+            if shared is not None:
+                path = stage.folder.resolve() / "people.parquet"
+                people = KnownPeople.written(path, shared.people(), personal_columns(self.recipe))
+            self._work("clean and check", groups, parts, steps, people=people)
             if people is not None:
                 people.forget()
-            stage.finish(len(tasks))
+            stage.join(parts)
         self.timings["clean and check"] = time.perf_counter() - started
         return stage
 
-    def _find_boilerplate(self, collected: list[Stage]) -> None:
+    def _shared_threads(self, groups: list[list[Part]]) -> SharedThreads | None:
+        """What threads of more than one part say about people."""
+        if not self.recipe.clean.personal_data.known:
+            return None
+        personal = personal_columns(self.recipe)
+        tasks = []
+        for inputs in groups:
+            identity = {"format": cache.FORMAT, "inputs": _names(inputs), "personal": personal}
+            folder = self.cache.stage("people", fingerprint(identity)).folder.resolve()
+            output = folder / "threads.parquet"
+            tasks.append(GatherPeople(inputs=inputs, output=output, personal=personal))
+        for _ in self._each([task for task in tasks if not task.output.exists()]):
+            pass
+        return SharedThreads([task.output for task in tasks])
+
+    def _find_boilerplate(self, groups: list[list[Part]]) -> None:
         """Find the lines that recur across a source, when the recipe asks for it."""
         config = self.recipe.clean.boilerplate
         if config is None:
             return
         steps = self.recipe.clean.mending()
         settings = config.model_dump(mode="json")
-        stage = self._row_stage("lines", collected, steps, boilerplate=settings)
+        parts = self._parts("lines", groups, steps, boilerplate=settings)
+        stage = self.cache.stage("boilerplate", fingerprint([part.folder.name for part in parts]))
         if not stage.done:
-            tasks = self._row_tasks(stage, collected, steps, lines=config)
-            self._work(stage, "find boilerplate", tasks)
-            found = recurring(lambda: map(stage.frame, range(len(tasks))), config)
-            stage.finish(len(tasks), {"boilerplate": found})
+            self._work("find boilerplate", groups, parts, steps, lines=config)
+            found = recurring(lambda: (part.frame(0) for part in parts), config)
+            stage.join(parts, {"boilerplate": found})
         found = stage.summary["boilerplate"]
         self.boilerplate = {source: tuple(lines) for source, lines in found.items()}
 
-    def _row_stage(
-        self, name: str, collected: list[Stage], steps: list[Step], **more: object
-    ) -> Stage:
-        identity = {
-            "format": cache.FORMAT,
-            "inputs": [stage.folder.name for stage in collected],
-            "steps": [step.identity() for step in steps],
-        }
-        return self.cache.stage(name, fingerprint(identity | more))
-
-    def _row_tasks(
+    def _parts(
         self,
-        stage: Stage,
-        collected: list[Stage],
+        name: str,
+        groups: list[list[Part]],
+        steps: list[Step],
+        *,
+        said: Sequence[str] | None = None,
+        **more: object,
+    ) -> list[Stage]:
+        """A stage for each part, under the fingerprint of what that part alone depends on.
+
+        Args:
+            name: What the parts are.
+            groups: What each is made of.
+            steps: What is done.
+            said: For each part, a fingerprint of what others say about its people.
+            more: What else all parts depend on.
+        """
+        identities = [step.identity() for step in steps]
+        for identity in identities:
+            if identity["kind"] == RemoveBoilerplate.kind:  # a part has lines of its sources alone
+                identity["settings"] = identity["settings"] | {"lines": None}
+        common = fingerprint({"format": cache.FORMAT, "steps": identities} | more)
+        stages = []
+        for number, inputs in enumerate(groups):
+            sources = sorted({self.source_of[part.stage.name] for part in inputs})
+            identity = {
+                "common": common,
+                "inputs": _names(inputs),
+                "boilerplate": {source: self.boilerplate.get(source) for source in sources},
+                "people": None if said is None else said[number],
+            }
+            stages.append(self.cache.stage(name, fingerprint(identity)))
+        return stages
+
+    def _work(
+        self,
+        title: str,
+        groups: list[list[Part]],
+        parts: list[Stage],
         steps: list[Step],
         *,
         people: KnownPeople | None = None,
         lines: BoilerplateConfig | None = None,
-    ) -> list[ApplySteps]:
-        """The work that fills a stage, one task a part."""
-        folder = stage.folder.resolve()
-        return [
+    ) -> None:
+        """Make the parts that are missing, one task a part."""
+        missing = [
             ApplySteps(
                 steps=steps,
                 inputs=inputs,
-                output=Part(stage=folder, number=number),
+                output=Part(stage=part.folder.resolve(), number=0),
                 people=people,
                 lines=lines,
             )
-            for number, inputs in enumerate(gathered(collected, CHUNK_ROWS))
+            for inputs, part in zip(groups, parts, strict=True)
+            if not part.has(0)
         ]
-
-    def _work(self, stage: Stage, title: str, tasks: list[ApplySteps]) -> None:
-        """Make the parts of a stage that are missing."""
-        missing = [task for task in tasks if not stage.has(task.output.number)]
-        there = [task for task in tasks if stage.has(task.output.number)]
         rows = sum(source["rows"] for source in self.sources)
         with self.progress.stage(title, total=rows) as bar:
-            bar.advance(sum(rows_in(task.inputs) for task in there))
+            bar.advance(rows - sum(rows_in(task.inputs) for task in missing))
             for height in self._heights(missing):
                 bar.advance(height)
 
@@ -588,6 +625,10 @@ class Preparation:
             bar.advance()
         self.timings["publish"] = time.perf_counter() - started
         return version
+
+
+def _names(parts: Sequence[Part]) -> list[str]:
+    return [f"{part.stage.name}/{part.number}" for part in parts]
 
 
 def row_steps(recipe: Recipe, boilerplate: dict[str, tuple[str, ...]]) -> list[Step]:

@@ -16,10 +16,10 @@ from tunesmith.dedup.against import COMPARED, EvaluationSet
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import preference
-from tunesmith.dedup.hashing import text_hashes
 from tunesmith.dedup.near import band_names, bands_of
 from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.spill import I64, U64, Columns, Lists
+from tunesmith.hashing import text_hashes
 
 #: Raised when the rows that stay, or their fates, become others for the same settings.
 VERSION = 2
