@@ -100,6 +100,10 @@ class Stage:
         write_json(self.folder / "parts.json", [part.folder.name for part in parts])
         self.finish(len(parts), summary)
 
+    def name(self, number: int) -> str:
+        """Names part `number` and, in a joined stage, all that its rows depend on."""
+        return f"{self.home(number).name}/{self._place(number)}"
+
     def home(self, number: int) -> Path:
         """The folder that part `number` lies in, and what was worked out of it."""
         return self.folder if self._joined is None else self._joined[number]

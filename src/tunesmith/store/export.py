@@ -1,0 +1,137 @@
+"""The exports: a dataset's rows as JSON lines, for other tools.
+
+Lines are put together column by column, in the bytes that `record.to_standard` and orjson give
+for each row; a part of the rows is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import IO
+
+import polars as pl
+
+from tunesmith import record
+from tunesmith.io import atomic_write
+from tunesmith.kernels import buffers
+
+#: The fields of `record.to_standard`'s metadata that are columns as they are, in its order.
+_METADATA = (
+    "source", "source_id", "domain", "license", "author", "customer", "thread", "language",
+    "language_confidence", "quality_score", "file", "line", "content_hash",
+)  # fmt: skip
+
+
+def export(folder: Path, frames: Iterable[pl.DataFrame], pairs: Sequence[str]) -> None:
+    """Write the dataset as JSONL: the standard format, chat messages, and Alpaca rows.
+
+    `standard/SPLIT.jsonl` for every split; `chat/` and `alpaca/` for those of question/answer
+    pairs. Files of splits that have no row any more are removed.
+
+    Args:
+        folder: Where.
+        frames: Records with their split, part after part.
+        pairs: The splits of question/answer pairs.
+    """
+    with contextlib.ExitStack() as stack:
+        files: dict[Path, IO[bytes]] = {}
+        for frame in frames:
+            for (name,), rows in sorted(frame.partition_by("split", as_dict=True).items()):
+                shapes = SHAPES if name in pairs else {"standard": standard}
+                for shape, lines in shapes.items():
+                    path = folder / shape / f"{name}.jsonl"
+                    if path not in files:
+                        files[path] = stack.enter_context(atomic_write(path))
+                    data, starts = buffers(lines(rows) + "\n")
+                    files[path].write(data[starts[0] : starts[-1]].data)
+    for path in folder.glob("*/*.jsonl"):
+        if path not in files:
+            path.unlink()
+
+
+def standard(rows: pl.DataFrame) -> pl.Series:
+    """Each row in the standard JSON shape, as `record.to_standard` gives it."""
+    is_pair = rows.get_column("kind") == "qa"
+    if is_pair.any() and not is_pair.all():
+        raise ValueError("a split holds pairs or pages, not both")
+    body = pl.col("text")
+    if is_pair.any():
+        body = record.body(["question", "answer"])
+    texts = ["question", "answer"] if is_pair.any() else []
+    labels = pl.col("labels").fill_null(pl.lit([], pl.List(pl.String)))
+    category = pl.concat_list("category").list.drop_nulls()
+    times = [_iso(name) for name in ("timestamp", "collected_at")]
+    return rows.select(
+        pl.concat_str(
+            _json("id", "kind", body.alias("text"), *texts).str.strip_suffix("}"),
+            pl.lit(',"metadata":'),
+            _json(*_METADATA, *times).str.strip_suffix("}"),
+            pl.lit(',"extra":'),
+            _extra(rows.get_column("extra")),
+            pl.lit('},"annotations":'),
+            _json(labels.alias("labels"), category.alias("categories")),
+            pl.lit("}"),
+        )
+    ).to_series()
+
+
+def chat(rows: pl.DataFrame) -> pl.Series:
+    """Each pair as two messages."""
+    return rows.select(
+        pl.concat_str(
+            pl.lit('{"messages":[{"role":"user",'),
+            _json(pl.col("question").alias("content")).str.strip_prefix("{"),
+            pl.lit(',{"role":"assistant",'),
+            _json(pl.col("answer").alias("content")).str.strip_prefix("{"),
+            pl.lit("]}"),
+        )
+    ).to_series()
+
+
+def alpaca(rows: pl.DataFrame) -> pl.Series:
+    """Each pair as instruction, input and output."""
+    question, answer = pl.col("question").alias("instruction"), pl.col("answer").alias("output")
+    return rows.select(_json(question, pl.lit("").alias("input"), answer)).to_series()
+
+
+#: The shapes by the names of their folders.
+SHAPES: dict[str, Callable[[pl.DataFrame], pl.Series]] = {
+    "standard": standard,
+    "chat": chat,
+    "alpaca": alpaca,
+}
+
+
+def _json(*columns: str | pl.Expr) -> pl.Expr:
+    return pl.struct(*columns).struct.json_encode()
+
+
+def _iso(name: str) -> pl.Expr:
+    """A time as `record.iso` writes it: the fraction only where there is one."""
+    time = pl.col(name)
+    fraction = time.dt.microsecond() != 0
+    return (
+        pl.when(fraction)
+        .then(time.dt.strftime("%Y-%m-%dT%H:%M:%S.%6fZ"))
+        .otherwise(time.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        .alias(name)
+    )
+
+
+def _extra(extra: pl.Series) -> pl.Series:
+    """Pairs of key and value as one JSON object a row."""
+    rows = pl.DataFrame({"extra": extra}).with_row_index("row").explode("extra").drop_nulls("extra")
+    pair = pl.col("extra").struct
+    # `{"": key}` without its braces and the empty name is the key as JSON has it.
+    key = _json(pair.field("key").alias("")).str.strip_prefix('{"":').str.strip_suffix("}")
+    value = _json(pair.field("value").alias("")).str.strip_prefix('{"":').str.strip_suffix("}")
+    objects = (
+        rows.select("row", pl.concat_str(key, pl.lit(":"), value).alias("json"))
+        .group_by("row", maintain_order=True)
+        .agg(pl.concat_str(pl.lit("{"), pl.col("json").str.join(","), pl.lit("}")).alias("json"))
+    )
+    every = pl.DataFrame({"row": pl.arange(extra.len(), dtype=pl.UInt32, eager=True)})
+    joined = every.join(objects, on="row", how="left", maintain_order="left")
+    return joined.get_column("json").fill_null("{}").alias("extra")
