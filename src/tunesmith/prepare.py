@@ -76,7 +76,9 @@ class Prepared:
     """What preparing the data gave."""
 
     rows: Kept
-    """The rows that were kept, with their split; read part by part, or as one `frame`."""
+    """The rows that were kept, with their split, part by part, until the next run."""
+    table: Path
+    """The dataset's table."""
     ledger: pl.DataFrame
     """The fate of every row."""
     counts: dict[str, int]
@@ -99,7 +101,7 @@ class Prepared:
     @property
     def frame(self) -> pl.DataFrame:
         """The rows that were kept, with their split, in memory all at once."""
-        return self.rows.table()
+        return read_version(self.table, self.version.number)
 
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""
@@ -168,7 +170,17 @@ def _prepare(run: Preparation, out: Path) -> Prepared:
     run.cache.prune()
     steps = [count for stage in checked for count in stage.counts()]
     return Prepared(
-        kept, fates, counts, version, steps, run.sources, leaks, near_sizes, run.timings, within
+        kept,
+        run.table,
+        fates,
+        counts,
+        version,
+        steps,
+        run.sources,
+        leaks,
+        near_sizes,
+        run.timings,
+        within,
     )
 
 
@@ -617,7 +629,7 @@ class Preparation:
                 self.recipe.split,
                 seed=self.recipe.seed,
                 alike=self._alike(kept, frame, questions),
-                before=self._splits_before(unique, kept, questions),
+                before=self._splits_before(unique, kept, questions, frame.get_column("id")),
             )
             self._count_moves(dealt)
             kept = kept.dealt(dealt)
@@ -625,7 +637,9 @@ class Preparation:
         self.timings["split"] = time.perf_counter() - started
         return kept
 
-    def _splits_before(self, unique: Stage, kept: Kept, questions: Texts) -> pl.Series | None:
+    def _splits_before(
+        self, unique: Stage, kept: Kept, questions: Texts, ids: pl.Series
+    ) -> pl.Series | None:
         """The split that each row had in the newest version, and the rows that it stands for.
 
         Questions say who is who: a row may have moved in its file, or another may stand for it.
@@ -639,18 +653,15 @@ class Preparation:
                 f"rows are dealt anew: version {number} has other split settings or another seed"
             )
             return None
-        had = self._version_splits(there[-1])
-        high, low = questions.hashes()
-        asked = pl.DataFrame({"high": high, "low": low})
-        own = asked.join(had, on=["high", "low"], how="left", maintain_order="left")
-        before = own.get_column("rank").fill_null(0).to_numpy()
+        asked, known = self._version_splits(there[-1])
+        before = _looked_up(asked, questions.hashes())
         stands = pl.concat(unique.frames(["stands"])).get_column("stands").to_numpy()
         ranks = np.zeros(len(before), dtype=np.uint8)
         inside = stands >= 0
         np.maximum.at(ranks, stands[inside], before[inside])
-        stays = np.concatenate(kept.stays)
-        self.had, self.splits_from = _named(before[stays]), {"version": there[-1].number}
-        return _named(ranks[stays])
+        self.had = _named(_looked_up(known, text_hashes(ids)))
+        self.splits_from = {"version": there[-1].number}
+        return _named(ranks[np.concatenate(kept.stays)])
 
     def _dealt_alike(self, version: Version) -> bool:
         """Whether a version was dealt with these settings and this seed."""
@@ -659,27 +670,36 @@ class Preparation:
         theirs = {name: value for name, value in before["split"].items() if name != "keep"}
         return bool(theirs == mine and before["seed"] == self.recipe.seed)
 
-    def _version_splits(self, version: Version) -> pl.DataFrame:
-        """By the hash of a question, the split of its rows: columns high, low and rank."""
-        path = self._splits_file(version)
-        if not path.exists():
-            rows = read_version(self.table, version.number, ["kind", "question", "split"])
+    def _version_splits(self, version: Version) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The split of each question of a version, and of each row: see `_ranked`."""
+        folder = self._splits_folder(version)
+        if not (folder / "rows.parquet").exists():
+            rows = read_version(self.table, version.number, ["id", "kind", "question", "split"])
             rows = rows.filter(pl.col("kind") == "qa")
             hashes = text_hashes(comparable(rows, ["question"]))
-            write_parquet(path, _ranked(hashes, rows.get_column("split")))
-        return pl.read_parquet(path)
+            self._write_splits(folder, hashes, rows.get_column("id"), rows.get_column("split"))
+        return pl.read_parquet(folder / "questions.parquet"), pl.read_parquet(
+            folder / "rows.parquet"
+        )
 
     def _keep_splits(self, kept: Kept, version: Version) -> None:
         """Write what `_version_splits` reads, while the hashes are at hand."""
-        path = self._splits_file(version)
-        if not path.exists():
+        folder = self._splits_folder(version)
+        if not (folder / "rows.parquet").exists():
             questions = self._texts(kept.rows, ["question"], self._question_settings())
             hashes = questions.hashes(np.concatenate(kept.stays))
-            write_parquet(path, _ranked(hashes, kept.table(["split"]).get_column("split")))
+            rows = kept.table(["id", "split"])
+            self._write_splits(folder, hashes, rows.get_column("id"), rows.get_column("split"))
 
-    def _splits_file(self, version: Version) -> Path:
+    def _write_splits(
+        self, folder: Path, hashes: NDArray[np.uint64], ids: pl.Series, splits: pl.Series
+    ) -> None:
+        write_parquet(folder / "questions.parquet", _ranked(hashes, splits))
+        write_parquet(folder / "rows.parquet", _ranked(text_hashes(ids), splits))
+
+    def _splits_folder(self, version: Version) -> Path:
         identity = {"version": version.fingerprint, "texts": TEXTS_VERSION}
-        return self.cache.stage("splits", fingerprint(identity)).folder / "splits.parquet"
+        return self.cache.stage("splits", fingerprint(identity)).folder
 
     def _count_moves(self, dealt: pl.Series) -> None:
         """Count the rows that kept their split, and those that the rule has moved."""
@@ -859,7 +879,7 @@ def _flags(found: Found) -> Iterator[pl.DataFrame]:
 
 
 def _ranked(hashes: NDArray[np.uint64], splits: pl.Series) -> pl.DataFrame:
-    """The split of each question's rows as a rank, of which the highest is the best protected."""
+    """By 128-bit hash (columns high, low), the split as a rank: the highest is protected most."""
     ranks = {name: rank for rank, name in enumerate(reversed(PROTECTED), start=1)}
     return (
         pl.DataFrame({"high": hashes[0], "low": hashes[1], "split": splits})
@@ -868,6 +888,14 @@ def _ranked(hashes: NDArray[np.uint64], splits: pl.Series) -> pl.DataFrame:
         .agg(pl.col("split").replace_strict(ranks, return_dtype=pl.UInt8).max().alias("rank"))
         .sort("high", "low")
     )
+
+
+def _looked_up(ranked: pl.DataFrame, hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """The rank of each hash, 0 for one that has none."""
+    wanted = pl.DataFrame({"high": hashes[0], "low": hashes[1]})
+    found = wanted.join(ranked, on=["high", "low"], how="left", maintain_order="left")
+    ranks: NDArray[np.uint8] = found.get_column("rank").fill_null(0).to_numpy()
+    return ranks
 
 
 def _named(ranks: NDArray[np.uint8]) -> pl.Series:
