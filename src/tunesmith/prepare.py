@@ -60,7 +60,8 @@ from tunesmith.store import cache
 from tunesmith.store.cache import RunCache, Stage
 from tunesmith.store.digests import VERSION as DIGESTS_VERSION
 from tunesmith.store.digests import DigestPart, combined
-from tunesmith.store.export import export
+from tunesmith.store.export import VERSION as EXPORT_VERSION
+from tunesmith.store.export import ExportPart, export
 from tunesmith.store.kept import Kept
 from tunesmith.store.parts import Part, gathered, rows_in
 from tunesmith.store.secret import secret
@@ -821,7 +822,19 @@ class Preparation:
         """Write the exports and the dataset version, part by part."""
         started = time.perf_counter()
         with self.progress.stage("publish", total=2) as bar:
-            export(out / "export", kept.frames(), SPLITS)
+            digests = [
+                (np.load(path)[:, kept.stays[number]], kept.splits_of(number))
+                for number, path in enumerate(self._digests(kept))
+            ]
+            prints = [combined([part]) for part in digests]
+            frames = [partial(kept.frame, number) for number in range(len(kept))]
+            names = [f"{kept.rows.name(n)}-{mine}" for n, mine in enumerate(prints)]
+            export(
+                out / "export",
+                [ExportPart(name, frame) for name, frame in zip(names, frames, strict=True)],
+                SPLITS,
+                index=self.cache.stage("exported", str(EXPORT_VERSION)).folder / "lines.json",
+            )
             bar.advance()
             lineage = {
                 "counts": counts,
@@ -832,16 +845,9 @@ class Preparation:
             }
             if self.splits_from is not None:
                 lineage["splits_from"] = self.splits_from
-            digests = [
-                (np.load(path)[:, kept.stays[number]], kept.splits_of(number))
-                for number, path in enumerate(self._digests(kept))
-            ]
             version = write_version(
                 out / "dataset",
-                [
-                    VersionPart(combined([part]), partial(kept.frame, number))
-                    for number, part in enumerate(digests)
-                ],
+                [VersionPart(mine, frame) for mine, frame in zip(prints, frames, strict=True)],
                 rows=kept.height,
                 fingerprint=combined(digests),
                 recipe=self.loaded.as_run(),

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
+from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.minhash import join_pairs, roots
 from tunesmith.dedup.near import NearConfig, link
 from tunesmith.dedup.normalise import comparable
@@ -120,18 +121,12 @@ def groups(
         _join_equal(parents, frame.get_column("customer"))
     if config.threads:
         _join_equal(parents, frame.get_column("thread"))
-    _join_equal(parents, _hashed(alike.questions))
+    members, starts = equal_groups(*alike.questions)
+    join_pairs(parents, np.repeat(members[starts[:-1]], np.diff(starts)), members)
     for left, right in alike.links:
         join_pairs(parents, left, right)
     together: NDArray[np.int64] = roots(parents)
     return together
-
-
-def _hashed(hashes: NDArray[np.uint64]) -> pl.Series:
-    """Hashes as values of one column, null where there is no text."""
-    halves = pl.DataFrame({"high": hashes[0], "low": hashes[1]})
-    known = pl.Series((hashes[0] | hashes[1]) != 0)
-    return halves.select(pl.when(known).then(pl.struct("high", "low"))).to_series()
 
 
 def split(
@@ -154,15 +149,19 @@ def split(
     pairs = frame.with_row_index("row").filter(pl.col("kind") == "qa")
     chosen = np.full(frame.height, KNOWLEDGE, dtype=object)
     if pairs.height:
-        members: dict[int, list[int]] = defaultdict(list)
-        for place, group in enumerate(groups(pairs, config, alike=alike).tolist()):
-            members[group].append(place)
         where = pairs.get_column("row").to_numpy()
+        group = groups(pairs, config, alike=alike)
+        kept = np.full(pairs.height, None, dtype=object)
+        if before is not None and config.by != "time":
+            kept = _kept(group, before.gather(where))
+            chosen[where] = kept
+        members: dict[int, list[int]] = defaultdict(list)
+        for place in np.flatnonzero(kept == None).tolist():  # noqa: E711 - element by element
+            members[int(group[place])].append(place)
         if config.by == "time":
             dealt = _by_time(pairs, list(members.values()), config)
         else:
-            had = [None] * pairs.height if before is None else before.gather(where).to_list()
-            dealt = _by_category(pairs, list(members.values()), config, seed, had)
+            dealt = _by_category(pairs, list(members.values()), config, seed, kept)
         for name, places in dealt:
             chosen[where[places]] = name
     return pl.Series("split", chosen.tolist(), dtype=pl.String)
@@ -172,10 +171,14 @@ def split(
 PROTECTED: tuple[Split, ...] = ("test", "validation", "train")
 
 
-def _kept(group: list[int], had: list[Split | None]) -> Split | None:
-    """The split that a group keeps, if any of its rows had one."""
-    names = {had[place] for place in group}
-    return next((name for name in PROTECTED if name in names), None)
+def _kept(group: NDArray[np.int64], before: pl.Series) -> NDArray[np.object_]:
+    """The split that each row's group keeps, None where none of its rows had one."""
+    ranks = {name: rank for rank, name in enumerate(reversed(PROTECTED), start=1)}
+    had = before.replace_strict(ranks, default=0, return_dtype=pl.UInt8).to_numpy()
+    best = np.zeros(len(group), dtype=np.uint8)
+    np.maximum.at(best, group, had)
+    names: NDArray[np.object_] = np.array([None, *reversed(PROTECTED)], dtype=object)[best[group]]
+    return names
 
 
 def _by_category(
@@ -183,30 +186,23 @@ def _by_category(
     members: list[list[int]],
     config: SplitConfig,
     seed: int,
-    had: list[Split | None],
+    kept: NDArray[np.object_],
 ) -> list[tuple[Split, list[int]]]:
     """Deal groups, large ones first, each to the split that misses its categories the most.
 
-    Groups with a row that had a split come before the others and keep it. Rows that belong to no
-    group come last and fill each category up to its shares.
+    Rows that belong to no group come last and fill each category up to its shares. What the rows
+    in `kept` take of the shares is taken before.
     """
     categories = pairs.get_column("category").fill_null("").to_list()
     ids = pairs.get_column("id").to_list()
     totals = Counter(categories)
     shares = {name: share for name, share in _shares(config).items() if share > 0}
     wanted = {name: {c: n * share for c, n in totals.items()} for name, share in shares.items()}
+    for (name, category), count in Counter(zip(kept.tolist(), categories, strict=True)).items():
+        if name in wanted:
+            wanted[name][category] -= count
     dealt: list[tuple[Split, list[int]]] = []
-    fresh = []
-    for group in members:
-        kept = _kept(group, had)
-        if kept is None:
-            fresh.append(group)
-            continue
-        for place in group:
-            if kept in wanted:
-                wanted[kept][categories[place]] -= 1
-        dealt.append((kept, group))
-    large = [group for group in fresh if len(group) > 1]
+    large = [group for group in members if len(group) > 1]
     for group in sorted(large, key=lambda group: (-len(group), _dice(seed, ids[group[0]]))):
         counted = Counter(categories[place] for place in group)
         best = max(shares, key=lambda name: _need(wanted[name], counted, totals, shares[name]))
@@ -214,7 +210,7 @@ def _by_category(
             wanted[best][category] -= count
         dealt.append((best, group))
     single: dict[str, list[int]] = defaultdict(list)
-    for group in fresh:
+    for group in members:
         if len(group) == 1:
             single[categories[group[0]]].append(group[0])
     for category, places in sorted(single.items()):

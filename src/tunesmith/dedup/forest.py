@@ -43,6 +43,13 @@ class Known:
     right: I64
     similarity: NDArray[np.float64]
 
+    def paired(self, number: int) -> Mask:
+        """Which rows are of a pair of one band."""
+        pairs = self.of_band(number)
+        found = np.zeros(len(self.clean), dtype=bool)
+        found[pairs.left] = found[pairs.right] = True
+        return found
+
     def of_band(self, number: int) -> Known:
         """The pairs of one band, by left and right row."""
         first, last = np.searchsorted(self.band, [number, number + 1])

@@ -354,42 +354,43 @@ def link_buckets(
 
 
 @kernel
-def new_buckets(members: Any, starts: Any, clean: Any, lefts: Any) -> tuple[Any, Any, Any]:
-    """The buckets that have something to join, in order.
+def perhaps_joined(hashes: Any, rows: Any, clean: Any, paired: Any) -> Any:
+    """Which rows may share a bucket with a new row, or are of a known pair; few others.
 
     Args:
-        members: Row numbers, bucket after bucket.
-        starts: Where each bucket begins in `members` (buckets + 1).
-        clean: For each row, whether its pairs with other clean rows are known.
-        lefts: The left rows of the known pairs.
-
-    Returns:
-        Members and starts of the buckets with a new row or a known pair, and the members of those
-        with a new row: they are compared.
+        hashes: The hash of each row in one band.
+        rows: The rows' numbers.
+        clean: For each row number, whether its pairs with other clean rows are known.
+        paired: For each row number, whether it is of a known pair of this band.
     """
-    has_pair = np.zeros(len(clean), dtype=np.bool_)
-    for row in lefts:
-        has_pair[row] = True
-    kept = np.empty_like(members)
+    new = 0
+    for place in range(len(rows)):
+        new += not clean[rows[place]]
+    size = 1024
+    while size < 64 * new and size < 1 << 30:
+        size *= 2
+    seen = np.zeros(size, dtype=np.bool_)  # a Bloom filter with one hash (Bloom 1970)
+    mask = np.uint64(size - 1)
+    for place in range(len(rows)):
+        if not clean[rows[place]]:
+            seen[hashes[place] & mask] = True
+    out = np.zeros(len(rows), dtype=np.bool_)
+    for place in range(len(rows)):
+        out[place] = seen[hashes[place] & mask] or paired[rows[place]]
+    return out
+
+
+@kernel
+def has_new(members: Any, starts: Any, clean: Any) -> Any:
+    """The members of the buckets that have a new row: they are compared."""
     compared = np.empty_like(members)
-    edges = np.zeros(len(starts), dtype=np.int64)
-    total = buckets = count = 0
+    count = 0
     for bucket in range(len(starts) - 1):
-        new = pair = False
-        for place in range(starts[bucket], starts[bucket + 1]):
-            new |= not clean[members[place]]
-            pair |= has_pair[members[place]]
-        if not new and not pair:
-            continue
-        for place in range(starts[bucket], starts[bucket + 1]):
-            kept[total] = members[place]
-            total += 1
-            if new:
-                compared[count] = members[place]
-                count += 1
-        buckets += 1
-        edges[buckets] = total
-    return kept[:total].copy(), edges[: buckets + 1].copy(), compared[:count].copy()
+        begin, end = starts[bucket], starts[bucket + 1]
+        if not clean[members[begin:end]].all():
+            compared[count : count + end - begin] = members[begin:end]
+            count += end - begin
+    return compared[:count].copy()
 
 
 @kernel

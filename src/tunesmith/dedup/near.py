@@ -144,11 +144,13 @@ def find_links(
     wanted = np.zeros(total, dtype=bool)
     read = np.zeros(total, dtype=bool)
     for number in range(config.bands):
-        members, starts = buckets(*band(number))
-        if known is not None:
-            pairs = known.of_band(number)
-            members, starts, new = minhash.new_buckets(members, starts, known.clean, pairs.left)
-            read[new] = True
+        hashes, rows = band(number)
+        if known is None:
+            members, starts = buckets(hashes, rows)
+        else:
+            some = minhash.perhaps_joined(hashes, rows, known.clean, known.paired(number))
+            members, starts = buckets(hashes[some], rows[some])
+            read[minhash.has_new(members, starts, known.clean)] = True
         wanted[members] = True
         notes.write(f"members-{number:02d}", members)
         notes.write(f"starts-{number:02d}", starts)

@@ -7,15 +7,22 @@ for each row; a part of the rows is in memory at a time.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import polars as pl
 
 from tunesmith import record
-from tunesmith.io import atomic_write
+from tunesmith.io import atomic_write, read_json, write_json
 from tunesmith.kernels import buffers
+
+#: Raised when the lines of the same rows become others.
+VERSION = 1
+
+#: Bytes that are copied at a time.
+_COPIED = 2**22
 
 #: The fields of `record.to_standard`'s metadata that are columns as they are, in its order.
 _METADATA = (
@@ -24,31 +31,110 @@ _METADATA = (
 )  # fmt: skip
 
 
-def export(folder: Path, frames: Iterable[pl.DataFrame], pairs: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class ExportPart:
+    """Some of the rows."""
+
+    key: str
+    """Names the rows, their splits and all that their lines depend on."""
+    frame: Callable[[], pl.DataFrame]
+    """Gives the records with their split."""
+
+
+def export(folder: Path, parts: Sequence[ExportPart], pairs: Sequence[str], *, index: Path) -> None:
     """Write the dataset as JSONL: the standard format, chat messages, and Alpaca rows.
 
     `standard/SPLIT.jsonl` for every split; `chat/` and `alpaca/` for those of question/answer
-    pairs. Files of splits that have no row any more are removed.
+    pairs. Files of splits that have no row any more are removed. Lines of parts that the files
+    hold already are copied from them, unless somebody has changed them.
 
     Args:
         folder: Where.
-        frames: Records with their split, part after part.
+        parts: The rows in their final order; one part is in memory at a time.
         pairs: The splits of question/answer pairs.
+        index: The file that says where the lines of each part lie.
     """
-    with contextlib.ExitStack() as stack:
-        files: dict[Path, IO[bytes]] = {}
-        for frame in frames:
-            for (name,), rows in sorted(frame.partition_by("split", as_dict=True).items()):
-                shapes = SHAPES if name in pairs else {"standard": standard}
-                for shape, lines in shapes.items():
-                    path = folder / shape / f"{name}.jsonl"
-                    if path not in files:
-                        files[path] = stack.enter_context(atomic_write(path))
-                    data, starts = buffers(lines(rows) + "\n")
-                    files[path].write(data[starts[0] : starts[-1]].data)
+    with _Old(folder, index) as old, contextlib.ExitStack() as stack:
+        files: dict[str, IO[bytes]] = {}
+        places: dict[str, dict[str, list[int]]] = {}
+
+        def opened(name: str) -> IO[bytes]:
+            if name not in files:
+                files[name] = stack.enter_context(atomic_write(folder / name))
+            return files[name]
+
+        for part in parts:
+            mine = places.setdefault(part.key, {})
+            known = old.places(part.key)
+            if known is None:
+                lines = _lines(part.frame(), pairs)
+            else:
+                lines = ((name, old.data(name, *span)) for name, span in known.items())
+            for name, pieces in lines:
+                file = opened(name)
+                begin = file.tell()
+                for piece in pieces:
+                    file.write(piece)
+                mine[name] = [begin, file.tell()]
     for path in folder.glob("*/*.jsonl"):
-        if path not in files:
+        if str(path.relative_to(folder)) not in files:
             path.unlink()
+    identities = {name: _identity(folder / name) for name in files}
+    write_json(index, {"files": identities, "parts": places})
+
+
+def _lines(frame: pl.DataFrame, pairs: Sequence[str]) -> Iterator[tuple[str, Iterable[memoryview]]]:
+    """The name of each file that some rows are in, and their lines."""
+    for (split,), rows in sorted(frame.partition_by("split", as_dict=True).items()):
+        shapes = SHAPES if split in pairs else {"standard": standard}
+        for shape, lines in shapes.items():
+            data, starts = buffers(lines(rows) + "\n")
+            yield f"{shape}/{split}.jsonl", [data[starts[0] : starts[-1]].data]
+
+
+def _identity(path: Path) -> list[int]:
+    """Changes when anybody writes the file."""
+    about = path.stat()
+    return [about.st_size, about.st_mtime_ns, about.st_ino]
+
+
+class _Old:
+    """The files of the last export, as far as they are as it left them."""
+
+    def __init__(self, folder: Path, index: Path) -> None:
+        known = read_json(index) if index.exists() else {"files": {}, "parts": {}}
+        self._parts = known["parts"]
+        self._files = {
+            name: folder / name
+            for name, identity in known["files"].items()
+            if (folder / name).exists() and _identity(folder / name) == identity
+        }
+        self._open: dict[str, IO[bytes]] = {}
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def places(self, key: str) -> dict[str, list[int]] | None:
+        """The files that hold a part's lines and where; None unless they hold all of it."""
+        found: dict[str, list[int]] | None = self._parts.get(key)
+        return found if found is not None and found.keys() <= self._files.keys() else None
+
+    def data(self, name: str, begin: int, end: int) -> Iterator[memoryview]:
+        """The bytes of a file between two places."""
+        if name not in self._open:
+            self._open[name] = self._stack.enter_context(self._files[name].open("rb"))
+        file = self._open[name]
+        file.seek(begin)
+        while begin < end:
+            piece = file.read(min(_COPIED, end - begin))
+            if not piece:
+                raise OSError(f"{name} became shorter while it was read")
+            begin += len(piece)
+            yield memoryview(piece)
 
 
 def standard(rows: pl.DataFrame) -> pl.Series:
