@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ _CANDIDATE = re.compile(
     r"(?:[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6})?(?![\w@])(?![.,]\d)",
     re.IGNORECASE,
 )
+#: No telephone has more (ITU-T E.164).
+_MOST_DIGITS = 15
 _LAST_GROUP = re.compile(r"[^\d]*\d+[^\d]*\Z")
 _EXTENSION = re.compile(r"[ ]?(?:x|ext\.?|extension)[ ]?\d{1,6}\Z", re.IGNORECASE)
 _LOCAL = re.compile(r"[2-9]\d{2}[-. ]\d{4}")
@@ -146,6 +149,8 @@ def _is_of(found: str, region: str, *, possible: bool) -> bool:
     """Whether a number is valid in a region, or at least possible where that is enough."""
     import phonenumbers
 
+    if sum(letter.isdigit() for letter in _EXTENSION.sub("", found)) > _MOST_DIGITS:
+        return False
     number = _parsed(found, region)
     if number is None:
         return False
@@ -180,6 +185,7 @@ def grouped_like_a_phone(found: str, *, said: bool) -> bool:
     return min(sizes) >= 2 and max(sizes[:-1]) <= 5 and sizes[-1] <= 5 and max(sizes) <= 5
 
 
+@lru_cache(maxsize=4096)  # the same order number stands in many tickets
 def _parsed(text: str, region: str | None) -> PhoneNumber | None:
     import phonenumbers
 
