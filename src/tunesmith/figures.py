@@ -32,7 +32,8 @@ _STAGE_OF = {"collect": "collect", **dict.fromkeys(_DEDUP, "dedup")}
 
 def data_figures(prepared: Prepared) -> dict[str, Any]:
     """The data part of `run.json`."""
-    frame = prepared.frame
+    frame = prepared.rows.table(["kind", "category", "language", "split"])
+    lengths = _lengths(prepared)
     reasons = ledger.reasons(prepared.ledger)
     return {
         "counts": prepared.counts,
@@ -54,7 +55,7 @@ def data_figures(prepared: Prepared) -> dict[str, Any]:
         "personal_data": personal_data(prepared),
         "duplicates": _duplicates(prepared),
         "lengths": {
-            name: _histogram(frame.filter(pl.col("kind") == kind).get_column(name))
+            name: _histogram(lengths.filter(pl.col("kind") == kind).get_column(name))
             for name, kind in (("question", "qa"), ("answer", "qa"), ("text", "document"))
             if (frame.get_column("kind") == kind).any()
         },
@@ -85,7 +86,7 @@ def personal_data(prepared: Prepared) -> dict[str, int]:
 
 def quality_figures(prepared: Prepared) -> dict[str, Any]:
     """`quality.json`: figures with their targets (source documents, 3.3)."""
-    frame = prepared.frame
+    frame = prepared.rows.table(["kind", "category", "split", "language_confidence"])
     pairs = frame.filter(pl.col("kind") == "qa")
     judged = prepared.ledger.filter(pl.col("fate") != "quarantined").height
     figures = [
@@ -95,7 +96,7 @@ def quality_figures(prepared: Prepared) -> dict[str, Any]:
                 _share(prepared.counts["quarantined"], prepared.counts["collected"]), 0.05,
                 "at most", "share"),
         _figure("duplication", "Rows left that say the same as another",
-                _duplication(pairs), 0.01, "at most", "share"),
+                _duplication(prepared), 0.01, "at most", "share"),
         _figure("coverage", "Categories with enough rows in training (10 or more)",
                 _coverage(pairs), 0.95, "at least", "share"),
         _figure("language", "Mean confidence of the language",
@@ -199,8 +200,15 @@ def _duplicates(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _histogram(texts: pl.Series, bins: int = 20) -> list[dict[str, Any]]:
-    lengths = texts.str.len_chars().drop_nulls().to_numpy()
+def _lengths(prepared: Prepared) -> pl.DataFrame:
+    """The letters of each text, and the kind of its row; texts are read part by part."""
+    letters = pl.col("question", "answer", "text").str.len_chars()
+    frames = prepared.rows.frames(["kind", "question", "answer", "text"])
+    return pl.concat([frame.select("kind", letters) for frame in frames])
+
+
+def _histogram(letters: pl.Series, bins: int = 20) -> list[dict[str, Any]]:
+    lengths = letters.drop_nulls().to_numpy()
     if not len(lengths):
         return []
     most = float(np.quantile(lengths, 0.99))
@@ -265,10 +273,19 @@ def _mean(values: pl.Series) -> float | None:
     return float(mean) if isinstance(mean, int | float) else None
 
 
-def _duplication(pairs: pl.DataFrame) -> float | None:
-    if not pairs.height:
+def _duplication(prepared: Prepared) -> float | None:
+    pair = pl.struct("question", "answer")
+    hashes = pl.concat(
+        [
+            frame.filter(pl.col("kind") == "qa").select(
+                one=pair.hash(seed=1), other=pair.hash(seed=2)
+            )
+            for frame in prepared.rows.frames(["kind", "question", "answer"])
+        ]
+    )
+    if not hashes.height:
         return None
-    return 1 - pairs.select("question", "answer").unique().height / pairs.height
+    return 1 - hashes.unique().height / hashes.height
 
 
 def _coverage(pairs: pl.DataFrame) -> float | None:

@@ -14,41 +14,58 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import polars as pl
+import yaml
+from numpy.typing import NDArray
 
 from tunesmith import ledger, record
 from tunesmith.check.perplexity import SCORES, Perplexity
-from tunesmith.clean.boilerplate import BoilerplateConfig, recurring
-from tunesmith.clean.pii.mask import MaskPersonalData
-from tunesmith.clean.task import ApplySteps, KnownPeople
+from tunesmith.clean.boilerplate import BoilerplateConfig, RemoveBoilerplate, recurring
+from tunesmith.clean.people import GatherPeople, KnownPeople, SharedThreads
+from tunesmith.clean.task import ApplySteps
 from tunesmith.collect.base import CHUNK_ROWS, Source
 from tunesmith.collect.task import CollectFile
 from tunesmith.dedup import fields
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.earlier import EarlierRows, write_delta
+from tunesmith.dedup.forest import Forests
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
+from tunesmith.dedup.near import NearConfig
+from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.dedup.spread import Layout, Spread
+from tunesmith.dedup.texts import VERSION as TEXTS_VERSION
+from tunesmith.dedup.texts import IndexTexts, Texts
 from tunesmith.engine import Engine, LocalEngine, RayEngine, Task
 from tunesmith.errors import QualityGateError, SourceError, TunesmithError
 from tunesmith.evaluate import perplexity
-from tunesmith.io import atomic_write, file_sha256, fingerprint, write_bytes, write_jsonl
+from tunesmith.hashing import text_hashes
+from tunesmith.io import atomic_write, file_sha256, fingerprint, read_json, write_bytes, write_json
 from tunesmith.models import resolve
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
 from tunesmith.recipe import LoadedRecipe, Recipe
-from tunesmith.split import PAIRS, SPLITS, split
+from tunesmith.scan import VERSION as SCAN_VERSION
+from tunesmith.scan import ScanPart
+from tunesmith.split import PAIRS, PROTECTED, SPLITS, Alike, near_questions, split
 from tunesmith.step import Outcome, Step, StepCount, apply
 from tunesmith.store import cache, vault
 from tunesmith.store.cache import RunCache, Stage
+from tunesmith.store.digests import VERSION as DIGESTS_VERSION
+from tunesmith.store.digests import DigestPart, combined
+from tunesmith.store.export import VERSION as EXPORT_VERSION
+from tunesmith.store.export import ExportPart, export
+from tunesmith.store.kept import Kept
 from tunesmith.store.parts import Part, gathered, rows_in
 from tunesmith.store.secret import secret
-from tunesmith.store.versions import Version, read_version, versions, write_version
+from tunesmith.store.versions import Version, VersionPart, read_version, versions, write_version
 
 #: What is reported of repetition within fields, each with a file of that name in the run folder:
 #: one question with different answers, and one answer to different questions.
@@ -59,8 +76,10 @@ WITHIN_FIELDS = ("conflicts", "templates")
 class Prepared:
     """What preparing the data gave."""
 
-    frame: pl.DataFrame
-    """The rows that were kept, with their split."""
+    rows: Kept
+    """The rows that were kept, with their split, part by part, until the next run."""
+    table: Path
+    """The dataset's table."""
     ledger: pl.DataFrame
     """The fate of every row."""
     counts: dict[str, int]
@@ -80,13 +99,19 @@ class Prepared:
     within_fields: dict[str, Any] = field(default_factory=dict)
     """Counts and identifiers of what repeats within fields; see `WITHIN_FIELDS`."""
 
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows that were kept, with their split, in memory all at once."""
+        return read_version(self.table, self.version.number)
+
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""
-        rows = self.frame.filter((pl.col("split") == name) & (pl.col("kind") == "qa"))
         columns = ("id", "question", "answer", "category", "customer", "thread")
+        wanted = (pl.col("split") == name) & (pl.col("kind") == "qa")
         return [
             Example(row[0], row[1], row[2], row[3], row[4] or row[5])
-            for row in rows.select(columns).iter_rows()
+            for frame in self.rows.frames([*columns, "kind", "split"])
+            for row in frame.filter(wanted).select(columns).iter_rows()
         ]
 
 
@@ -136,20 +161,30 @@ def _prepare(run: Preparation, out: Path) -> Prepared:
     if run.recipe.check.perplexity is not None:
         checked.append(run.judge_perplexity(checked[0], run.recipe.check.perplexity))
     unique, near_sizes = run.merge_duplicates(checked[-1])
-    frame = run.deal(unique)
-    leaks = run.scan_for_leaks(frame)
+    kept = run.deal(unique)
+    leaks = run.scan_for_leaks(unique)
     within = {name: unique.summary[name] for name in WITHIN_FIELDS}
     for name in WITHIN_FIELDS:
         write_bytes(out / f"{name}.parquet", (unique.folder / f"{name}.parquet").read_bytes())
-    fates = run.account_for([*collected, *checked, unique], frame)
+    fates = run.account_for([*collected, *checked, unique], kept)
     counts = ledger.conserve(fates, collected=run.collected_rows)
     write_parquet(out / "ledger.parquet", fates)
-    version = run.publish(out, frame, counts)
+    version = run.publish(out, kept, counts)
     vault.publish(checked[0].vaults(), out / "vault")
     run.cache.prune()
     steps = [count for stage in checked for count in stage.counts()]
     return Prepared(
-        frame, fates, counts, version, steps, run.sources, leaks, near_sizes, run.timings, within
+        kept,
+        run.table,
+        fates,
+        counts,
+        version,
+        steps,
+        run.sources,
+        leaks,
+        near_sizes,
+        run.timings,
+        within,
     )
 
 
@@ -171,11 +206,15 @@ class Preparation:
         self.loaded, self.table = loaded, table
         self.earlier: list[Version] = []
         self.checked = ""
+        self.rows: Stage | None = None
+        self.splits_from: dict[str, Any] | None = None
+        self.had = pl.Series("had", [], dtype=pl.String)
         self.engine: Engine = engine or LocalEngine(self.recipe.workers)
         self.cluster = self.engine if isinstance(self.engine, RayEngine) else None
         self.sources: list[dict[str, Any]] = []
         self.collected_rows = 0
         self.boilerplate: dict[str, tuple[str, ...]] = {}
+        self.source_of: dict[str, str] = {}
 
     # ── collect ──────────────────────────────────────────────────────────────────────────────
 
@@ -187,6 +226,8 @@ class Preparation:
         ]
         with self.progress.stage("collect", total=len(places)) as bar:
             stages = [self._file_stage(source, path) for source, path in places]
+            for (source, _), stage in zip(places, stages, strict=True):
+                self.source_of[stage.folder.name] = source.name
             waiting = [
                 (number, self._collecting(source, path, stage))
                 for number, ((source, path), stage) in enumerate(zip(places, stages, strict=True))
@@ -257,15 +298,6 @@ class Preparation:
         """The steps that look at one row at a time, in order."""
         return row_steps(self.recipe, self.boilerplate)
 
-    def _known_people(self, stage: Stage, collected: list[Stage]) -> KnownPeople | None:
-        """What the columns of threads say about people, beside the parts of `stage`."""
-        if not self.recipe.clean.personal_data.known:
-            return None
-        columns = ["source", "thread", "customer", "author", "extra"]
-        frames = (frame for one in collected for frame in one.frames(columns))
-        path = stage.folder.resolve() / "people.parquet"
-        return KnownPeople.gathered(path, frames, personal_columns(self.recipe))
-
     def all_steps(self) -> list[Step]:
         """The steps before de-duplication, in order, the one that sees all rows at once too."""
         last = self.recipe.check.perplexity
@@ -274,74 +306,116 @@ class Preparation:
     def clean_and_check(self, collected: list[Stage]) -> Stage:
         """Run the row steps over everything that was collected."""
         started = time.perf_counter()
-        self._find_boilerplate(collected)
+        groups = gathered(collected, CHUNK_ROWS)
+        self._find_boilerplate(groups)
         steps = self.row_steps()
-        stage = self._row_stage("rows", collected, steps)
+        shared = self._shared_threads(groups)
+        said = ["" if shared is None else shared.fingerprint(n) for n in range(len(groups))]
+        parts = self._parts("rows", groups, steps, said=said)
+        stage = self.cache.stage("checked", fingerprint([part.folder.name for part in parts]))
         if not stage.done:
-            people = self._known_people(stage, collected)
-            tasks = self._row_tasks(stage, collected, steps, people=people)
-            self._work(stage, "clean and check", tasks)
+            people = None
+            if shared is not None:
+                path = stage.folder.resolve() / "people.parquet"
+                people = KnownPeople.written(path, shared.people(), personal_columns(self.recipe))
+            self._work("clean and check", groups, parts, steps, people=people)
             if people is not None:
                 people.forget()
-            stage.finish(len(tasks))
+            stage.join(parts)
         self.timings["clean and check"] = time.perf_counter() - started
         return stage
 
-    def _find_boilerplate(self, collected: list[Stage]) -> None:
+    def _shared_threads(self, groups: list[list[Part]]) -> SharedThreads | None:
+        """What threads of more than one part say about people."""
+        if not self.recipe.clean.personal_data.known:
+            return None
+        personal = personal_columns(self.recipe)
+        tasks = []
+        for inputs in groups:
+            identity = {"format": cache.FORMAT, "inputs": _names(inputs), "personal": personal}
+            folder = self.cache.stage("people", fingerprint(identity)).folder.resolve()
+            output = folder / "threads.parquet"
+            tasks.append(GatherPeople(inputs=inputs, output=output, personal=personal))
+        for _ in self._each([task for task in tasks if not task.output.exists()]):
+            pass
+        return SharedThreads([task.output for task in tasks])
+
+    def _find_boilerplate(self, groups: list[list[Part]]) -> None:
         """Find the lines that recur across a source, when the recipe asks for it."""
         config = self.recipe.clean.boilerplate
         if config is None:
             return
         steps = self.recipe.clean.mending()
         settings = config.model_dump(mode="json")
-        stage = self._row_stage("lines", collected, steps, boilerplate=settings)
+        parts = self._parts("lines", groups, steps, boilerplate=settings)
+        stage = self.cache.stage("boilerplate", fingerprint([part.folder.name for part in parts]))
         if not stage.done:
-            tasks = self._row_tasks(stage, collected, steps, lines=config)
-            self._work(stage, "find boilerplate", tasks)
-            found = recurring(lambda: map(stage.frame, range(len(tasks))), config)
-            stage.finish(len(tasks), {"boilerplate": found})
+            self._work("find boilerplate", groups, parts, steps, lines=config)
+            found = recurring(lambda: (part.frame(0) for part in parts), config)
+            stage.join(parts, {"boilerplate": found})
         found = stage.summary["boilerplate"]
         self.boilerplate = {source: tuple(lines) for source, lines in found.items()}
 
-    def _row_stage(
-        self, name: str, collected: list[Stage], steps: list[Step], **more: object
-    ) -> Stage:
-        identity = {
-            "format": cache.FORMAT,
-            "inputs": [stage.folder.name for stage in collected],
-            "steps": [step.identity() for step in steps],
-        }
-        return self.cache.stage(name, fingerprint(identity | more))
-
-    def _row_tasks(
+    def _parts(
         self,
-        stage: Stage,
-        collected: list[Stage],
+        name: str,
+        groups: list[list[Part]],
+        steps: list[Step],
+        *,
+        said: Sequence[str] | None = None,
+        **more: object,
+    ) -> list[Stage]:
+        """A stage for each part, under the fingerprint of what that part alone depends on.
+
+        Args:
+            name: What the parts are.
+            groups: What each is made of.
+            steps: What is done.
+            said: For each part, a fingerprint of what others say about its people.
+            more: What else all parts depend on.
+        """
+        identities = [step.identity() for step in steps]
+        for identity in identities:
+            if identity["kind"] == RemoveBoilerplate.kind:  # a part has lines of its sources alone
+                identity["settings"] = identity["settings"] | {"lines": None}
+        common = fingerprint({"format": cache.FORMAT, "steps": identities} | more)
+        stages = []
+        for number, inputs in enumerate(groups):
+            sources = sorted({self.source_of[part.stage.name] for part in inputs})
+            identity = {
+                "common": common,
+                "inputs": _names(inputs),
+                "boilerplate": {source: self.boilerplate.get(source) for source in sources},
+                "people": None if said is None else said[number],
+            }
+            stages.append(self.cache.stage(name, fingerprint(identity)))
+        return stages
+
+    def _work(
+        self,
+        title: str,
+        groups: list[list[Part]],
+        parts: list[Stage],
         steps: list[Step],
         *,
         people: KnownPeople | None = None,
         lines: BoilerplateConfig | None = None,
-    ) -> list[ApplySteps]:
-        """The work that fills a stage, one task a part."""
-        folder = stage.folder.resolve()
-        return [
+    ) -> None:
+        """Make the parts that are missing, one task a part."""
+        missing = [
             ApplySteps(
                 steps=steps,
                 inputs=inputs,
-                output=Part(stage=folder, number=number),
+                output=Part(stage=part.folder.resolve(), number=0),
                 people=people,
                 lines=lines,
             )
-            for number, inputs in enumerate(gathered(collected, CHUNK_ROWS))
+            for inputs, part in zip(groups, parts, strict=True)
+            if not part.has(0)
         ]
-
-    def _work(self, stage: Stage, title: str, tasks: list[ApplySteps]) -> None:
-        """Make the parts of a stage that are missing."""
-        missing = [task for task in tasks if not stage.has(task.output.number)]
-        there = [task for task in tasks if stage.has(task.output.number)]
         rows = sum(source["rows"] for source in self.sources)
         with self.progress.stage(title, total=rows) as bar:
-            bar.advance(sum(rows_in(task.inputs) for task in there))
+            bar.advance(rows - sum(rows_in(task.inputs) for task in missing))
             for height in self._heights(missing):
                 bar.advance(height)
 
@@ -402,7 +476,7 @@ class Preparation:
     def merge_duplicates(self, rows: Stage) -> tuple[Stage, list[int]]:
         """Merge duplicates; gives the rows that stay and the sizes of near clusters."""
         started = time.perf_counter()
-        self.checked = rows.folder.name
+        self.checked, self.rows = rows.folder.name, rows
         self.earlier = self._earlier_versions()
         semantic = self.recipe.dedup.semantic
         identity = {
@@ -415,6 +489,8 @@ class Preparation:
             "version": DEDUP_VERSION,
         }
         stage = self.cache.stage("unique", fingerprint(identity))
+        files = self._beside(rows, "index", self._index_settings())
+        forests = self._forests(rows, "forest", self._index_settings())
         if not stage.done:
             folder = stage.folder / "index"
             with self.progress.stage("find duplicates", total=2 * len(rows)) as bar:
@@ -429,18 +505,17 @@ class Preparation:
                     embedder=None
                     if semantic is None
                     else StaticEmbedder(self.base / Path(semantic.model).expanduser()),
-                    spread=self._spread(rows, folder, earlier),
+                    spread=self._spread(rows, folder, earlier, files),
+                    files=files,
+                    forests=forests,
                     advance=bar.advance,
                 )
                 merged = 0
-                for number in range(len(rows)):
+                for number, flags in enumerate(_flags(found)):
                     if not stage.has(number):
-                        frame, fates = found.outcome(number)
-                        height = frame.height + fates.height
-                        stage.write(
-                            number,
-                            Outcome(frame, fates, [StepCount("dedup", height, frame.height)]),
-                        )
+                        fates, kept = found.fates(number), int(flags.get_column("stays").sum())
+                        count = StepCount("dedup", flags.height, kept)
+                        stage.write(number, Outcome(flags, fates, [count]))
                     merged += found.removed_from(number)
                     bar.advance(note=f"{merged:,} removed")
             stage.finish(
@@ -451,16 +526,39 @@ class Preparation:
         sizes: list[int] = stage.summary["near_sizes"]
         return stage, sizes
 
-    def _spread(self, rows: Stage, folder: Path, earlier: EarlierRows | None) -> Spread | None:
+    def _index_settings(self) -> dict[str, Any]:
+        """What the index of a part depends on, besides its rows."""
+        settings = self.recipe.dedup.model_dump(mode="json", include={"near", "columns", "keep"})
+        return settings | {"version": DEDUP_VERSION}
+
+    def _beside(self, rows: Stage, name: str, settings: dict[str, Any]) -> list[Path]:
+        """For each part, the file of something that was worked out of it with some settings."""
+        key = fingerprint(settings)
+        return [
+            self.cache.beside(rows, number, f"{name}-{key}.npy").resolve()
+            for number in range(len(rows))
+        ]
+
+    def _forests(self, rows: Stage, name: str, settings: dict[str, Any]) -> Forests:
+        """The verified pairs that the last search with some settings has left."""
+        folder = self.cache.stage(name, fingerprint(settings)).folder
+        return Forests(folder / "pairs.npz", [rows.name(number) for number in range(len(rows))])
+
+    def _spread(
+        self, rows: Stage, folder: Path, earlier: EarlierRows | None, files: list[Path]
+    ) -> Spread | None:
         """The search for near duplicates on the engine's machines, if it has any but this one."""
         if self.cluster is None:
             return None
+        listed = folder.resolve() / "files.json"
+        write_json(listed, [str(path) for path in files])
         layout = Layout(
             rows=rows.folder.resolve(),
             folder=folder.resolve(),
             config=self.recipe.dedup,
             base=self.base,
             earlier=[] if earlier is None else [one.resolve() for one in earlier.folders],
+            files=listed,
         )
         return Spread(self.cluster, layout, len(rows))
 
@@ -484,7 +582,7 @@ class Preparation:
             there = [version for version in there if version.number in wanted]
         return [version for version in there if version.lineage.get("checked") != self.checked]
 
-    def _rows_of(self, chain: list[Version], newest: pl.DataFrame | None = None) -> EarlierRows:
+    def _rows_of(self, chain: list[Version], newest: Kept | None = None) -> EarlierRows:
         """The index of some versions' rows, made where it is missing.
 
         Args:
@@ -501,7 +599,12 @@ class Preparation:
             stage = self.cache.stage("version", fingerprint(identity))
             if not stage.done:
                 last = newest if place == len(chain) - 1 else None
-                rows = read_version(self.table, version.number) if last is None else last
+                columns = ["id", *dict.fromkeys(self.recipe.dedup.columns)]
+                rows = (
+                    read_version(self.table, version.number, columns)
+                    if last is None
+                    else last.table(columns)
+                )
                 write_delta(stage.folder, rows, self.recipe.dedup, EarlierRows(folders))
             folders.append(stage.folder)
         return EarlierRows(folders)
@@ -518,79 +621,304 @@ class Preparation:
             counts[name] = fields.summary(listed, "group")
         return counts
 
-    def deal(self, unique: Stage) -> pl.DataFrame:
-        """Deal the rows to splits."""
+    def deal(self, unique: Stage) -> Kept:
+        """Deal the rows that stay to splits."""
         started = time.perf_counter()
-        frame = pl.concat(unique.frames(), rechunk=True)
+        kept = self._kept(unique)
         with self.progress.stage("split", total=1) as bar:
-            dedup = self.recipe.dedup
-            merged = (
-                dedup.near is not None
-                and dedup.near.threshold <= PAIRS.threshold
-                and {"question", "answer"} <= set(dedup.columns)
+            frame = kept.table(["id", "kind", "category", "customer", "thread", "timestamp"])
+            questions = self._texts(kept.rows, ["question"], self._question_settings())
+            dealt = split(
+                frame,
+                self.recipe.split,
+                seed=self.recipe.seed,
+                alike=self._alike(kept, frame, questions),
+                before=self._splits_before(unique, kept, questions, frame.get_column("id")),
             )
-            with TemporaryDirectory(prefix="split-", dir=self.cache.folder) as folder:
-                dealt = split(
-                    frame,
-                    self.recipe.split,
-                    seed=self.recipe.seed,
-                    merged=merged,
-                    spill=Path(folder),
-                )
+            self._count_moves(dealt)
+            kept = kept.dealt(dealt)
             bar.advance()
         self.timings["split"] = time.perf_counter() - started
-        return frame.with_columns(dealt)
+        return kept
+
+    def _splits_before(
+        self, unique: Stage, kept: Kept, questions: Texts, ids: pl.Series
+    ) -> pl.Series | None:
+        """The split that each row had in the newest version, and the rows that it stands for.
+
+        Questions say who is who: a row may have moved in its file, or another may stand for it.
+        """
+        config, there = self.recipe.split, versions(self.table)
+        if not config.keep or config.by == "time" or not there:
+            return None
+        if not self._dealt_alike(there[-1]):
+            number = there[-1].number
+            self.progress.say(
+                f"rows are dealt anew: version {number} has other split settings or another seed"
+            )
+            return None
+        asked, known = self._version_splits(there[-1])
+        before = _looked_up(asked, questions.hashes())
+        stands = pl.concat(unique.frames(["stands"])).get_column("stands").to_numpy()
+        ranks = np.zeros(len(before), dtype=np.uint8)
+        inside = stands >= 0
+        np.maximum.at(ranks, stands[inside], before[inside])
+        self.had = _named(_looked_up(known, text_hashes(ids)))
+        self.splits_from = {"version": there[-1].number}
+        return _named(ranks[np.concatenate(kept.stays)])
+
+    def _dealt_alike(self, version: Version) -> bool:
+        """Whether a version was dealt with these settings and this seed."""
+        before = yaml.safe_load(version.recipe)
+        mine = self.recipe.split.model_dump(mode="json", exclude={"keep"})
+        theirs = {name: value for name, value in before["split"].items() if name != "keep"}
+        return bool(theirs == mine and before["seed"] == self.recipe.seed)
+
+    def _version_splits(self, version: Version) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """The split of each question of a version, and of each row: see `_ranked`."""
+        folder = self._splits_folder(version)
+        if not (folder / "rows.parquet").exists():
+            rows = read_version(self.table, version.number, ["id", "kind", "question", "split"])
+            rows = rows.filter(pl.col("kind") == "qa")
+            hashes = text_hashes(comparable(rows, ["question"]))
+            self._write_splits(folder, hashes, rows.get_column("id"), rows.get_column("split"))
+        return pl.read_parquet(folder / "questions.parquet"), pl.read_parquet(
+            folder / "rows.parquet"
+        )
+
+    def _keep_splits(self, kept: Kept, version: Version) -> None:
+        """Write what `_version_splits` reads, while the hashes are at hand."""
+        folder = self._splits_folder(version)
+        if not (folder / "rows.parquet").exists():
+            questions = self._texts(kept.rows, ["question"], self._question_settings())
+            hashes = questions.hashes(np.concatenate(kept.stays))
+            rows = kept.table(["id", "split"])
+            self._write_splits(folder, hashes, rows.get_column("id"), rows.get_column("split"))
+
+    def _write_splits(
+        self, folder: Path, hashes: NDArray[np.uint64], ids: pl.Series, splits: pl.Series
+    ) -> None:
+        write_parquet(folder / "questions.parquet", _ranked(hashes, splits))
+        write_parquet(folder / "rows.parquet", _ranked(text_hashes(ids), splits))
+
+    def _splits_folder(self, version: Version) -> Path:
+        identity = {"version": version.fingerprint, "texts": TEXTS_VERSION}
+        return self.cache.stage("splits", fingerprint(identity)).folder
+
+    def _count_moves(self, dealt: pl.Series) -> None:
+        """Count the rows that kept their split, and those that the rule has moved."""
+        if self.splits_from is None:
+            return
+        moves = pl.DataFrame({"had": self.had, "has": dealt}).drop_nulls("had")
+        counted = moves.group_by("had", "has").len().sort("had", "has")
+        kept, moved = 0, {}
+        for had, has, rows in counted.iter_rows():
+            if had == has:
+                kept += rows
+            else:
+                moved[f"{had} → {has}"] = rows
+                self.progress.say(
+                    f"{rows:,} rows move from {had} to {has}: new rows belong together with them "
+                    f"and with rows of {has}"
+                )
+        self.splits_from |= {"kept": kept, "moved": moved}
+
+    def _kept(self, unique: Stage) -> Kept:
+        if self.rows is None:
+            raise RuntimeError("duplicates are merged before rows are dealt")
+        flags = [frame.get_column("stays").to_numpy() for frame in unique.frames(["stays"])]
+        return Kept(self.rows, flags)
+
+    def _question_settings(self) -> NearConfig:
+        """How near questions are found; only hashes are looked at where the recipe wants none."""
+        return near_questions(self.recipe.split) or NearConfig(permutations=64, band_rows=16)
+
+    def _texts(self, rows: Stage, columns: list[str], near: NearConfig) -> Texts:
+        """What is known of the texts of each part, made where it is missing."""
+        files = self._beside(rows, "-".join(columns), _text_settings(columns, near))
+        tasks = [
+            IndexTexts(
+                stage=rows.folder.resolve(),
+                number=number,
+                columns=columns,
+                near=near,
+                output=path,
+            )
+            for number, path in enumerate(files)
+            if not path.exists()
+        ]
+        for _ in self._each(tasks):
+            pass
+        return Texts(rows, columns, near, files)
+
+    def _alike(self, kept: Kept, frame: pl.DataFrame, questions: Texts) -> Alike:
+        """What the texts of the pairs that stay have in common."""
+        dedup, rows = self.recipe.dedup, kept.rows
+        pairs = np.concatenate(kept.stays)
+        pairs[pairs] = (frame.get_column("kind") == "qa").to_numpy()
+        wanted = [] if near_questions(self.recipe.split) is None else [questions]
+        merged = (
+            dedup.near is not None
+            and dedup.near.threshold <= PAIRS.threshold
+            and {"question", "answer"} <= set(dedup.columns)
+        )
+        if not merged:
+            wanted.append(self._texts(rows, ["question", "answer"], PAIRS))
+        places = np.cumsum(pairs) - 1
+        links = []
+        with TemporaryDirectory(prefix="split-", dir=self.cache.folder) as folder:
+            for texts in wanted:
+                settings = _text_settings(texts.columns, texts.near)
+                forests = self._forests(rows, "alike", settings)
+                found = texts.links(pairs, Path(folder), forests)
+                links.append((places[found.left], places[found.right]))
+        return Alike(questions.hashes(pairs), links)
 
     # ── scan, account, publish ───────────────────────────────────────────────────────────────
 
-    def scan_for_leaks(self, frame: pl.DataFrame) -> Counter[str]:
+    def scan_for_leaks(self, unique: Stage) -> Counter[str]:
         """Look for personal data once more; any that is left fails the run."""
         started = time.perf_counter()
-        with self.progress.stage("scan for leaks", total=frame.height) as bar:
-            leaks, places = scan(frame, self.recipe.clean.personal_data)
-            bar.advance(frame.height)
+        rows, detector = self._kept(unique).rows, self.recipe.clean.personal_data
+        settings = {"detector": detector.identity(), "version": SCAN_VERSION}
+        tasks = [
+            ScanPart(
+                rows=rows.folder.resolve(),
+                number=number,
+                unique=unique.folder.resolve(),
+                detector=detector,
+                clean=path,
+                found=unique.folder.resolve() / f"leaks-{number:05d}.json",
+            )
+            for number, path in enumerate(self._beside(rows, "clean", settings))
+        ]
+        leaks: Counter[str] = Counter()
+        places: set[str] = set()
+        with self.progress.stage("scan for leaks", total=len(tasks)) as bar:
+            for task, found in zip(tasks, self._each(tasks), strict=True):
+                if found:
+                    said = read_json(task.found)
+                    leaks.update(said["leaks"])
+                    places.update(said["columns"])
+                bar.advance()
         self.timings["scan for leaks"] = time.perf_counter() - started
         if leaks:
             kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(leaks.items()))
             raise QualityGateError(
-                f"personal data is left after the last step: {kinds} in {', '.join(places)}",
+                f"personal data is left after the last step: {kinds} in "
+                f"{', '.join(sorted(places))}",
                 where="leak scan",
                 todo="nothing was published; look for a terminology entry or a column that brings "
                 "it back, or add what is not personal to clean.personal_data.allow",
             )
         return leaks
 
-    def account_for(self, stages: list[Stage], frame: pl.DataFrame) -> pl.DataFrame:
-        """The ledger: the fate of every row that was collected, those of `frame` kept."""
-        kept = ledger.fates(frame, step="publish", fate="kept", split=frame.get_column("split"))
-        return pl.concat([*(stage.fates() for stage in stages), kept]).sort(
+    def account_for(self, stages: list[Stage], kept: Kept) -> pl.DataFrame:
+        """The ledger: the fate of every row that was collected, those of `kept` kept."""
+        frame = kept.table([*ledger.ORIGIN, "split"])
+        rows = ledger.fates(frame, step="publish", fate="kept", split=frame.get_column("split"))
+        return pl.concat([*(stage.fates() for stage in stages), rows]).sort(
             "source", "file", "line", "id", nulls_last=True
         )
 
-    def publish(self, out: Path, frame: pl.DataFrame, counts: dict[str, int]) -> Version:
-        """Write the exports and the dataset version."""
+    def publish(self, out: Path, kept: Kept, counts: dict[str, int]) -> Version:
+        """Write the exports and the dataset version, part by part."""
         started = time.perf_counter()
-        with self.progress.stage("publish", total=1) as bar:
-            export(out / "export", frame)
+        with self.progress.stage("publish", total=2) as bar:
+            digests = [
+                (np.load(path)[:, kept.stays[number]], kept.splits_of(number))
+                for number, path in enumerate(self._digests(kept))
+            ]
+            prints = [combined([part]) for part in digests]
+            frames = [partial(kept.frame, number) for number in range(len(kept))]
+            names = [f"{kept.rows.name(n)}-{mine}" for n, mine in enumerate(prints)]
+            export(
+                out / "export",
+                [ExportPart(name, frame) for name, frame in zip(names, frames, strict=True)],
+                SPLITS,
+                index=self.cache.stage("exported", str(EXPORT_VERSION)).folder / "lines.json",
+            )
+            bar.advance()
+            lineage = {
+                "counts": counts,
+                "recipe": self.recipe.fingerprint(),
+                "checked": self.checked,
+                "rows_stage": [step.identity() for step in self.all_steps()],
+                "sources": self.sources,
+            }
+            if self.splits_from is not None:
+                lineage["splits_from"] = self.splits_from
             version = write_version(
                 out / "dataset",
-                frame,
+                [VersionPart(mine, frame) for mine, frame in zip(prints, frames, strict=True)],
+                rows=kept.height,
+                fingerprint=combined(digests),
                 recipe=self.loaded.as_run(),
-                lineage={
-                    "counts": counts,
-                    "recipe": self.recipe.fingerprint(),
-                    "checked": self.checked,
-                    "rows_stage": [step.identity() for step in self.all_steps()],
-                    "sources": self.sources,
-                },
+                lineage=lineage,
             )
+            self._keep_splits(kept, version)
             if self.recipe.dedup.against_versions is True:
                 known = {before.number for before in self.earlier}
                 chain = [*self.earlier, *([] if version.number in known else [version])]
-                self._rows_of(chain, frame)
+                self._rows_of(chain, kept)
             bar.advance()
         self.timings["publish"] = time.perf_counter() - started
         return version
+
+    def _digests(self, kept: Kept) -> list[Path]:
+        """For each part, the file with the digests of its rows, made where it is missing."""
+        rows = kept.rows
+        files = self._beside(rows, "digests", {"version": DIGESTS_VERSION})
+        tasks = [
+            DigestPart(rows=rows.folder.resolve(), number=number, output=path)
+            for number, path in enumerate(files)
+            if not path.exists()
+        ]
+        for _ in self._each(tasks):
+            pass
+        return files
+
+
+def _flags(found: Found) -> Iterator[pl.DataFrame]:
+    """For each part, which rows stay, and the row (of all) that stands for each."""
+    stands = found.stands_for()
+    for number in range(len(found.parts)):
+        begin, end = found.offsets[number], found.offsets[number + 1]
+        yield pl.DataFrame({"stays": found.staying(number), "stands": stands[begin:end]})
+
+
+def _ranked(hashes: NDArray[np.uint64], splits: pl.Series) -> pl.DataFrame:
+    """By 128-bit hash (columns high, low), the split as a rank: the highest is protected most."""
+    ranks = {name: rank for rank, name in enumerate(reversed(PROTECTED), start=1)}
+    return (
+        pl.DataFrame({"high": hashes[0], "low": hashes[1], "split": splits})
+        .filter((pl.col("high") | pl.col("low")) != 0, pl.col("split").is_in(list(ranks)))
+        .group_by("high", "low")
+        .agg(pl.col("split").replace_strict(ranks, return_dtype=pl.UInt8).max().alias("rank"))
+        .sort("high", "low")
+    )
+
+
+def _looked_up(ranked: pl.DataFrame, hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """The rank of each hash, 0 for one that has none."""
+    wanted = pl.DataFrame({"high": hashes[0], "low": hashes[1]})
+    found = wanted.join(ranked, on=["high", "low"], how="left", maintain_order="left")
+    ranks: NDArray[np.uint8] = found.get_column("rank").fill_null(0).to_numpy()
+    return ranks
+
+
+def _named(ranks: NDArray[np.uint8]) -> pl.Series:
+    """The splits of ranks, null for 0."""
+    names = np.array([None, *reversed(PROTECTED)], dtype=object)
+    return pl.Series(names[ranks].tolist(), dtype=pl.String)
+
+
+def _text_settings(columns: list[str], near: NearConfig) -> dict[str, Any]:
+    return {"columns": columns, "near": near.model_dump(mode="json"), "version": TEXTS_VERSION}
+
+
+def _names(parts: Sequence[Part]) -> list[str]:
+    return [f"{part.stage.name}/{part.number}" for part in parts]
 
 
 def row_steps(recipe: Recipe, boilerplate: dict[str, tuple[str, ...]]) -> list[Step]:
@@ -631,65 +959,6 @@ def display_name(path: Path, source: Source, base: Path) -> str:
     if root.is_dir():
         return (Path(root.name) / path.relative_to(root)).as_posix()
     return path.name
-
-
-def scan(frame: pl.DataFrame, detector: MaskPersonalData) -> tuple[Counter[str], list[str]]:
-    """Look for personal data in every text of a frame.
-
-    Returns:
-        How much of each kind there is, and the columns it is in.
-    """
-    total: Counter[str] = Counter()
-    places: list[str] = []
-    columns: dict[str, pl.Series] = {}
-    for name, kind in frame.schema.items():
-        if kind == pl.String:
-            columns[name] = frame.get_column(name)
-        elif kind == pl.List(pl.String):
-            columns[name] = frame.get_column(name).explode()
-        elif kind == record.EXTRA:
-            pairs = frame.get_column(name).explode().struct
-            columns[f"{name} (names)"] = pairs.field("key")
-            columns[f"{name} (values)"] = pairs.field("value")
-    for name, texts in columns.items():
-        found = detector.scan(texts.drop_nulls())
-        if found:
-            total += found
-            places.append(name)
-    return total, places
-
-
-def export(folder: Path, frame: pl.DataFrame) -> None:
-    """Write the dataset as JSONL: the standard format, chat messages, and Alpaca rows.
-
-    `standard/SPLIT.jsonl` for every split, pages as `knowledge`; `chat/` and `alpaca/` for the
-    splits of question/answer pairs.
-    """
-    for (name,), rows in sorted(frame.partition_by("split", as_dict=True).items()):
-        split_rows = list(rows.iter_rows(named=True))
-        write_jsonl(folder / "standard" / f"{name}.jsonl", map(record.to_standard, split_rows))
-        if name not in SPLITS:
-            continue
-        pairs = [(row["question"], row["answer"]) for row in split_rows]
-        write_jsonl(
-            folder / "chat" / f"{name}.jsonl",
-            (
-                {
-                    "messages": [
-                        {"role": "user", "content": question},
-                        {"role": "assistant", "content": answer},
-                    ]
-                }
-                for question, answer in pairs
-            ),
-        )
-        write_jsonl(
-            folder / "alpaca" / f"{name}.jsonl",
-            (
-                {"instruction": question, "input": "", "output": answer}
-                for question, answer in pairs
-            ),
-        )
 
 
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:

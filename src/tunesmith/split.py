@@ -3,13 +3,17 @@
 Rows that share a thread, a customer, or a cluster of near duplicates (of the question alone, or
 of the pair) form a group, and a group goes to one split as a whole. Groups are dealt so that
 each category has its share in each split, or by time: the newest to test.
+
+Rows that were dealt before keep their split, so that verdicts stay comparable and nothing is
+trained on that was tested yesterday. Where a new row joins groups of different splits, test wins
+over validation, and validation over training: what was tested or watched is never trained on.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -18,9 +22,11 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
+from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.minhash import join_pairs, roots
 from tunesmith.dedup.near import NearConfig, link
 from tunesmith.dedup.normalise import comparable
+from tunesmith.hashing import text_hashes
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -45,6 +51,9 @@ class SplitConfig(Config):
     near_threshold: float | None = Field(default=0.7, gt=0, le=1)
     """Keep rows together whose questions are as similar as this (Jaccard over word triples); `null`
     keeps only equal questions together. Near duplicates of whole pairs never cross."""
+    keep: bool = True
+    """Rows keep the split that they have in the newest version of the run folder, if that was dealt
+    with the same settings and seed; new rows fill the shares. Not by `time`, where rows move on."""
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> SplitConfig:
@@ -59,39 +68,65 @@ class SplitConfig(Config):
 PAIRS = NearConfig()
 
 
+def near_questions(config: SplitConfig) -> NearConfig | None:
+    """How near questions are found."""
+    if config.near_threshold is None:
+        return None
+    return NearConfig(threshold=config.near_threshold, shingle_words=3, band_rows=4)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What is known of the texts of question/answer pairs.
+
+    `questions` has 128-bit hashes of the comparable questions, shape (2, pairs), 0 for one
+    without a word; `links` are places of pairs whose questions, or whole texts, are nearly equal.
+    """
+
+    questions: NDArray[np.uint64]
+    links: list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, config: SplitConfig, *, merged: bool = False) -> Alike:
+        """Look at the texts of a frame, in memory.
+
+        Args:
+            frame: Question/answer pairs.
+            config: What stays together.
+            merged: Near duplicates of whole pairs were merged before, so that none are left.
+        """
+        questions = comparable(frame, ["question"])
+        found = []
+        near = near_questions(config)
+        if near is not None:
+            found.append(link(questions, near))
+        if not merged:
+            found.append(link(comparable(frame, ["question", "answer"]), PAIRS))
+        return cls(text_hashes(questions), [(links.left, links.right) for links in found])
+
+
 def groups(
-    frame: pl.DataFrame, config: SplitConfig, *, merged: bool = False, spill: Path | None = None
+    frame: pl.DataFrame, config: SplitConfig, *, alike: Alike | None = None
 ) -> NDArray[np.int64]:
     """The group of each row: rows with the same number must stay together.
 
     Args:
         frame: Question/answer pairs.
         config: What stays together.
-        merged: Near duplicates of whole pairs were merged before, so that none are left.
-        spill: A folder for what is known of each question while near ones are looked for; without
-            one it is held in memory.
+        alike: What is known of their texts; without it the frame's own are looked at.
     """
+    alike = alike or Alike.of(frame, config)
     parents = np.arange(frame.height, dtype=np.int64)
     if config.customers:
         _join_equal(parents, frame.get_column("customer"))
     if config.threads:
         _join_equal(parents, frame.get_column("thread"))
-    questions = comparable(frame, ["question"])
-    _join_equal(parents, questions.set(questions == "", None))
-    if config.near_threshold is not None:
-        alike = NearConfig(threshold=config.near_threshold, shingle_words=3, band_rows=4)
-        links = link(questions, alike, folder=_inside(spill, "questions"))
-        join_pairs(parents, links.left, links.right)
-    if not merged:
-        texts = comparable(frame, ["question", "answer"])
-        links = link(texts, PAIRS, folder=_inside(spill, "pairs"))
-        join_pairs(parents, links.left, links.right)
+    members, starts = equal_groups(*alike.questions)
+    join_pairs(parents, np.repeat(members[starts[:-1]], np.diff(starts)), members)
+    for left, right in alike.links:
+        join_pairs(parents, left, right)
     together: NDArray[np.int64] = roots(parents)
     return together
-
-
-def _inside(folder: Path | None, name: str) -> Path | None:
-    return None if folder is None else folder / name
 
 
 def split(
@@ -99,43 +134,73 @@ def split(
     config: SplitConfig,
     *,
     seed: int,
-    merged: bool = False,
-    spill: Path | None = None,
+    alike: Alike | None = None,
+    before: pl.Series | None = None,
 ) -> pl.Series:
     """The split of each row; pages are `knowledge`.
 
     Args:
-        frame: Records, in their final order.
+        frame: Records, in their final order; their texts are not read where `alike` is given.
         config: Shares and what stays together.
         seed: Decides between groups that would do equally well.
-        merged: Near duplicates of whole pairs were merged before, so that none are left.
-        spill: A folder for the search for near questions; see `groups`.
+        alike: What is known of the texts of the pairs among them.
+        before: The split that each row had before, null for a new one.
     """
     pairs = frame.with_row_index("row").filter(pl.col("kind") == "qa")
     chosen = np.full(frame.height, KNOWLEDGE, dtype=object)
     if pairs.height:
-        members: dict[int, list[int]] = defaultdict(list)
-        for place, group in enumerate(groups(pairs, config, merged=merged, spill=spill).tolist()):
-            members[group].append(place)
-        deal = _by_time if config.by == "time" else _by_category
         where = pairs.get_column("row").to_numpy()
-        for name, places in deal(pairs, list(members.values()), config, seed):
+        group = groups(pairs, config, alike=alike)
+        kept = np.full(pairs.height, None, dtype=object)
+        if before is not None and config.by != "time":
+            kept = _kept(group, before.gather(where))
+            chosen[where] = kept
+        members: dict[int, list[int]] = defaultdict(list)
+        for place in np.flatnonzero(kept == None).tolist():  # noqa: E711 - element by element
+            members[int(group[place])].append(place)
+        if config.by == "time":
+            dealt = _by_time(pairs, list(members.values()), config)
+        else:
+            dealt = _by_category(pairs, list(members.values()), config, seed, kept)
+        for name, places in dealt:
             chosen[where[places]] = name
     return pl.Series("split", chosen.tolist(), dtype=pl.String)
 
 
+#: Which split wins where rows of several are joined.
+PROTECTED: tuple[Split, ...] = ("test", "validation", "train")
+
+
+def _kept(group: NDArray[np.int64], before: pl.Series) -> NDArray[np.object_]:
+    """The split that each row's group keeps, None where none of its rows had one."""
+    ranks = {name: rank for rank, name in enumerate(reversed(PROTECTED), start=1)}
+    had = before.replace_strict(ranks, default=0, return_dtype=pl.UInt8).to_numpy()
+    best = np.zeros(len(group), dtype=np.uint8)
+    np.maximum.at(best, group, had)
+    names: NDArray[np.object_] = np.array([None, *reversed(PROTECTED)], dtype=object)[best[group]]
+    return names
+
+
 def _by_category(
-    pairs: pl.DataFrame, members: list[list[int]], config: SplitConfig, seed: int
+    pairs: pl.DataFrame,
+    members: list[list[int]],
+    config: SplitConfig,
+    seed: int,
+    kept: NDArray[np.object_],
 ) -> list[tuple[Split, list[int]]]:
     """Deal groups, large ones first, each to the split that misses its categories the most.
 
-    Rows that belong to no group come last and fill each category up to its shares.
+    Rows that belong to no group come last and fill each category up to its shares. What the rows
+    in `kept` take of the shares is taken before.
     """
     categories = pairs.get_column("category").fill_null("").to_list()
     ids = pairs.get_column("id").to_list()
     totals = Counter(categories)
     shares = {name: share for name, share in _shares(config).items() if share > 0}
     wanted = {name: {c: n * share for c, n in totals.items()} for name, share in shares.items()}
+    for (name, category), count in Counter(zip(kept.tolist(), categories, strict=True)).items():
+        if name in wanted:
+            wanted[name][category] -= count
     dealt: list[tuple[Split, list[int]]] = []
     large = [group for group in members if len(group) > 1]
     for group in sorted(large, key=lambda group: (-len(group), _dice(seed, ids[group[0]]))):
@@ -183,7 +248,7 @@ def _apportioned(shares: dict[Split, float], rows: int) -> dict[Split, int]:
 
 
 def _by_time(
-    pairs: pl.DataFrame, members: list[list[int]], config: SplitConfig, _seed: int
+    pairs: pl.DataFrame, members: list[list[int]], config: SplitConfig
 ) -> list[tuple[Split, list[int]]]:
     """The newest groups to test, those before to validation; a group is as old as its newest row.
 

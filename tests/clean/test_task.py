@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from factory import pairs
 from tunesmith import ledger
 from tunesmith.clean import CleanConfig
 from tunesmith.clean.boilerplate import BoilerplateConfig, line_table
-from tunesmith.clean.task import ApplySteps, KnownPeople
+from tunesmith.clean.people import GatherPeople, KnownPeople, SharedThreads
+from tunesmith.clean.task import ApplySteps
 from tunesmith.step import Outcome, apply
 from tunesmith.store.cache import Stage
 from tunesmith.store.parts import Part
@@ -35,10 +37,22 @@ def task(collected: Stage, out: Path, **settings: object) -> ApplySteps:
     return ApplySteps(inputs=inputs, output=output, **settings)
 
 
-def test_people_are_attached_from_the_file_of_all_threads(collected, tmp_path) -> None:
+def shared_threads(folder: Path, *frames: pl.DataFrame) -> SharedThreads:
+    """What the parts that have these rows share."""
+    files = []
+    for number, frame in enumerate(frames):
+        stage = Stage(folder / f"part-{number}")
+        stage.write(0, Outcome(frame, ledger.empty(), []))
+        files.append(stage.folder / "threads.parquet")
+        part = Part(stage=stage.folder, number=0)
+        GatherPeople(inputs=[part], output=files[-1], personal={}).run()
+    return SharedThreads(files)
+
+
+def test_people_of_threads_in_other_parts_are_attached(collected, tmp_path) -> None:
     steps = CleanConfig().steps({})
-    path = tmp_path / "people.parquet"
-    people = KnownPeople.gathered(path, [collected.frame(0), collected.frame(1)], {})
+    shared = shared_threads(tmp_path, collected.frame(0), collected.frame(1))
+    people = KnownPeople.written(tmp_path / "people.parquet", shared.people(), {})
     one = Part(stage=collected.folder, number=1)
     out = Stage(tmp_path / "out")
     work = task(collected, out.folder, steps=steps, people=people).model_copy(
@@ -48,17 +62,8 @@ def test_people_are_attached_from_the_file_of_all_threads(collected, tmp_path) -
     assert "told to [PERSON]." in out.frame(3)["answer"][0]
     assert out.frame(3).columns == collected.frame(1).columns
     people.forget()
-    assert not path.exists()
     with pytest.raises(FileNotFoundError):
         work.read()
-
-
-def test_people_gathered_anew_are_read_anew(collected, tmp_path) -> None:
-    path = tmp_path / "people.parquet"
-    later = collected.frame(1)
-    KnownPeople.gathered(path, [later], {}).attached(later)
-    again = KnownPeople.gathered(path, [collected.frame(0)], {})
-    assert again.attached(later)["_known"].to_list() == [["Zuri Abebe"]]
 
 
 def test_lines_are_written_instead_of_rows(collected, tmp_path) -> None:

@@ -138,4 +138,4 @@ def test_no_row_is_lost_and_texts_are_not_spilled(shared_data, tmp_path) -> None
     assert sorted(ids) == sorted(frame["id"])
     assert set(merged.fates["fate"]) <= set(ledger.FATES)
     word = max(frame["answer"][0].split(), key=len).encode()
-    assert all(word not in path.read_bytes() for path in tmp_path.iterdir())
+    assert all(word not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

@@ -89,3 +89,7 @@ def diff(before: int | None, after: int | None, out: Path | None, as_json: bool)
             click.echo(f"  {sign} … {len(rows) - 10} more (all of them with --json)")
     for row, columns in list(found.changed.items())[:10]:
         click.echo(f"  ~ {row}: {', '.join(columns)}")
+    for row, (was, now) in list(found.moved.items())[:10]:
+        click.echo(f"  > {row}: {was} → {now}")
+    if len(found.moved) > 10:
+        click.echo(f"  > … {len(found.moved) - 10} more (all of them with --json)")

@@ -6,7 +6,7 @@ keys, its place in the union-find forest, and its fate. Everything else is on di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from tunesmith.dedup import index
 from tunesmith.dedup.against import EvaluationSet
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
+from tunesmith.dedup.forest import Forests
 from tunesmith.dedup.groups import best_of, equal_groups, places_in, walk
 from tunesmith.dedup.index import Parts
 from tunesmith.dedup.near import Links, NearConfig, band_names, find_links
 from tunesmith.dedup.semantic import Embedder, link_embedded
-from tunesmith.dedup.spill import I64, U64, Columns, Lists, Notes
+from tunesmith.dedup.spill import I64, U64, Lists, Notes
 from tunesmith.dedup.spread import Spread
 from tunesmith.ledger import Fate
 from tunesmith.record import body
@@ -64,7 +65,7 @@ class Found:
     """What was found about the rows of all parts."""
 
     parts: Parts
-    columns: Columns
+    columns: index.Index
     """What is known of each row; gone once its folder is removed."""
     offsets: I64
     """The row that each part begins with, and the number of all rows."""
@@ -98,14 +99,35 @@ class Found:
 
     def outcome(self, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         """The rows of one part that stay, and the fates of its others."""
-        frame = self.parts.frame(number)
+        return self.parts.frame(number).filter(pl.Series(self.staying(number))), self.fates(number)
+
+    def staying(self, number: int) -> NDArray[np.bool_]:
+        """Which rows of one part stay."""
+        return self.stays[self.offsets[number] : self.offsets[number + 1]]
+
+    def stands_for(self) -> I64:
+        """The row that stands for each row: itself where it stays, -1 where no row here does."""
+        total = len(self.stays)
+        stands: I64 = np.arange(total)
+        for removal in self.removals:
+            stands[removal.rows] = -1 if removal.kept is None else removal.kept
+        stands[stands >= total] = -1
+        while True:
+            further = np.where(stands < 0, -1, stands[stands])
+            if np.array_equal(further, stands):
+                return stands
+            stands = further
+
+    def fates(self, number: int) -> pl.DataFrame:
+        """The fates of the rows of one part that do not stay."""
+        frame = self.parts.frame(number, list(ledger.ORIGIN))
         begin, end = int(self.offsets[number]), int(self.offsets[number + 1])
         fates = [ledger.empty()]
         for removal in self.removals:
             first, last = np.searchsorted(removal.rows, [begin, end])
             if last > first:
                 fates.append(self._fates(frame, removal, slice(first, last), begin))
-        return frame.filter(pl.Series(self.stays[begin:end])), pl.concat(fates)
+        return pl.concat(fates)
 
     def removed_from(self, number: int) -> int:
         """How many rows of one part do not stay."""
@@ -173,6 +195,8 @@ def find(
     earlier: EarlierRows | None = None,
     embedder: Embedder | None = None,
     spread: Spread | None = None,
+    files: Sequence[Path] | None = None,
+    forests: Forests | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Found:
     """Find the duplicates among the rows of all parts: exact ones, then near ones.
@@ -186,14 +210,16 @@ def find(
         earlier: Rows of earlier versions: they stay, and what duplicates them is merged into them.
         embedder: Gives the vectors that `config.semantic` compares.
         spread: Takes over the passes over all parts, in the same folder; the outcome is the same.
+        files: For each part, the file that keeps its index for the next time.
+        forests: Verified pairs of the last time, and where to keep those of this one.
         advance: Called after each part of the first pass.
     """
-    columns = Columns(index.names(config), folder)
+    columns = index.Index(config, folder, files)
     if spread is None:
         index.build(parts, config, columns, sets or [], earlier, advance)
     else:
         spread.index(advance)
-    offsets = columns.offsets(len(parts))
+    offsets = columns.own.offsets(len(parts))
     found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool), earlier)
     for removal in _against(found, sets or []):
         found.remove(removal)
@@ -201,7 +227,7 @@ def find(
         found.remove(_same_as_earlier(found))
         found.remove(_exact(found))
     if config.near is not None:
-        _near(config, found, folder, spread)
+        _near(config, found, folder, spread, forests)
     if config.semantic is not None:
         if embedder is None:
             raise ValueError("semantic duplicates need an embedder")
@@ -320,14 +346,20 @@ def _exact(found: Found) -> Removal:
     )
 
 
-def _near(config: DedupConfig, found: Found, folder: Path | None, spread: Spread | None) -> None:
+def _near(
+    config: DedupConfig,
+    found: Found,
+    folder: Path | None,
+    spread: Spread | None,
+    forests: Forests | None,
+) -> None:
     if config.near is None:
         raise ValueError("near duplicates are turned off")
     filled = _filled(found)
     filled &= found.fresh()
     total = len(found.stays) + (0 if found.earlier is None else len(found.earlier))
     if spread is None:
-        links = _links(config, config.near, found, filled, folder)
+        links = _links(config, config.near, found, filled, folder, forests)
     else:
         links = spread.links(found.offsets, filled, total)
     theirs = np.arange(total) >= len(found.stays)
@@ -344,6 +376,7 @@ def _links(
     found: Found,
     filled: NDArray[np.bool_],
     folder: Path | None,
+    forests: Forests | None,
 ) -> Links:
     """The clusters of near duplicates, found in this process."""
     count = len(found.parts)
@@ -368,14 +401,21 @@ def _links(
         lists.close()
         return lists
 
-    return find_links(
+    known = None
+    if forests is not None and earlier is None:
+        known = forests.read(found.offsets, filled)
+    links = find_links(
         band,
         near,
         total=total,
         shingles=shingles,
         notes=Notes(folder),
         fixed=np.arange(total) >= here,
+        known=known,
     )
+    if forests is not None and earlier is None:
+        forests.write(found.offsets, filled, links)
+    return links
 
 
 def _semantic(

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from tunesmith.dedup import minhash
 from tunesmith.dedup.config import DedupConfig
-from tunesmith.dedup.hashing import text_hashes
 from tunesmith.dedup.near import band_names, bands_of
 from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.spill import I64, U64, Columns, Lists
+from tunesmith.hashing import text_hashes
 from tunesmith.io import write_json
 
 _SLICE = 16_384

@@ -5,21 +5,23 @@ A row takes 88 bytes and 8 for each band (256 with the default 21 bands), on dis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tunesmith.dedup import minhash
 from tunesmith.dedup.against import COMPARED, EvaluationSet
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import preference
-from tunesmith.dedup.hashing import text_hashes
 from tunesmith.dedup.near import band_names, bands_of
 from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.spill import I64, U64, Columns, Lists
+from tunesmith.hashing import text_hashes
 
 #: Raised when the rows that stay, or their fates, become others for the same settings.
 VERSION = 2
@@ -41,17 +43,61 @@ class Parts(Protocol):
 
 
 def names(config: DedupConfig) -> list[str]:
-    """The columns of the index, in order."""
+    """The columns of what is known of a row by itself, in order."""
     found = [f"{name}_{half}" for name in _HASHED for half in ("high", "low")]
-    return [
-        *found,
-        "key0",
-        "key1",
-        "against",
-        "against_value",
-        "earlier",
-        *(band_names(config.near) if config.near else []),
-    ]
+    return [*found, "key0", "key1", *(band_names(config.near) if config.near else [])]
+
+
+#: The columns of what is known of a row when it is held against other rows, in order.
+HELD = ["against", "against_value", "earlier"]
+
+
+class Index:
+    """What is known of each row: by itself, and held against other datasets and versions.
+
+    The first depends on a part and the settings alone and may be kept beside the part.
+
+    Args:
+        config: How rows are compared.
+        folder: Where the columns are spilled; without one they are held in memory.
+        files: For each part, the file that keeps what is known of its rows by themselves.
+    """
+
+    def __init__(
+        self, config: DedupConfig, folder: Path | None = None, files: Sequence[Path] | None = None
+    ) -> None:
+        self.own = Columns(names(config), folder, files)
+        self.held = Columns(HELD, None if folder is None else folder / "held")
+
+    def column(self, name: str, parts: int, where: NDArray[np.bool_] | None = None) -> U64:
+        """One column of all rows, or of those where the mask is true."""
+        return (self.held if name in HELD else self.own).column(name, parts, where)
+
+    def has(self, number: int, *, held: bool) -> bool:
+        """Whether a part is indexed.
+
+        Args:
+            number: The part.
+            held: Whether its rows are held against others.
+        """
+        return self.own.has(number) and (not held or self.held.has(number))
+
+    def build(
+        self,
+        parts: Parts,
+        number: int,
+        config: DedupConfig,
+        sets: list[EvaluationSet],
+        earlier: EarlierRows | None,
+    ) -> int:
+        """Index a part as far as it is not; returns its rows."""
+        if not self.own.has(number):
+            self.own.write(number, index_part(parts.frame(number, READS), config))
+        values = self.own.part(number)
+        if sets or earlier is not None:
+            frame = parts.frame(number, READS)
+            self.held.write(number, held_against(frame, values[:2], sets, earlier))
+        return int(values.shape[1])
 
 
 def folded(frame: pl.DataFrame, columns: list[str]) -> dict[str, pl.Series]:
@@ -76,32 +122,36 @@ def together(texts: list[pl.Series]) -> pl.Series:
 KNOWN = np.uint64(2**64 - 1)
 
 
-def index_part(
-    frame: pl.DataFrame,
-    config: DedupConfig,
-    sets: list[EvaluationSet],
-    earlier: EarlierRows | None = None,
-) -> U64:
-    """The index of some records, shape (columns, rows)."""
-    compared = [name for one in sets for name in COMPARED[one.config.match]]
-    words = folded(frame, sorted({"question", "answer", *config.columns, *compared}))
+def index_part(frame: pl.DataFrame, config: DedupConfig) -> U64:
+    """What is known of some records by themselves, shape (columns of `names`, rows)."""
+    words = folded(frame, sorted({"question", "answer", *config.columns}))
     text = together([words[name] for name in dict.fromkeys(config.columns)])
-    hashes = text_hashes(text)
-    parts = [hashes, text_hashes(words["question"]), text_hashes(words["answer"])]
+    parts = [text_hashes(each) for each in (text, words["question"], words["answer"])]
     parts.append(preference(frame, config.keep))
-    parts.append(_contaminated(words, sets, frame.height))
+    if config.near is not None:
+        parts.append(bands_of(text, config.near))
+    return np.concatenate(parts)
+
+
+def held_against(
+    frame: pl.DataFrame, hashes: U64, sets: list[EvaluationSet], earlier: EarlierRows | None
+) -> U64:
+    """What some records are to other datasets and versions, shape (columns of `HELD`, rows).
+
+    Args:
+        frame: The records.
+        hashes: Those of their texts, shape (2, rows).
+        sets: Other datasets.
+        earlier: Rows of earlier versions.
+    """
+    compared = {name for one in sets for name in COMPARED[one.config.match]}
+    words = folded(frame, sorted(compared))
     met = np.zeros(frame.height, dtype=np.uint64)
     if earlier is not None:
         met = (earlier.same(hashes) + 1).astype(np.uint64)
         met[(hashes[0] | hashes[1]) == 0] = 0
         met[earlier.known(frame.get_column("id"), hashes)] = KNOWN
-    parts.append(met[np.newaxis])
-    if config.near is not None:
-        bands = np.zeros((config.near.bands, frame.height), dtype=np.uint64)
-        new = met == 0  # the others are not looked at again
-        bands[:, new] = bands_of(text.filter(pl.Series(new)), config.near)
-        parts.append(bands)
-    return np.concatenate(parts)
+    return np.concatenate([_contaminated(words, sets, frame.height), met[np.newaxis]])
 
 
 def _contaminated(words: dict[str, pl.Series], sets: list[EvaluationSet], rows: int) -> U64:
@@ -126,15 +176,16 @@ def _contaminated(words: dict[str, pl.Series], sets: list[EvaluationSet], rows: 
 def build(
     parts: Parts,
     config: DedupConfig,
-    columns: Columns,
+    index: Index,
     sets: list[EvaluationSet],
     earlier: EarlierRows | None,
     advance: Callable[[], None],
 ) -> None:
     """Write the index of every part that has none yet; `advance` is called after each."""
+    held = bool(sets) or earlier is not None
     for number in range(len(parts)):
-        if not columns.has(number):
-            columns.write(number, index_part(parts.frame(number, READS), config, sets, earlier))
+        if not index.has(number, held=held):
+            index.build(parts, number, config, sets, earlier)
         advance()
 
 

@@ -354,6 +354,146 @@ def link_buckets(
 
 
 @kernel
+def perhaps_joined(hashes: Any, rows: Any, clean: Any, paired: Any) -> Any:
+    """Which rows may share a bucket with a new row, or are of a known pair; few others.
+
+    Args:
+        hashes: The hash of each row in one band.
+        rows: The rows' numbers.
+        clean: For each row number, whether its pairs with other clean rows are known.
+        paired: For each row number, whether it is of a known pair of this band.
+    """
+    new = 0
+    for place in range(len(rows)):
+        new += not clean[rows[place]]
+    size = 1024
+    while size < 64 * new and size < 1 << 30:
+        size *= 2
+    seen = np.zeros(size, dtype=np.bool_)  # a Bloom filter with one hash (Bloom 1970)
+    mask = np.uint64(size - 1)
+    for place in range(len(rows)):
+        if not clean[rows[place]]:
+            seen[hashes[place] & mask] = True
+    out = np.zeros(len(rows), dtype=np.bool_)
+    for place in range(len(rows)):
+        out[place] = seen[hashes[place] & mask] or paired[rows[place]]
+    return out
+
+
+@kernel
+def has_new(members: Any, starts: Any, clean: Any) -> Any:
+    """The members of the buckets that have a new row: they are compared."""
+    compared = np.empty_like(members)
+    count = 0
+    for bucket in range(len(starts) - 1):
+        begin, end = starts[bucket], starts[bucket + 1]
+        if not clean[members[begin:end]].all():
+            compared[count : count + end - begin] = members[begin:end]
+            count += end - begin
+    return compared[:count].copy()
+
+
+@kernel
+def link_new(
+    members: Any,
+    slots: Any,
+    starts: Any,
+    flat: Any,
+    ends: Any,
+    threshold: float,
+    parents: Any,
+    clean: Any,
+    lefts: Any,
+    rights: Any,
+    similarities: Any,
+) -> tuple[Any, Any, Any]:
+    """`link_buckets` where the pairs of clean rows are known: the same edges, in the same order.
+
+    Args:
+        members: Row numbers, bucket after bucket, rising within a bucket.
+        slots: For each member, where its shingles are in `ends`; those of a bucket of clean rows
+            are not read.
+        starts: Where each bucket begins in `members` (buckets + 1).
+        flat: Shingles, as `shingles` gives them.
+        ends: Where the shingles of each slot end in `flat`.
+        threshold: The least Jaccard similarity of a duplicate.
+        parents: Union-find forest over the rows; changed in place.
+        clean: For each row, whether its pairs with other clean rows are known.
+        lefts: The left rows of the known pairs of this band, rising.
+        rights: Their right rows, rising for each left row.
+        similarities: How similar they are.
+
+    Returns:
+        Left rows, right rows and similarities of the edges.
+    """
+    room = 1024
+    found_left = np.empty(room, dtype=np.int64)
+    found_right = np.empty(room, dtype=np.int64)
+    values = np.empty(room, dtype=np.float64)
+    count = 0
+    for bucket in range(len(starts) - 1):
+        begin, end = starts[bucket], starts[bucket + 1]
+        new = begin + np.flatnonzero(~clean[members[begin:end]])
+        for one in range(begin, end):
+            left = members[one]
+            if clean[left]:
+                places, given = _partners(members, one, end, new, lefts, rights, similarities)
+            else:
+                places, given = np.arange(one + 1, end), np.full(end - one - 1, -1.0)
+            for partner in range(len(places)):
+                other = places[partner]
+                right = members[other]
+                left_root, right_root = _root(parents, left), _root(parents, right)
+                if left_root == right_root:
+                    continue
+                similarity = given[partner]
+                if similarity < 0:
+                    mine, its = slots[one], slots[other]
+                    similarity = jaccard_from(
+                        flat, ends[mine], ends[mine + 1], flat, ends[its], ends[its + 1], threshold
+                    )
+                if similarity < 0:
+                    continue
+                parents[max(left_root, right_root)] = min(left_root, right_root)
+                if count == room:
+                    room *= 2
+                    found_left = _grown(found_left, room)
+                    found_right = _grown(found_right, room)
+                    values = _grown(values, room)
+                found_left[count], found_right[count], values[count] = left, right, similarity
+                count += 1
+    return found_left[:count].copy(), found_right[:count].copy(), values[:count].copy()
+
+
+@kernel
+def _partners(
+    members: Any, one: int, end: int, new: Any, lefts: Any, rights: Any, similarities: Any
+) -> tuple[Any, Any]:
+    """Whom a clean member of a bucket is paired with: new members after it, and those known.
+
+    Returns:
+        Their places, rising, and the similarity of known pairs (-1 for a new member).
+    """
+    first = np.searchsorted(new, one)
+    edge = np.searchsorted(lefts, members[one])
+    last = np.searchsorted(lefts, members[one], side="right")
+    size = len(new) - first + last - edge
+    places, given = np.empty(size, dtype=np.int64), np.full(size, -1.0)
+    count = 0
+    while edge < last:
+        place = one + 1 + np.searchsorted(members[one + 1 : end], rights[edge])
+        while first < len(new) and new[first] < place:
+            places[count] = new[first]
+            first += 1
+            count += 1
+        places[count], given[count] = place, similarities[edge]
+        edge += 1
+        count += 1
+    places[count:] = new[first:]
+    return places, given
+
+
+@kernel
 def _grown(array: Any, room: int) -> Any:
     new = np.empty(room, dtype=array.dtype)
     new[: len(array)] = array

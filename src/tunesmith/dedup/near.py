@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from tunesmith.config import Config
 from tunesmith.dedup import minhash
+from tunesmith.dedup.forest import Known
 from tunesmith.dedup.spill import GATHERED, I64, U64, Columns, Lists, Notes
 
 #: Texts whose signatures are held at a time.
@@ -46,13 +47,15 @@ class Links:
     """Verified pairs that join rows into clusters.
 
     `left`, `right` are row numbers, `similarity` the true Jaccard similarity of each pair;
-    `cluster[row]` is the smallest row number of the cluster that a row belongs to.
+    `cluster[row]` is the smallest row number of the cluster that a row belongs to; `band` is the
+    band that each pair was found in, where it is known.
     """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     similarity: NDArray[np.float64]
     cluster: NDArray[np.int64]
+    band: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 def bands_of(texts: pl.Series, config: NearConfig) -> U64:
@@ -123,6 +126,7 @@ def find_links(
     shingles: Callable[[I64], Lists],
     notes: Notes,
     fixed: NDArray[np.bool_] | None = None,
+    known: Known | None = None,
 ) -> Links:
     """Find the clusters of near duplicates with one band in memory at a time.
 
@@ -133,34 +137,57 @@ def find_links(
         shingles: Gives the shingles of some rows (numbers, rising); asked once, for candidates.
         notes: Where buckets are kept between the search and the verification.
         fixed: Rows that are never compared with each other, one flag for each of `total`.
+        known: Pairs of an earlier search: rows that it has compared are not compared again, and
+            `fixed` is not looked at.
     """
     parents = np.arange(total, dtype=np.int64)
     wanted = np.zeros(total, dtype=bool)
+    read = np.zeros(total, dtype=bool)
     for number in range(config.bands):
-        members, starts = buckets(*band(number))
+        hashes, rows = band(number)
+        if known is None:
+            members, starts = buckets(hashes, rows)
+        else:
+            some = minhash.perhaps_joined(hashes, rows, known.clean, known.paired(number))
+            members, starts = buckets(hashes[some], rows[some])
+            read[minhash.has_new(members, starts, known.clean)] = True
         wanted[members] = True
         notes.write(f"members-{number:02d}", members)
         notes.write(f"starts-{number:02d}", starts)
     candidates = np.flatnonzero(wanted)
-    del wanted
     none = np.empty(0, np.int64)
     if not len(candidates):
         return Links(none, none, np.empty(0), parents)
-    lists = shingles(candidates)
+    if known is None:
+        lists = shingles(candidates)
+    else:
+        lists = shingles(np.flatnonzero(read)).among(read[candidates])
+    del wanted, read
     local = np.arange(len(candidates), dtype=np.int64)
     pinned = np.zeros(len(candidates), dtype=bool) if fixed is None else fixed[candidates]
     found: list[tuple[I64, I64, NDArray[np.float64]]] = []
+    bands: list[I64] = [none]
     for number in range(config.bands):
         places = np.searchsorted(candidates, notes.read(f"members-{number:02d}"))
         starts = notes.read(f"starts-{number:02d}")
-        found += verify(places, starts, lists, config.threshold, local, pinned)
+        before = None if known is None else _local(known.of_band(number), candidates)
+        for edges in verify(places, starts, lists, config.threshold, local, pinned, before):
+            found.append(edges)
+            bands.append(np.full(len(edges[0]), number, dtype=np.int64))
     parents[candidates] = candidates[minhash.roots(local)]
     return Links(
         candidates[np.concatenate([left for left, _, _ in found] or [none])],
         candidates[np.concatenate([right for _, right, _ in found] or [none])],
         np.concatenate([values for _, _, values in found] or [np.empty(0)]),
         parents,
+        np.concatenate(bands),
     )
+
+
+def _local(known: Known, candidates: I64) -> Known:
+    """The pairs of a band with candidates counted by their places."""
+    left, right = (np.searchsorted(candidates, rows) for rows in (known.left, known.right))
+    return Known(known.clean[candidates], known.band, left, right, known.similarity)
 
 
 def verify(
@@ -170,6 +197,7 @@ def verify(
     threshold: float,
     parents: I64,
     pinned: NDArray[np.bool_],
+    known: Known | None = None,
 ) -> Iterator[tuple[I64, I64, NDArray[np.float64]]]:
     """Verify the buckets of one band, as many at a time as their shingles leave memory for."""
     members, starts = minhash.open_buckets(places, starts, parents)
@@ -186,7 +214,11 @@ def verify(
             flat, ends = lists.gather(used)
             slots = np.searchsorted(used, mine)
         begins = starts[first : last + 1] - starts[first]
-        yield minhash.link_buckets(mine, slots, begins, flat, ends, threshold, parents, pinned)
+        if known is None:
+            yield minhash.link_buckets(mine, slots, begins, flat, ends, threshold, parents, pinned)
+        else:
+            pairs = known.clean, known.left, known.right, known.similarity
+            yield minhash.link_new(mine, slots, begins, flat, ends, threshold, parents, *pairs)
         first = last
 
 

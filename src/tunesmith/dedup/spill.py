@@ -7,6 +7,7 @@ of them, is in memory at a time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,21 +32,26 @@ class Columns:
     Args:
         names: The columns, in the order of the arrays that `write` is given.
         folder: Where the parts lie; made when it is missing.
+        files: For each part its file, where parts do not lie in one folder.
     """
 
-    def __init__(self, names: list[str], folder: Path | None = None) -> None:
-        self.names, self.folder = names, folder
+    def __init__(
+        self, names: list[str], folder: Path | None = None, files: Sequence[Path] | None = None
+    ) -> None:
+        self.names, self.folder, self.files = names, folder, files
         self._memory: dict[int, U64] = {}
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
     def has(self, number: int) -> bool:
         """Whether part `number` was written."""
-        return number in self._memory or (self.folder is not None and self._path(number).exists())
+        if self.folder is None and self.files is None:
+            return number in self._memory
+        return self._path(number).exists()
 
     def write(self, number: int, values: U64) -> None:
         """Write one part, shape (columns, rows)."""
-        if self.folder is None:
+        if self.folder is None and self.files is None:
             self._memory[number] = values
             return
         with atomic_write(self._path(number)) as file:
@@ -53,7 +59,7 @@ class Columns:
 
     def part(self, number: int) -> U64:
         """One part, shape (columns, rows); mapped, not read, when it is on disk."""
-        if self.folder is None:
+        if self.folder is None and self.files is None:
             return self._memory[number]
         mapped: U64 = np.load(self._path(number), mmap_mode="r")
         return mapped
@@ -76,6 +82,8 @@ class Columns:
         return np.concatenate(found) if found else np.empty(0, np.uint64)
 
     def _path(self, number: int) -> Path:
+        if self.files is not None:
+            return self.files[number]
         if self.folder is None:
             raise ValueError("these columns are in memory")
         return self.folder / f"part-{number:05d}.npy"
@@ -119,6 +127,13 @@ class Lists:
         self._ends = []
         if self.path is None:
             self._memory = [np.concatenate(self._memory or [np.empty(0, np.uint64)])]
+
+    def among(self, there: NDArray[np.bool_]) -> Lists:
+        """The same lists as those of the rows where a mask is true; the others have none."""
+        sizes = np.zeros(len(there), dtype=np.int64)
+        sizes[there] = np.diff(self.ends)
+        self.ends = np.r_[0, np.cumsum(sizes)].astype(np.int64)
+        return self
 
     def gather(self, rows: I64) -> tuple[U64, I64]:
         """The numbers of some rows, given in rising order: flat values and rows + 1 ends."""

@@ -34,7 +34,7 @@ from tunesmith.dedup.near import Links, NearConfig, band_names, buckets, verify
 from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.spill import I64, U64, Columns, Lists
 from tunesmith.engine import Cluster, Task
-from tunesmith.io import atomic_write
+from tunesmith.io import atomic_write, read_json
 from tunesmith.store.cache import Stage
 
 #: Rows of one group of buckets, about: their hashes and numbers take 16 bytes each, and as much
@@ -58,6 +58,8 @@ class Layout(Config):
     """The folder that the paths of `config.against` start from."""
     earlier: list[Path] = []
     """The indexes of earlier versions, oldest first."""
+    files: Path | None = None
+    """A JSON list: for each part, the file that keeps its index."""
 
     @property
     def near(self) -> NearConfig:
@@ -66,9 +68,14 @@ class Layout(Config):
             raise ValueError("near duplicates are turned off")
         return self.config.near
 
-    def columns(self) -> Columns:
+    def known(self) -> index.Index:
         """What is known of each row."""
-        return Columns(index.names(self.config), self.folder)
+        files = None if self.files is None else _listed(self.files)
+        return index.Index(self.config, self.folder, files)
+
+    def columns(self) -> Columns:
+        """What is known of each row by itself."""
+        return self.known().own
 
     def save(self, name: str, values: NDArray[Any]) -> None:
         """Write an array, atomically: another run of the same work may be writing it too."""
@@ -111,10 +118,8 @@ class IndexPart(Task):
         """Write the part's columns."""
         layout = self.layout
         sets, earlier = _opened(layout.model_dump_json())
-        frame = Stage(layout.rows).frame(self.number, index.READS)
-        values = index.index_part(frame, layout.config, sets, earlier)
-        layout.columns().write(self.number, values)
-        return frame.height
+        rows = Stage(layout.rows)
+        return layout.known().build(rows, self.number, layout.config, sets, earlier)
 
 
 class FindBuckets(Task):
@@ -241,8 +246,9 @@ class Spread:
 
     def index(self, advance: Callable[[], None]) -> None:
         """Write the index of every part that has none yet; `advance` is called for each part."""
-        columns = self.layout.columns()
-        missing = [number for number in range(self.parts) if not columns.has(number)]
+        known = self.layout.known()
+        held = bool(self.layout.config.against or self.layout.earlier)
+        missing = [number for number in range(self.parts) if not known.has(number, held=held)]
         for _ in range(self.parts - len(missing)):
             advance()
         tasks = [IndexPart(layout=self.layout, number=number) for number in missing]
@@ -321,6 +327,11 @@ def _waves(bands: list[list[Group]]) -> Iterator[list[Group]]:
     while first < len(bands):
         yield [group for band in bands[first : first + size] for group in band]
         first, size = first + size, 2 * size
+
+
+@lru_cache(maxsize=1)
+def _listed(path: Path) -> list[Path]:
+    return [Path(name) for name in read_json(path)]
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,10 @@ A stage's folder holds numbered parts. A part is three files (rows, fates, count
 counts are written last, so a part is there as a whole or not at all; `done.json` closes the
 stage. A killed run starts again at the first missing part and ends with the same bytes.
 
+A stage may be `joined` from stages of one part each, whose fingerprints say what that part alone
+depends on: more rows make new parts, and leave those that are there. What is worked out of a part
+later (`beside`) lies in the part's own folder, under the fingerprint of the settings.
+
 The folder holds rows as they were collected, personal data included: it is readable by its owner
 alone, and `clear` empties it.
 """
@@ -13,8 +17,9 @@ from __future__ import annotations
 import io
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +32,7 @@ from tunesmith.store import vault
 from tunesmith.store.secret import secret
 
 #: Raised when the layout of the cache changes, so that older caches are not read.
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,35 @@ class Stage:
         """Close the stage."""
         write_json(self.folder / "done.json", {"parts": parts, "summary": summary or {}})
 
+    def join(self, parts: Sequence[Stage], summary: dict[str, Any] | None = None) -> None:
+        """Close the stage with the first parts of other stages of the cache as its parts."""
+        write_json(self.folder / "parts.json", [part.folder.name for part in parts])
+        self.finish(len(parts), summary)
+
+    def name(self, number: int) -> str:
+        """Names part `number` and, in a joined stage, all that its rows depend on."""
+        return f"{self.home(number).name}/{self._place(number)}"
+
+    def home(self, number: int) -> Path:
+        """The folder that part `number` lies in, and what was worked out of it."""
+        return self.folder if self._joined is None else self._joined[number]
+
+    def beside(self, number: int, name: str) -> Path:
+        """The file of something that was worked out of part `number`."""
+        return self.home(number) / f"of-{self._place(number):05d}-{name}"
+
+    @cached_property
+    def _joined(self) -> list[Path] | None:
+        path = self.folder / "parts.json"
+        if not path.exists():
+            return None
+        return [self.folder.parent / name for name in read_json(path)]
+
+    def _place(self, number: int) -> int:
+        return number if self._joined is None else 0
+
     def _path(self, number: int, suffix: str) -> Path:
-        return self.folder / f"part-{number:05d}.{suffix}"
+        return self.home(number) / f"part-{self._place(number):05d}.{suffix}"
 
 
 class RunCache:
@@ -126,11 +158,23 @@ class RunCache:
         self.used.add(folder)
         return Stage(folder)
 
+    def beside(self, stage: Stage, number: int, name: str) -> Path:
+        """`Stage.beside` of a file that this run uses."""
+        path = stage.beside(number, name)
+        self.used.add(path)
+        return path
+
     def prune(self) -> None:
-        """Remove the stages that this run did not use (other settings, older files)."""
+        """Remove what this run did not use (other settings, older files)."""
         for folder in self.folder.iterdir():
-            if folder.is_dir() and folder not in self.used:
+            if not folder.is_dir():
+                continue
+            if folder not in self.used:
                 shutil.rmtree(folder)
+                continue
+            for path in folder.glob("of-*"):
+                if path not in self.used:
+                    path.unlink()
 
     def clear(self) -> None:
         """Remove everything, the rows as they were collected among it."""

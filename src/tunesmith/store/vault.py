@@ -128,10 +128,10 @@ def publish(parts: list[Path], folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
-    for part in parts:
-        with atomic_write(folder / part.name, private=True) as file:
+    names = [f"part-{number:05d}.{SUFFIX}" for number in range(len(parts))]
+    for part, name in zip(parts, names, strict=True):
+        with atomic_write(folder / name, private=True) as file:
             file.write(part.read_bytes())
-    names = {part.name for part in parts}
     for path in folder.glob(f"*.{SUFFIX}"):
         if path.name not in names:
             path.unlink()

@@ -1,8 +1,13 @@
-"""Dataset versions: one Delta Lake table a run folder, one version for each different dataset."""
+"""Dataset versions: one Delta Lake table a run folder, one version for each different dataset.
+
+A part of the rows is a Parquet file of the table, named by its place, the version and its content.
+A part that the newest version has as it is becomes a second name of that file (a hard link): a
+version costs what is new in it, and the names keep the rows in order.
+"""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,15 +15,15 @@ from typing import Any
 
 import orjson
 import polars as pl
+import pyarrow.parquet as pq
 
 from tunesmith.errors import TunesmithError
+from tunesmith.io import atomic_write
 from tunesmith.record import SCHEMA
+from tunesmith.store.digests import UNVERSIONED, combined, digests
 
 #: The columns of the table: the record, and the split each row belongs to.
 COLUMNS = [*SCHEMA, "split"]
-
-#: What says nothing about the content: the same rows read on another day are the same dataset.
-_UNVERSIONED = ["collected_at"]
 
 
 @dataclass(frozen=True)
@@ -38,44 +43,98 @@ def dataset_fingerprint(frame: pl.DataFrame) -> str:
 
     The time of collection is left out.
     """
-    digest = hashlib.sha256()
-    for part in frame.select(pl.exclude(_UNVERSIONED)).iter_slices(10_000):
-        digest.update(part.write_ndjson().encode())
-    return digest.hexdigest()[:16]
+    return combined([(digests(frame), frame.get_column("split"))])
+
+
+@dataclass(frozen=True)
+class VersionPart:
+    """Some of a version's rows."""
+
+    fingerprint: str
+    """That of `combined` for these rows."""
+    frame: Callable[[], pl.DataFrame]
+    """Gives them, with the columns of `COLUMNS`."""
 
 
 def write_version(
-    table: Path, frame: pl.DataFrame, *, recipe: str, lineage: dict[str, Any]
+    table: Path,
+    parts: Sequence[VersionPart],
+    *,
+    rows: int,
+    fingerprint: str,
+    recipe: str,
+    lineage: dict[str, Any],
 ) -> Version:
-    """Add `frame` as a new version unless the newest one holds the same rows.
+    """Add rows as a new version unless the newest one holds the same rows.
 
     Args:
         table: The folder of the Delta table; made when missing.
-        frame: Rows with the columns of `COLUMNS`, in their final order.
+        parts: The rows in their final order; one part is in memory at a time.
+        rows: How many they are.
+        fingerprint: Their `dataset_fingerprint`.
         recipe: The recipe's text.
         lineage: Fingerprints, counts and scores that belong to the version.
     """
-    from deltalake import CommitProperties, write_deltalake
+    from deltalake import CommitProperties, DeltaTable, Schema
+    from deltalake.transaction import AddAction, create_table_with_add_actions
 
-    fingerprint = dataset_fingerprint(frame)
     known = versions(table)
     if known and known[-1].fingerprint == fingerprint:
         return known[-1]
-    write_deltalake(
-        str(table),
-        frame.select(COLUMNS).to_arrow(),
-        mode="overwrite",
-        schema_mode="overwrite" if known else None,
-        commit_properties=CommitProperties(
-            custom_metadata={
-                "tunesmith.fingerprint": fingerprint,
-                "tunesmith.rows": str(frame.height),
-                "tunesmith.recipe": recipe,
-                "tunesmith.lineage": orjson.dumps(lineage, option=orjson.OPT_SORT_KEYS).decode(),
-            }
-        ),
+    number = known[-1].number + 1 if known else 0
+    there = {path.stem.rpartition("-")[2]: path for path in _files(table)} if known else {}
+    actions = []
+    for place, part in enumerate(parts):
+        path = table / f"part-{place:05d}-v{number:06d}-{part.fingerprint}.parquet"
+        height = _write_part(path, part, there.get(part.fingerprint))
+        if height:
+            stats = orjson.dumps({"numRecords": height}).decode()
+            moment = int(path.stat().st_mtime * 1000)
+            actions.append(AddAction(path.name, path.stat().st_size, {}, moment, True, stats))
+    schema = Schema.from_arrow(
+        pl.DataFrame(schema=SCHEMA | {"split": pl.String()}).to_arrow().schema
     )
+    properties = CommitProperties(
+        custom_metadata={
+            "tunesmith.fingerprint": fingerprint,
+            "tunesmith.rows": str(rows),
+            "tunesmith.recipe": recipe,
+            "tunesmith.lineage": orjson.dumps(lineage, option=orjson.OPT_SORT_KEYS).decode(),
+        }
+    )
+    if known:
+        DeltaTable(str(table)).create_write_transaction(
+            actions, "overwrite", schema, commit_properties=properties
+        )
+    else:
+        table.mkdir(parents=True, exist_ok=True)
+        create_table_with_add_actions(str(table), schema, actions, commit_properties=properties)
     return versions(table)[-1]
+
+
+def _write_part(path: Path, part: VersionPart, same: Path | None) -> int:
+    """Write a part, or give the file that has its rows another name; returns its rows."""
+    if same is not None:
+        try:
+            path.unlink(missing_ok=True)
+            path.hardlink_to(same)
+        except OSError:  # a file system without links: the rows are written again
+            path.unlink(missing_ok=True)
+        else:
+            return int(pq.read_metadata(path).num_rows)
+    frame = part.frame().select(COLUMNS)
+    if frame.height:
+        with atomic_write(path) as file:
+            frame.write_parquet(file, compression="zstd", compression_level=1)
+    return frame.height
+
+
+def _files(table: Path, number: int | None = None) -> list[Path]:
+    """The files of a version, in the order of the rows."""
+    from deltalake import DeltaTable
+
+    uris = DeltaTable(str(table), version=number).file_uris()
+    return [table / name for name in sorted(uri.rpartition("/")[2] for uri in uris)]
 
 
 def versions(table: Path) -> list[Version]:
@@ -101,8 +160,10 @@ def versions(table: Path) -> list[Version]:
     return sorted(found, key=lambda version: version.number)
 
 
-def read_version(table: Path, number: int | None = None) -> pl.DataFrame:
-    """The rows of one version, the newest by default.
+def read_version(
+    table: Path, number: int | None = None, columns: list[str] | None = None
+) -> pl.DataFrame:
+    """The rows of one version, the newest by default, or some of their columns.
 
     Raises:
         TunesmithError: There is no such version.
@@ -120,13 +181,11 @@ def read_version(table: Path, number: int | None = None) -> pl.DataFrame:
             where=str(table),
             todo=f"the versions are {', '.join(map(str, sorted(known)))}",
         )
-    from deltalake import DeltaTable
-
-    arrow = DeltaTable(str(table), version=number).to_pyarrow_table()
-    frame = pl.from_arrow(arrow)
-    if not isinstance(frame, pl.DataFrame):
-        raise TypeError("a Delta table must read as a table")
-    return frame.select(COLUMNS)
+    wanted = columns or COLUMNS
+    frames = [pl.read_parquet(path, columns=wanted) for path in _files(table, number)]
+    if not frames:
+        return pl.DataFrame(schema=SCHEMA | {"split": pl.String()}).select(wanted)
+    return pl.concat(frames).select(wanted)
 
 
 @dataclass(frozen=True)
@@ -148,7 +207,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> Difference:
     """
     old = {row["id"]: row for row in before.iter_rows(named=True)}
     new = {row["id"]: row for row in after.iter_rows(named=True)}
-    watched = [name for name in COLUMNS if name not in {*_UNVERSIONED, "split", "id"}]
+    watched = [name for name in COLUMNS if name not in {*UNVERSIONED, "split", "id"}]
     changed: dict[str, list[str]] = {}
     moved: dict[str, tuple[str | None, str | None]] = {}
     for identifier in new.keys() & old.keys():

@@ -63,6 +63,7 @@ def test_what_is_personal(text, expected) -> None:
         "reference 212-555-012 and invoice 2125550123",
         "ISBN 978-3-16-148410-0",
         "3.14159265358979",
+        "updated (2022-04-29)",
     ],
 )
 def test_what_is_not_personal(text) -> None:

@@ -28,6 +28,7 @@ from tunesmith.clean.pii import (
     ssn,
 )
 from tunesmith.clean.pii.gates import Gates
+from tunesmith.clean.pii.settle import settled
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Claims, Kind, Span
 
 __all__ = [
@@ -205,7 +206,13 @@ def find(
         for name in names.names(text, lists=settings.lists):
             if name.kind in wanted:
                 claim(name.start, name.end, name.kind)
-    return claims.spans
+    return settled(
+        text,
+        claims.spans,
+        lambda span: (
+            span.kind in wanted and text[span.start : span.end].casefold() not in settings.allow
+        ),
+    )
 
 
 #: Letters of the private use area, which no text of a business holds.

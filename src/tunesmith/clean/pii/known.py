@@ -19,6 +19,7 @@ from tunesmith.clean.pii.lexicon import common_words
 from tunesmith.clean.pii.lexicon import words as words_of
 from tunesmith.clean.pii.normal import leveled, normal
 from tunesmith.clean.pii.spans import Claims, Kind, Span
+from tunesmith.hashing import text_hashes
 
 #: The column that carries what is known of a row's people; masking uses it up.
 KNOWN = "_known"
@@ -67,15 +68,33 @@ def entities_of(frame: pl.DataFrame, personal: dict[str, list[str]]) -> pl.Serie
 def of_threads(frames: Iterable[pl.DataFrame], personal: dict[str, list[str]]) -> pl.DataFrame:
     """What the rows of each thread say together: columns source, thread and `KNOWN`.
 
-    Holds one row a thread and each distinct value once.
+    Holds one row a thread and each distinct value once; threads that say nothing are left out.
     """
-    parts = []
-    for frame in frames:
-        rows = frame.select("source", "thread", entities_of(frame, personal).alias(KNOWN))
-        parts.append(rows.drop_nulls("thread").filter(pl.col(KNOWN).list.len() > 0))
+    parts = [
+        frame.select("source", "thread", entities_of(frame, personal).alias(KNOWN))
+        .drop_nulls("thread")
+        .filter(pl.col(KNOWN).list.len() > 0)
+        for frame in frames
+    ]
     schema = {"source": pl.String(), "thread": pl.String(), KNOWN: pl.List(pl.String())}
-    rows = pl.concat(parts) if parts else pl.DataFrame(schema=schema)
+    rows = pl.concat([pl.DataFrame(schema=schema), *parts])
     return rows.group_by("source", "thread").agg(pl.col(KNOWN).explode().unique().sort())
+
+
+def threads_of(frame: pl.DataFrame, personal: dict[str, list[str]]) -> pl.DataFrame:
+    """Every thread of a frame and what it says, be it nothing, with a hash of its name first.
+
+    Returns:
+        Columns hash (64 bits of MurmurHash3, equal for equal names), source, thread, `KNOWN`.
+    """
+    keys = ["source", "thread"]
+    threads = frame.select(keys).drop_nulls("thread").unique(maintain_order=True)
+    names = threads.select(pl.concat_str(keys, separator="\x1f")).to_series()
+    said = threads.join(of_threads([frame], personal), on=keys, how="left", maintain_order="left")
+    nothing = pl.lit([], pl.List(pl.String))
+    return said.select(
+        pl.Series("hash", text_hashes(names)[0]), *keys, pl.col(KNOWN).fill_null(nothing)
+    )
 
 
 def attach(

@@ -3,7 +3,8 @@
 * names of persons: the providers of `faker` (some eighty locales)
 * places: the geographic data of `phonenumbers` (who has which area code, in English) and its list
   of countries
-* ordinary English words, which a name may be as well (`Will`, `May`): the word list of `faker`
+* ordinary English words, which a name may be as well (`Will`, `May`): the word list of `faker`;
+  words of trades and companies: its lists of jobs and phrases
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import resources
+from itertools import chain
 from types import ModuleType
 
 
@@ -26,6 +28,10 @@ def words(name: str) -> frozenset[str]:
     return frozenset(lists[name].split())
 
 
+#: Endings of English nouns, adjectives, adverbs and participles, after a stem of four letters.
+_ENDING = re.compile(
+    r"(?<=\w{4})(?:ly|ing|tion|sion|ness|ment|able|ible|ful|less|ous|ical|ized|ity)s?\Z"
+)
 _GIVEN = ("first_name", "given_name")
 _FAMILY = ("last_name", "family_name", "surname")
 
@@ -60,6 +66,34 @@ def common_words() -> frozenset[str]:
     from faker.providers.lorem.en_US import Provider
 
     return frozenset(folded(word) for word in Provider.word_list) | words("ordinary")
+
+
+@lru_cache(maxsize=1)
+def _working_words() -> frozenset[str]:
+    """Words of trades and companies, and those on the buttons of a shop or a help page."""
+    from faker.providers.company.en_US import Provider as Company
+    from faker.providers.job.en_US import Provider as Job
+
+    phrases = " ".join([*Job.jobs, *chain(*Company.catch_phrase_words, *Company.bsWords)]).lower()
+    return frozenset(re.findall(r"[a-z]{3,}", phrases)) | words("working")
+
+
+@lru_cache(maxsize=65_536)
+def is_ordinary(word: str) -> bool:
+    """Whether a folded word is an ordinary English one: by list, or by an ending of its own.
+
+    >>> is_ordinary("secretly"), is_ordinary("emily")
+    (True, False)
+    """
+    if word in common_words() or word in _working_words():
+        return True
+    if word.endswith("s") and len(word) > 4 and is_ordinary(word[:-1]):
+        return True
+    return (
+        _ENDING.search(word) is not None
+        and word not in given_names()
+        and word not in family_names()
+    )
 
 
 @lru_cache(maxsize=1)

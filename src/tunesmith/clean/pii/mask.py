@@ -18,11 +18,13 @@ from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
 from tunesmith.clean.pii import detect, mail, second
 from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
+from tunesmith.clean.pii.combine import combined
 from tunesmith.clean.pii.fakes.verify import is_fake
 from tunesmith.clean.pii.known import KNOWN, Known
 from tunesmith.clean.pii.national import NATIONAL_IDS
 from tunesmith.clean.pii.replace import TAG, Entry, Replacer, Style, Tags, replacer, without_fakes
-from tunesmith.clean.pii.spans import DEFAULT_KINDS, Claims, Kind, Span
+from tunesmith.clean.pii.settle import settled
+from tunesmith.clean.pii.spans import DEFAULT_KINDS, Kind, Span
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import NOTES, Transform, set_aside
 from tunesmith.store.secret import key_fingerprint, secret
@@ -32,7 +34,7 @@ class MaskPersonalData(Transform):
     """Replace personal data by tags such as `[EMAIL]`, by pseudonyms, or by fakes."""
 
     kind: ClassVar[str] = "mask_personal_data"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     reads: ClassVar[tuple[str, ...]] = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
@@ -58,8 +60,8 @@ class MaskPersonalData(Transform):
     """How names are found in free text: where the words before announce one (`my name is`, `Dear`,
     `Mr.`), or by lists of names as well, which finds far more and is sometimes wrong."""
     model: AnyModel | None = None
-    """A model that finds names and places as well: `{kind: spacy, model: en_core_web_sm}`, `gliner`
-    or `presidio`; needs the extra `pii-models`."""
+    """A model that finds names and places as well: `{kind: spacy, model: en_core_web_sm}`, `onnx`,
+    `gliner` or `presidio`; needs the extra `pii-models`."""
     known: bool = True
     """Mask what the columns for customer, author and personal data say wherever it occurs in the
     texts of that row and its thread."""
@@ -232,7 +234,8 @@ class MaskPersonalData(Transform):
         for place in sorted(kinds.keys() | named.keys()):
             text = instead.get(place) or texts[place]
             spans = self._find(text, kinds.get(place, ()))
-            spans = Claims([*spans, *named.get(place, ())]).spans
+            if place in named:
+                spans = self._joined(text, spans, named[place])
             if spans:
                 yield place, text, spans
 
@@ -250,16 +253,22 @@ class MaskPersonalData(Transform):
             if spans:
                 yield place, spans
 
+    def _joined(self, text: str, ruled: list[Span], modelled: list[Span]) -> list[Span]:
+        """What the rules and the model find in a text, and what follows from both."""
+        spans = [
+            span
+            for span in combined(text, ruled, modelled, self.kinds)
+            if self._is_personal(text, span)
+        ]
+        return settled(text, spans, lambda span: self._is_personal(text, span))
+
     def _named(self, texts: pl.Series, instead: dict[int, str]) -> dict[int, list[Span]]:
-        """What the model finds in the texts, of the kinds that are masked."""
+        """What the model finds in the texts."""
         if self.model is None:
             return {}
         places = texts.is_not_null().arg_true().to_list()
         read = [instead.get(place) or texts[place] for place in places]
-        return {
-            place: [span for span in spans if self._is_personal(text, span)]
-            for place, text, spans in zip(places, read, find_names(self.model, read), strict=True)
-        }
+        return dict(zip(places, find_names(self.model, read), strict=True))
 
     def spans(self, texts: pl.Series) -> dict[int, list[Span]]:
         """By the place of a text, the personal data that is found in it before anything is masked.

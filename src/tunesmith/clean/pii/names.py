@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tunesmith.clean.pii.lexicon import (
-    common_words,
     family_names,
     folded,
     given_names,
+    is_ordinary,
     places,
     words,
 )
@@ -34,7 +34,8 @@ _RUN = re.compile(
 )
 #: Firms that are called after people: `Davis, Reynolds and Williamson`, `Baker and Sons`.
 _FIRM = re.compile(
-    rf"(?<![\w:] )(?<![\w:])((?:{_CAPITAL}{_WORD}, ){{1,2}}{_CAPITAL}{_WORD}(?: and "
+    r"(?:(?<![\w:] )(?<![\w:])|(?<=\bThe )|(?<=\bat ))"
+    rf"((?:{_CAPITAL}{_WORD}, ){{1,2}}{_CAPITAL}{_WORD}(?: and "
     rf"| & ){_CAPITAL}{_WORD}"
     rf"|{_CAPITAL}{_WORD}(?: and | & )(?:Sons|Partners|Associates|Company|Co|Brothers|Daughters))\b"
 )
@@ -44,6 +45,9 @@ _RUST_CAPITAL = r"[\p{L}\p{Nl}\p{No}--[a-zß-öø-ÿ]]"
 #: Only texts with a capitalised word, or with somebody's name announced, can hold a name.
 HINT = rf"{_RUST_CAPITAL}|name(?:['’]s| is)"
 
+#: The weight from which on words are a name.
+ENOUGH = 3
+
 _TITLES = words("titles")
 _ORGANISATION = words("organisations")
 _STARTERS = words("starters")
@@ -51,11 +55,10 @@ _STARTERS = words("starters")
 _GEOGRAPHIC = words("geographic")
 _ANNOUNCING = (
     r"\bmy (?:full |first |last |maiden )?name(?:'s| is)|\bname(?:d)?(?: is|:| him| her| to|\?)|"
-    r"\bcalled|\bcalls? me|\bmaiden name is|\bi am|\bi'm|\bthis is|\bit'?s under|\bunder|"
+    r"\bcalled|\bcalls? me|\bmaiden name is|\bi am|\bi'm|\bthis is|"
     r"\bspeak(?:ing)? (?:to|with)|\btalk(?:ing)? (?:to|with)|\bask for|\bfollow up with|"
     r"\bcontact|\bsigned,?|\bregards,|\bthanks,|\bcheers,|\bsincerely,|"
-    r"\bdear|\bhi|\bhello|\bhey|\bpartner's name|\bchange it to|\bcorrect it to|"
-    r"\bfounders?:|\bsaid|\bhave you (?:heard|met|seen)|\bwhy is|\bwife|\bhusband"
+    r"\bdear|\bhi|\bhello|\bhey|\bpartner's name|\bsaid|\bwife|\bhusband"
 )
 _CURLY = _ANNOUNCING.replace("'", "['’]")
 _TITLE = rf"(?:(?:{'|'.join(sorted(_TITLES | {t.title() for t in _TITLES}))})\.? )"
@@ -81,12 +84,18 @@ _LOWER_NAME = re.compile(
     r"| is) ([a-zß-öø-ÿ]{2,20}(?: [a-zß-öø-ÿ]\.?)?"
     r"(?: [a-zß-öø-ÿ]{2,20})?)(?=[\s.,!?]|\Z)"
 )
+#: After these words even a word that no list knows is a name.
+_SURELY = re.compile(
+    r"(?:\b(?:my|her|his|their) (?:\w+ )?name(?:['’]s| is| was)|\bcalls? me)[\s:,]*\Z",
+    re.IGNORECASE,
+)
 _BY = re.compile(
-    r"\b(?:by|player|songwriter|director|president|minister|commenter|starring|early|actor|singer|"
-    r"writer|author|ceo|manager|assistant to|though|but|leave me|here's)[ ]\Z",
+    r"\b(?:by|player|director|president|minister|actor|singer|writer|author|ceo|manager"
+    r"|assistant to)[ ]\Z",
     re.IGNORECASE,
 )
 _IN = re.compile(r"\b(?:in|from|to|near|at|visit(?:ing)?|around|outside)[ ]\Z", re.IGNORECASE)
+_TO = re.compile(r"\b(?:to|at)[ ]\Z", re.IGNORECASE)
 _INSIDE = re.compile(
     r"\b(?:i am in|i'm in|travel(?:l)?ing to|lives? in|living in|based in|moved (?:here "
     r"|there )?(?:from|to)|"
@@ -100,11 +109,10 @@ _WORKS = re.compile(
     re.IGNORECASE,
 )
 _HUMAN = re.compile(
-    r",? (?:said|says|asked|told|wrote|lives|lived|thinks|wants|listed|spent a|points out|resigned|"
-    r"is from|had given|employs|who)\b",
+    r",? (?:said|says|asked|told|wrote|lives|lived|thinks|wants|resigned|is from|who)\b",
     re.IGNORECASE,
 )
-_SAYS = re.compile(r"['’]s\b|,? (?:had|has|was|is|sentenced|can)\b|:", re.IGNORECASE)
+_SAYS = re.compile(r"['’]s\b|,? (?:had|has|was|is|can)\b|:", re.IGNORECASE)
 _FOUNDED = re.compile(
     r",? (?:is an? (?:[\w-]+ ){0,2}(?:company|agency|firm|provider|startup|bank|brand)"
     r"|is the brainchild|"
@@ -153,16 +161,10 @@ def names(text: str, *, lists: bool) -> Iterator[Name]:
     for run in _RUN.finditer(text) if lists else _announced_runs(text):
         if run.start() < claimed:
             continue
-        words = [
-            _Word(run.start() + word.start(), run.start() + word.end(), word[0])
-            for word in _PARTS.finditer(run[0])
-        ]
-        yield from _weighed(text, words, lists=lists)
+        yield from _weighed(text, _words(run.start(), run[0]), lists=lists)
     for match in _LOWER_NAME.finditer(text) if "name" in text else ():
         keys = [folded(word) for word in match[1].split()]
-        if keys[0] not in common_words() and (
-            keys[0] in given_names() or keys[-1] in family_names()
-        ):
+        if not is_ordinary(keys[0]) and (keys[0] in given_names() or keys[-1] in family_names()):
             yield Name(match.start(1), match.end(1), "PERSON")
 
 
@@ -210,10 +212,11 @@ def _weighed(text: str, words: list[_Word], *, lists: bool) -> Iterator[Name]:
     if not words or sum(len(word.key) for word in words) < 2:
         return
     start, end = words[0].start, words[-1].end
-    before, after = text[max(0, start - 48) : start], text[end : end + 32]
+    before, after = _around(text, start, end)
     announced = titled or _NAMED.search(before) is not None
     if not lists:
-        if announced and (titled or words[0].key in given_names()) and len(words) <= 4:
+        known = titled or words[0].key in given_names() or _SURELY.search(before) is not None
+        if announced and known and len(words) <= 4:
             yield Name(start, end, "PERSON")
         return
     if len(words) == 1 and (after.startswith(":") or words[0].text.isupper()):
@@ -222,19 +225,54 @@ def _weighed(text: str, words: list[_Word], *, lists: bool) -> Iterator[Name]:
             return
     scores = _scores(words, before, after, titled=titled, announced=announced)
     kind = max(scores, key=lambda name: scores[name])
-    if scores[kind] >= 3:
+    if scores[kind] >= ENOUGH:
         yield Name(start, end, kind)
+
+
+def capitalised(text: str) -> Iterator[tuple[int, int]]:
+    """The runs of capitalised words, without titles and ordinary words at their ends."""
+    for run in _RUN.finditer(text):
+        words = _words(run.start(), run[0])
+        while words and (words[0].key in _TITLES or words[0].key in _STARTERS):
+            words = words[1:]
+        words = _without_ordinary(words)
+        if words:
+            yield words[0].start, words[-1].end
+
+
+def evidence(text: str, start: int, end: int) -> dict[NameKind, int]:
+    """What lists and the words around say of `[start, end)`; from `ENOUGH` on it is a name."""
+    words = _words(start, text[start:end])
+    if not words:
+        return {"PERSON": 0, "LOCATION": 0, "ORGANIZATION": 0}
+    before, after = _around(text, start, end)
+    titled = re.search(rf"(?<![^\W\d_]){_TITLE}\Z", before) is not None
+    announced = titled or _NAMED.search(before) is not None
+    return _scores(words, before, after, titled=titled, announced=announced)
+
+
+def _words(start: int, text: str) -> list[_Word]:
+    return [
+        _Word(start + word.start(), start + word.end(), word[0]) for word in _PARTS.finditer(text)
+    ]
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str]:
+    return text[max(0, start - 48) : start], text[end : end + 32]
 
 
 def _without_ordinary(words: list[_Word]) -> list[_Word]:
     """A run without the ordinary words at its ends (`Why John` begins a sentence)."""
-    while words and words[0].key in common_words() and words[0].key not in given_names():
+    while words and (
+        words[0].key in ("i'm", "i’m")
+        or (is_ordinary(words[0].key) and words[0].key not in given_names())
+    ):
         words = words[1:]
-    while len(words) > 1 and words[0].key in common_words() and words[1].key in given_names():
+    while len(words) > 1 and is_ordinary(words[0].key) and words[1].key in given_names():
         words = words[1:]
     while words and (words[-1].text[0].islower() or words[-1].key == "i"):
         words = words[:-1]
-    if all(word.key in common_words() for word in words):
+    if all(is_ordinary(word.key) for word in words):
         return []
     return words
 
@@ -245,24 +283,29 @@ def _scores(
     keys = [word.key for word in words]
     whole = " ".join(keys)
     several = len(keys) > 1
-    given = keys[0] in given_names() and keys[0] not in common_words()
-    family = keys[-1] in family_names()
+    given = keys[0] in given_names() and not is_ordinary(keys[0])
+    family = keys[-1] in family_names() and (given or not is_ordinary(keys[-1]))
     place = whole in places()
     company = any(key in _ORGANISATION for key in keys)
     geographic = keys[-1] in _GEOGRAPHIC
     initial = several and any(len(key) == 1 for key in keys[1:])
     inside = _INSIDE.search(before) is not None
     person = 3 * given + family + (several and family) + (2 <= len(keys) <= 4)
-    person += 3 * titled + 2 * announced + 2 * (_BY.search(before) is not None) + 2 * initial
+    person += (
+        3 * titled
+        + 2 * announced
+        + 3 * (_SURELY.search(before) is not None)
+        + 2 * (_BY.search(before) is not None)
+        + 2 * initial
+    )
     person += 3 if _HUMAN.match(after) else (_SAYS.match(after) is not None)
     person -= 3 * company + 3 * geographic + 3 * inside
-    location = (
-        3 * place
-        + 4 * inside
-        + (0 if not _IN.search(before) else 2 if given or family else 3)
-        + 2 * geographic
-    )
+    works = _WORKS.search(before) is not None
+    location = 3 * place + 4 * inside + 2 * geographic
+    if _IN.search(before) and not works:
+        towards = _TO.search(before) is not None
+        location += 0 if given and towards and not place else 2 if given or family or towards else 3
     location -= 2 * titled + 2 * announced + 3 * company
-    organisation = 4 * (company and several) + 4 * (_WORKS.search(before) is not None)
+    organisation = 4 * (company and several) + 4 * works
     organisation += 3 * (_FOUNDED.match(after) is not None) - 2 * given - 2 * titled - announced
     return {"PERSON": person, "LOCATION": location, "ORGANIZATION": organisation}

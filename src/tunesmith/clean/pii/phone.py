@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _GLUED_BEFORE = re.compile(r"[\w.@#/=-]")
 _GLUED_AFTER = re.compile(r"[^\W\d]|[(@]")
 #: A country code before an area code in brackets is no number of its own.
 _COUNTRY_CODE = re.compile(r"(?<!\d)(?<!\d[().\u2010-\u2013/ -])(?:\+|00)?\d{1,3}\Z")
+#: No telephone has more (ITU-T E.164).
+_MOST_DIGITS = 15
 _LAST_GROUP = re.compile(r"[^\d]*\d+[^\d]*\Z")
 _EXTENSION = re.compile(rf"{_EXTENDED}\Z", re.IGNORECASE)
 _LOCAL = re.compile(r"[2-9]\d{2}[-. ]\d{4}")
@@ -94,7 +97,7 @@ def phones(text: str, regions: tuple[str, ...], *, anywhere: bool) -> Iterator[t
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
     """A text in pieces: cut where sure numbers are glued to words or to each other."""
     begin = 0
-    for match in _SURE.finditer(text):
+    for match in _SURE.finditer(text) if "+" in text or "(" in text else ():
         start, end = match.span()
         before = start > begin and _is_glued(text, start)
         if text[start] == "+":
@@ -120,7 +123,7 @@ def _size(text: str, start: int, end: int, regions: tuple[str, ...], *, anywhere
     found = text[start:end]
     bare = found.isdigit()
     digits = end - start if bare else sum(letter.isdigit() for letter in found)
-    if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found)):
+    if not 7 <= digits <= 18 or (not bare and _DATE.fullmatch(found.strip("()"))):
         return 0
     if found.startswith(("+", "00")) and (size := _international(found)):
         return size
@@ -184,6 +187,8 @@ def _is_of(found: str, region: str, *, possible: bool) -> bool:
     """Whether a number is valid in a region, or at least possible where that is enough."""
     import phonenumbers
 
+    if sum(letter.isdigit() for letter in _EXTENSION.sub("", found)) > _MOST_DIGITS:
+        return False
     number = _parsed(found, region)
     if number is None:
         return False
@@ -218,6 +223,7 @@ def grouped_like_a_phone(found: str, *, said: bool) -> bool:
     return min(sizes) >= 2 and max(sizes[:-1]) <= 5 and sizes[-1] <= 5 and max(sizes) <= 5
 
 
+@lru_cache(maxsize=4096)  # the same order number stands in many tickets
 def _parsed(text: str, region: str | None) -> PhoneNumber | None:
     import phonenumbers
 

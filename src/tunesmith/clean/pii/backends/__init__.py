@@ -1,7 +1,7 @@
 """Models that find names and places, behind one interface; none is imported before it is asked for.
 
 ```
-AnyModel      the settings in a recipe: spacy, gliner or presidio, told apart by `kind`
+AnyModel      the settings in a recipe: spacy, gliner, onnx or presidio, told apart by `kind`
 find_names    settings and texts to spans: what masking calls
 loaded        the model itself, loaded once a process
 ```
@@ -17,17 +17,20 @@ from pydantic import Field, TypeAdapter
 
 from tunesmith.clean.pii.backends.base import EntityModel
 from tunesmith.clean.pii.backends.gliner import GlinerModel
+from tunesmith.clean.pii.backends.onnx import OnnxModel
 from tunesmith.clean.pii.backends.presidio import PresidioModel
 from tunesmith.clean.pii.backends.spacy import SpacyModel
 from tunesmith.clean.pii.spans import Span
 
-AnyModel = Annotated[SpacyModel | GlinerModel | PresidioModel, Field(discriminator="kind")]
+AnyModel = Annotated[
+    SpacyModel | GlinerModel | OnnxModel | PresidioModel, Field(discriminator="kind")
+]
 
-_SETTINGS: TypeAdapter[SpacyModel | GlinerModel | PresidioModel] = TypeAdapter(AnyModel)
+_SETTINGS: TypeAdapter[SpacyModel | GlinerModel | OnnxModel | PresidioModel] = TypeAdapter(AnyModel)
 
 
 def find_names(
-    settings: SpacyModel | GlinerModel | PresidioModel, texts: Sequence[str]
+    settings: SpacyModel | GlinerModel | OnnxModel | PresidioModel, texts: Sequence[str]
 ) -> list[list[Span]]:
     """For each text the spans that a model finds, from left to right, none overlapping another.
 
@@ -38,7 +41,7 @@ def find_names(
     return loaded(settings).find(texts)
 
 
-def loaded(settings: SpacyModel | GlinerModel | PresidioModel) -> EntityModel:
+def loaded(settings: SpacyModel | GlinerModel | OnnxModel | PresidioModel) -> EntityModel:
     """The model that settings name, loaded on the first call of a process.
 
     Raises:
@@ -53,4 +56,12 @@ def _loaded(settings: str) -> EntityModel:
     return _SETTINGS.validate_json(settings).load()
 
 
-__all__ = ["AnyModel", "GlinerModel", "PresidioModel", "SpacyModel", "find_names", "loaded"]
+__all__ = [
+    "AnyModel",
+    "GlinerModel",
+    "OnnxModel",
+    "PresidioModel",
+    "SpacyModel",
+    "find_names",
+    "loaded",
+]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunesmith.dedup.hashing import text_hashes
+from tunesmith.hashing import text_hashes
 
 
 def hexed(text: str) -> str:
