@@ -35,6 +35,24 @@ def test_it_finds_what_it_is_for(kind: str, value: str) -> None:
     assert not scan(pl.Series([f"here: {value}"]), ("PERSON",), allowed())
 
 
+@pytest.mark.parametrize(
+    "text", ["Version 1.2.3.4 is out", "(firmware: 10.0.0.1)", "v 1.2.3.4", "Version : 1.2.3.4"]
+)
+def test_a_version_is_no_address(text: str) -> None:
+    step = MaskPersonalData()
+    assert step.mask(text) == (text, {})
+    assert not step.scan(pl.Series([text]))
+
+
+@pytest.mark.parametrize("value", ["4111-1111-1111-1111", "4111111111111111", "10.20.30.40"])
+def test_a_stop_before_a_number_hides_nothing(value: str) -> None:
+    step = MaskPersonalData()
+    masked, _ = step.mask(f"so .{value} or ..{value}")
+    assert "11" not in masked
+    assert "20" not in masked
+    assert not step.scan(pl.Series([masked]))
+
+
 def test_what_is_allowed_stays() -> None:
     allow = allowed("help@example.com")
     assert not scan(pl.Series(["to Help@example.com"]), KINDS, allow)

@@ -60,7 +60,7 @@ def iban_is_valid(iban: str) -> bool:
 
 CARD_HINT = r"(?:^|[^\d])[0-6](?:[ .-]?\d){11}"
 _CARD = re.compile(
-    r"(?<![\w.+])(?:[3-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}(?!\w)(?!\.\d)"
+    r"(?<![\w+])(?<!\w\.)(?:[3-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}(?!\w)(?!\.\d)"
     r"|\d{12,19}(?!\w)(?!\.\d)|(?<!\d[ -])[0-6](?:[ .-]?\d){11,18}(?![ -]?\d)(?!\.\d))"
 )
 #: Maestro cards of 12 digits exist under these issuers only; any number has 12 digits.

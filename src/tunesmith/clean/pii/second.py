@@ -45,7 +45,8 @@ def read(text: str) -> Iterator[tuple[Kind, str]]:
             continue
         word = written.strip(_EDGES)
         if word[:1].isdigit():
-            yield from _numbers(word, words[place + 1 : place + 4])
+            before = " ".join(words[max(0, place - 2) : place])
+            yield from _numbers(before, word, words[place + 1 : place + 4])
         elif word[2:4].isdigit():
             yield from (("IBAN", found) for found in _ibans(word, words[place + 1 : place + 9]))
         if "@" in word and _is_mail(word):
@@ -54,18 +55,23 @@ def read(text: str) -> Iterator[tuple[Kind, str]]:
         yield from (("PHONE", number) for number in _phones(text))
 
 
-def _numbers(word: str, following: list[str]) -> Iterator[tuple[Kind, str]]:
-    """What begins with a word that begins with a digit."""
+def _numbers(before: str, word: str, following: list[str]) -> Iterator[tuple[Kind, str]]:
+    """What begins with a word that begins with a digit; a version is no address."""
     from stdnum import luhn
     from stdnum.us import ssn
 
-    if word.count(".") == 3 and _is_ip(word):
+    if word.count(".") == 3 and _is_ip(word) and not _says_version(before):
         yield "IP_ADDRESS", word
     if len(word) == 11 and word[3] == "-" == word[6] and ssn.is_valid(word):
         yield "SSN", word
     for number in _cards(word, following):
         if luhn.is_valid(number):
             yield "CARD", number
+
+
+def _says_version(before: str) -> bool:
+    words = f" {before}".rstrip(_EDGES + " ").lower()
+    return words.endswith((" v", "version", "release", "build", "firmware"))
 
 
 def _cards(word: str, following: list[str]) -> Iterator[str]:
