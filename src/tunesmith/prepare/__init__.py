@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tunesmith.evaluate import perplexity
+from tunesmith.evaluate.perplexity import require as require_perplexity
 from tunesmith.prepare.collect import collect_files
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import merge_duplicates
@@ -43,7 +43,7 @@ def prepare(loaded: LoadedRecipe, out: Path, progress: Progress) -> Prepared:
         QualityGateError: Personal data is left after masking.
     """
     if loaded.recipe.check.perplexity is not None:
-        perplexity.require()
+        require_perplexity()
     if loaded.recipe.clean.personal_data.vault:
         vault.require()
     cache = RunCache(out / "work")
