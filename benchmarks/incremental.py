@@ -27,8 +27,7 @@ FILE_ROWS = 16_384
 MEASURED = """
 import contextlib, json, resource, sys, time
 from pathlib import Path
-from tunesmith import figures, pipeline
-from tunesmith.prepare import Preparation
+from tunesmith import figures, pipeline, prepare
 from tunesmith.recipe import load
 from tunesmith.store.versions import versions
 
@@ -45,11 +44,11 @@ def timed(owner, name, label):
     setattr(owner, name, measured)
 
 for name, label in (
-    ("collect", "collect"), ("clean_and_check", "clean and check"),
-    ("merge_duplicates", "find duplicates"), ("deal", "split"),
-    ("scan_for_leaks", "scan for leaks"), ("account_for", "ledger"), ("publish", "publish"),
+    ("collect_files", "collect"), ("clean_and_check", "clean and check"),
+    ("merge_duplicates", "find duplicates"), ("deal_rows", "split"),
+    ("scan_for_leaks", "scan for leaks"), ("account_for", "ledger"), ("publish_version", "publish"),
 ):
-    timed(Preparation, name, label)
+    timed(prepare, name, label)
 for name in ("quality_figures", "data_figures"):
     timed(figures, name, "figures")
 out = Path(sys.argv[2])

@@ -54,27 +54,32 @@ def floor(data: str) -> Work:
 
 def stages(data: str, warm: str, *, language_id: bool, kinds: tuple[str, ...] = ()) -> Work:
     """The stages from the first file opened to the last row dealt, after a warm-up."""
-    from tunesmith import prepare
+    from tunesmith.engine import LocalEngine
+    from tunesmith.prepare.collect import collect_files
+    from tunesmith.prepare.context import Context
+    from tunesmith.prepare.duplicates import merge_duplicates
+    from tunesmith.prepare.rows import clean_and_check
+    from tunesmith.prepare.split import deal_rows
     from tunesmith.progress import SilentProgress
     from tunesmith.recipe import load
     from tunesmith.store.cache import RunCache
 
     folder = Path(tempfile.mkdtemp(dir=Path(data).parent))
 
-    def preparation(source: str, name: str) -> prepare.Preparation:
+    def opened(source: str, name: str) -> Context:
         path = folder / f"{name}.yaml"
         path.write_text(recipe(source, language_id=language_id, kinds=tuple(kinds)), "utf-8")
-        out = folder / name
-        return prepare.Preparation(
-            load(path), RunCache(out / "work"), SilentProgress(), {}, table=out / "dataset"
-        )
+        out, loaded = folder / name, load(path)
+        engine = LocalEngine(loaded.recipe.workers)
+        return Context(loaded, out, RunCache(out / "work"), engine, SilentProgress())
 
-    def through(run: prepare.Preparation) -> dict[str, int]:
-        unique, _ = run.merge_duplicates(run.clean_and_check(run.collect()))
-        return {"rows out": run.deal(unique).height}
+    def through(context: Context) -> dict[str, int]:
+        checked = clean_and_check(context, collect_files(context))
+        unique = merge_duplicates(context, checked.rows)
+        return {"rows out": deal_rows(context, unique).kept.height}
 
-    through(preparation(warm, "warm"))
-    work = preparation(data, "run")
+    through(opened(warm, "warm"))
+    work = opened(data, "run")
     with Path(data).open("rb") as file:
         return Work(sum(1 for _ in file), lambda: through(work))
 

@@ -78,3 +78,9 @@ def recipe(folder: Path, source: dict[str, Any], **settings: Any) -> Path:
     path = folder / "recipe.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     return path
+
+
+def small(folder: Path, rows: int = 60, **settings) -> Path:
+    """A recipe over one CSV file of tickets."""
+    write_csv(folder / "t.csv", tickets(rows))
+    return recipe(folder, {"path": "t.csv"}, **settings)

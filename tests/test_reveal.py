@@ -123,7 +123,7 @@ def test_values_that_share_a_pseudonym_are_all_listed(tmp_path, monkeypatch) -> 
 
 
 def test_a_killed_run_and_more_processes_write_the_same_vault(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("tunesmith.prepare.CHUNK_ROWS", 10)
+    monkeypatch.setattr("tunesmith.prepare.rows.CHUNK_ROWS", 10)
     monkeypatch.setattr("tunesmith.collect.base.CHUNK_ROWS", 10)
     out = prepared(tmp_path / "one", "fake")
     before = {path.name: path.read_bytes() for path in (out / "vault").iterdir()}

@@ -19,7 +19,8 @@ from tunesmith import record
 from tunesmith.clean.boilerplate import line_table, recurring
 from tunesmith.collect.base import Place
 from tunesmith.errors import SourceError, TunesmithError
-from tunesmith.prepare import collection_time, display_name, row_steps
+from tunesmith.prepare.collect import collection_time, display_name
+from tunesmith.prepare.steps import row_steps
 from tunesmith.progress import Progress
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.record import TEXT_COLUMNS

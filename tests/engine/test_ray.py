@@ -105,7 +105,7 @@ def locally(tmp_path_factory):
 def settle(patch: pytest.MonkeyPatch) -> None:
     patch.setenv("SOURCE_DATE_EPOCH", "1767225600")
     patch.setenv("TUNESMITH_SECRET", "a secret that no worker's own environment has")
-    patch.setattr("tunesmith.prepare.CHUNK_ROWS", 100)  # a file makes a part
+    patch.setattr("tunesmith.prepare.rows.CHUNK_ROWS", 100)  # a file makes a part
 
 
 def contents(out: Path) -> dict[str, object]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import random
@@ -10,24 +9,23 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
-from urllib.parse import urlparse
 
 import polars as pl
 import pytest
-from deltalake import DeltaTable
 
-from factory import recipe, tickets, write_csv
+from factory import small
+from growth import contents
 from tunesmith import ledger
-from tunesmith.errors import QualityGateError, RunLockedError, SourceError
+from tunesmith.errors import RunLockedError
 from tunesmith.io import read_json, read_jsonl
 from tunesmith.pipeline import run
 from tunesmith.prepare import prepare
 from tunesmith.progress import SilentProgress
 from tunesmith.recipe import load
 from tunesmith.store.lock import run_lock
-from tunesmith.store.versions import read_version, versions
+from tunesmith.store.versions import read_version
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "support"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "support"
 
 
 @pytest.fixture(scope="module")
@@ -108,75 +106,15 @@ def test_the_exports_agree_with_the_dataset(prepared) -> None:
     assert set(alpaca[0]) == {"instruction", "input", "output"}
 
 
-def small(folder: Path, rows: int = 60, **settings) -> Path:
-    write_csv(folder / "t.csv", tickets(rows))
-    return recipe(folder, {"path": "t.csv"}, **settings)
-
-
-def contents(out: Path) -> dict[str, str]:
-    """The bytes that a run ends with: exports, ledger, and the rows of the dataset's table."""
-    files = [*sorted((out / "export").rglob("*.jsonl")), out / "ledger.parquet"]
-    made = {
-        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
-    }
-    # The table's own files: a kill in the middle of a write may leave one that it does not name.
-    table = [Path(urlparse(uri).path) for uri in DeltaTable(str(out / "dataset")).file_uris()]
-    made["dataset"] = " ".join(
-        sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in table)
-    )
-    return made
-
-
-def test_a_second_run_takes_the_cache_and_adds_no_version(tmp_path) -> None:
-    loaded = load(small(tmp_path))
-    first = prepare(loaded, tmp_path / "out", SilentProgress())
-    again = prepare(loaded, tmp_path / "out", SilentProgress())
-    assert again.version == first.version
-    assert len(versions(tmp_path / "out" / "dataset")) == 1
-    assert again.counts == first.counts
-    assert [vars(count) for count in again.steps] == [vars(count) for count in first.steps]
-
-
-def test_a_changed_setting_makes_a_new_version(tmp_path) -> None:
-    path = small(tmp_path)
-    prepare(load(path), tmp_path / "out", SilentProgress())
-    changed = prepare(
-        load(path, ["check.qa_pairs.answer_chars=[20, 80]"]), tmp_path / "out", SilentProgress()
-    )
-    assert changed.version.number == 1
-    assert changed.counts["dropped"] > 0
-
-
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_process_or_two_make_the_same_bytes(tmp_path, monkeypatch, workers) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
-    monkeypatch.setattr("tunesmith.prepare.CHUNK_ROWS", 40)
+    monkeypatch.setattr("tunesmith.prepare.rows.CHUNK_ROWS", 40)
     monkeypatch.setattr("tunesmith.collect.base.CHUNK_ROWS", 40)
     path = small(tmp_path, 150)
     prepare(load(path, ["workers=1"]), tmp_path / "one", SilentProgress())
     prepare(load(path, [f"workers={workers}"]), tmp_path / "other", SilentProgress())
     assert contents(tmp_path / "one") == contents(tmp_path / "other")
-
-
-def test_a_leak_that_cleaning_brings_back_fails_the_run(tmp_path) -> None:
-    path = small(tmp_path, clean={"terminology": {"collect": "mail help@example.com to collect"}})
-    with pytest.raises(QualityGateError, match=r"EMAIL in answer") as caught:
-        run(load(path), tmp_path / "out", until="prepare")
-    assert caught.value.exit_code == 3
-    assert "help@example.com" not in caught.value.message
-    assert not (tmp_path / "out" / "dataset").exists()
-    assert not (tmp_path / "out" / "export").exists()
-
-
-def test_an_allowed_text_is_no_leak(tmp_path) -> None:
-    path = small(
-        tmp_path,
-        clean={
-            "terminology": {"collect": "mail help@example.com to collect"},
-            "personal_data": {"allow": ["help@example.com"]},
-        },
-    )
-    run(load(path), tmp_path / "out", until="prepare")
 
 
 def test_two_runs_on_one_folder_at_once(tmp_path) -> None:
@@ -186,18 +124,11 @@ def test_two_runs_on_one_folder_at_once(tmp_path) -> None:
     run(load(path), tmp_path / "out", until="prepare")
 
 
-def test_a_source_without_a_readable_row_is_an_error(tmp_path) -> None:
-    (tmp_path / "t.csv").write_text("number,question,answer,category,customer,created\nonly,two\n")
-    path = recipe(tmp_path, {"path": "t.csv"})
-    with pytest.raises(SourceError, match="no row could be read"):
-        prepare(load(path), tmp_path / "out", SilentProgress())
-
-
 KILLED = """
 import sys
 from pathlib import Path
-import tunesmith.collect.base, tunesmith.prepare
-tunesmith.collect.base.CHUNK_ROWS = tunesmith.prepare.CHUNK_ROWS = 64
+import tunesmith.collect.base, tunesmith.prepare.rows
+tunesmith.collect.base.CHUNK_ROWS = tunesmith.prepare.rows.CHUNK_ROWS = 64
 from tunesmith.cli import main
 main(sys.argv[1:])
 """
@@ -244,27 +175,3 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path) -> None:
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
     rests = [p.name for p in (tmp_path / "killed").rglob("*.tmp") if "dataset" not in p.parts]
     assert [name for name in rests if "work" not in name] == rests
-
-
-FOOTER = "This message is confidential and meant for its addressee alone."
-
-
-def with_footers(folder: Path) -> Path:
-    rows = tickets(80)
-    for row in rows:
-        row["answer"] += f"\n\n{FOOTER}"
-    write_csv(folder / "t.csv", rows)
-    return recipe(folder, {"path": "t.csv"}, clean={"boilerplate": {"min_rows": 10}})
-
-
-def test_boilerplate_is_found_in_a_pass_of_its_own_and_kept_in_the_cache(tmp_path) -> None:
-    path = with_footers(tmp_path)
-    first = prepare(load(path), tmp_path / "out", SilentProgress())
-    assert first.frame["answer"].str.contains("confidential").sum() == 0
-    assert next(count for count in first.steps if count.step == "boilerplate").changed == 80
-    lines = list((tmp_path / "out" / "work").glob("lines-*/part-*.json"))
-    moments = [line.stat().st_mtime_ns for line in lines]
-    prepare(load(path), tmp_path / "out", SilentProgress())
-    assert [line.stat().st_mtime_ns for line in lines] == moments != []
-    off = prepare(load(path, ["clean.boilerplate=false"]), tmp_path / "out", SilentProgress())
-    assert off.frame["answer"].str.contains("confidential").all()

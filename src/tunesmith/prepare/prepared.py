@@ -1,0 +1,58 @@
+"""What preparing the data gave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tunesmith.prompting.example import Example
+from tunesmith.step import StepCount
+from tunesmith.store.kept import Kept
+from tunesmith.store.versions import Version, read_version
+
+
+@dataclass
+class Prepared:
+    """What preparing the data gave."""
+
+    rows: Kept
+    """The rows that were kept, with their split, part by part, until the next run."""
+    table: Path
+    """The dataset's table."""
+    ledger: pl.DataFrame
+    """The fate of every row."""
+    counts: dict[str, int]
+    """Rows by fate."""
+    version: Version
+    """The dataset's version."""
+    steps: list[StepCount]
+    """What each step did."""
+    sources: list[dict[str, Any]]
+    """What each source gave."""
+    leaks: Counter[str]
+    """Personal data that the scan after the last step found (none, or the run has failed)."""
+    near_sizes: list[int]
+    """The sizes of the clusters of near duplicates."""
+    timings_s: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage; of a stage that was taken from the cache, those of reading it."""
+    within_fields: dict[str, Any] = field(default_factory=dict)
+    """Counts and identifiers of what repeats within fields; see `WITHIN_FIELDS`."""
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The rows that were kept, with their split, in memory all at once."""
+        return read_version(self.table, self.version.number)
+
+    def examples(self, name: str) -> list[Example]:
+        """The question/answer pairs of a split."""
+        columns = ("id", "question", "answer", "category", "customer", "thread")
+        wanted = (pl.col("split") == name) & (pl.col("kind") == "qa")
+        return [
+            Example(row[0], row[1], row[2], row[3], row[4] or row[5])
+            for frame in self.rows.frames([*columns, "kind", "split"])
+            for row in frame.filter(wanted).select(columns).iter_rows()
+        ]

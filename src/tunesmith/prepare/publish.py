@@ -1,0 +1,109 @@
+"""Publishing: the exports and a version of the dataset, part by part."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tunesmith.prepare.collect import Collected
+from tunesmith.prepare.context import Context
+from tunesmith.prepare.duplicates import Unique
+from tunesmith.prepare.earlier import rows_of
+from tunesmith.prepare.inherit import remember_splits
+from tunesmith.prepare.rows import Checked
+from tunesmith.prepare.split import Dealt
+from tunesmith.split import SPLITS
+from tunesmith.store.digests import VERSION as DIGESTS_VERSION
+from tunesmith.store.digests import DigestPart, combined
+from tunesmith.store.export import VERSION as EXPORT_VERSION
+from tunesmith.store.export import ExportPart, export
+from tunesmith.store.kept import Kept
+from tunesmith.store.versions import Version, VersionPart, write_version
+
+
+def publish_version(
+    context: Context,
+    collected: Collected,
+    checked: Checked,
+    unique: Unique,
+    dealt: Dealt,
+    counts: dict[str, int],
+) -> Version:
+    """Write the exports and the dataset version, and what the next run needs to know of it.
+
+    Args:
+        context: The run.
+        collected: What the sources gave.
+        checked: The steps that were run.
+        unique: The earlier versions.
+        dealt: The rows.
+        counts: Rows by fate.
+    """
+    kept = dealt.kept
+    with context.timed("publish"), context.progress.stage("publish", total=2) as bar:
+        digests = [
+            (np.load(path)[:, kept.stays[number]], kept.splits_of(number))
+            for number, path in enumerate(_digests(context, kept))
+        ]
+        prints = [combined([part]) for part in digests]
+        frames = [partial(kept.frame, number) for number in range(len(kept))]
+        names = [f"{kept.rows.name(n)}-{mine}" for n, mine in enumerate(prints)]
+        export(
+            context.out / "export",
+            [ExportPart(name, frame) for name, frame in zip(names, frames, strict=True)],
+            SPLITS,
+            index=context.cache.stage("exported", str(EXPORT_VERSION)).folder / "lines.json",
+        )
+        bar.advance()
+        version = write_version(
+            context.table,
+            [VersionPart(mine, frame) for mine, frame in zip(prints, frames, strict=True)],
+            rows=kept.height,
+            fingerprint=combined(digests),
+            recipe=context.loaded.as_run(),
+            lineage=_lineage(context, collected, checked, dealt, counts),
+        )
+        remember_splits(context, kept, version)
+        if context.recipe.dedup.against_versions is True:
+            known = {before.number for before in unique.earlier}
+            new = [] if version.number in known else [version]
+            rows_of(context, [*unique.earlier, *new], kept)
+        bar.advance()
+    return version
+
+
+def _lineage(
+    context: Context,
+    collected: Collected,
+    checked: Checked,
+    dealt: Dealt,
+    counts: dict[str, int],
+) -> dict[str, Any]:
+    """What the version was made of, and how."""
+    lineage = {
+        "counts": counts,
+        "recipe": context.recipe.fingerprint(),
+        "checked": checked.rows.folder.name,
+        "rows_stage": [step.identity() for step in checked.steps],
+        "sources": collected.sources,
+    }
+    if dealt.splits_from is not None:
+        lineage["splits_from"] = dealt.splits_from
+    return lineage
+
+
+def _digests(context: Context, kept: Kept) -> list[Path]:
+    """For each part, the file with the digests of its rows, made where it is missing."""
+    rows = kept.rows
+    files = context.beside(rows, "digests", {"version": DIGESTS_VERSION})
+    context.work_off(
+        [
+            DigestPart(rows=rows.folder.resolve(), number=number, output=path)
+            for number, path in enumerate(files)
+            if not path.exists()
+        ]
+    )
+    return files
