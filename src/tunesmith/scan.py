@@ -21,7 +21,12 @@ from tunesmith.io import atomic_write, write_json
 from tunesmith.store.cache import Stage
 
 #: Raised when the scan finds other things with the same settings.
-VERSION = 1
+VERSION = 2
+
+#: What masking notes of a row: `MAC_ADDRESS×1` is nobody called Mac.
+_NOTE = r"^[A-Z_]+×\d+$"
+#: Rows of a part that a failure names.
+_NAMED = 3
 
 
 def scan(frame: pl.DataFrame, detector: MaskPersonalData) -> tuple[Counter[str], list[str]]:
@@ -42,12 +47,27 @@ def scan(frame: pl.DataFrame, detector: MaskPersonalData) -> tuple[Counter[str],
             pairs = frame.get_column(name).explode().struct
             columns[f"{name} (names)"] = pairs.field("key")
             columns[f"{name} (values)"] = pairs.field("value")
+    changes = columns.get("changes")
+    if changes is not None:
+        columns["changes"] = changes.filter(~changes.str.contains(_NOTE))
     for name, texts in columns.items():
         found = detector.scan(texts.drop_nulls())
         if found:
             total += found
             places.append(name)
     return total, places
+
+
+def leaking_rows(frame: pl.DataFrame, detector: MaskPersonalData, most: int) -> list[str]:
+    """The first rows with personal data, as `FILE:LINE` (the line is that of the source)."""
+    if most <= 0 or frame.is_empty() or not scan(frame, detector)[0]:
+        return []
+    if frame.height == 1:
+        file, line = frame.select("file", "line").row(0)
+        return [str(file) if line is None else f"{file}:{line}"]
+    half = frame.height // 2
+    left = leaking_rows(frame[:half], detector, most)
+    return left + leaking_rows(frame[half:], detector, most - len(left))
 
 
 class ScanPart(Task):
@@ -66,7 +86,7 @@ class ScanPart(Task):
     clean: Path
     """The file that keeps which rows were found clean."""
     found: Path
-    """The file for what was found: counts by kind, and columns."""
+    """The file for what was found: counts by kind, columns, and the first rows."""
 
     def run(self) -> int:
         """Scan; returns how much was found."""
@@ -78,7 +98,8 @@ class ScanPart(Task):
         frame = Stage(self.rows).frame(self.number).filter(pl.Series(wanted))
         leaks, columns = scan(frame, self.detector)
         if leaks:
-            write_json(self.found, {"leaks": dict(leaks), "columns": columns})
+            rows = leaking_rows(frame, self.detector, _NAMED)
+            write_json(self.found, {"leaks": dict(leaks), "columns": columns, "rows": rows})
             return sum(leaks.values())
         with atomic_write(self.clean) as file:
             np.save(file, known | wanted)

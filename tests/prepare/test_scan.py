@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from factory import recipe, small, tickets, write_csv
@@ -16,6 +18,7 @@ def test_a_leak_that_cleaning_brings_back_fails_the_run(tmp_path) -> None:
     with pytest.raises(QualityGateError, match=r"EMAIL in answer") as caught:
         run(load(path), tmp_path / "out", until="prepare")
     assert caught.value.exit_code == 3
+    assert re.search(r"\(first in t\.csv:\d+", caught.value.message), caught.value.message
     assert "help@example.com" not in caught.value.message
     assert not (tmp_path / "out" / "dataset").exists()
     assert not (tmp_path / "out" / "export").exists()
@@ -55,3 +58,12 @@ def test_a_row_that_was_merged_and_now_stays_is_scanned(tmp_path) -> None:
     (tmp_path / "raw" / "b.csv").unlink()
     with pytest.raises(QualityGateError, match="EMAIL"):
         prepared(path, tmp_path / "out")
+
+
+def test_what_masking_notes_is_nobodys_name(tmp_path) -> None:
+    rows = tickets(30)
+    rows[3]["question"] += " I was on 3c:22:fb:9a:10:ee again."
+    write_csv(tmp_path / "t.csv", rows)
+    path = recipe(tmp_path, {"path": "t.csv"}, clean={"personal_data": {"names": "lists"}})
+    kept = prepared(path, tmp_path / "out")
+    assert "MAC_ADDRESS×1" in kept.frame["changes"].explode().to_list()

@@ -20,6 +20,7 @@ def scan_for_leaks(context: Context, unique: Unique) -> Counter[str]:
     """
     leaks: Counter[str] = Counter()
     places: set[str] = set()
+    rows: list[str] = []
     with context.timed("scan for leaks"):
         tasks = _tasks(context, unique)
         with context.progress.stage("scan for leaks", total=len(tasks)) as bar:
@@ -28,11 +29,13 @@ def scan_for_leaks(context: Context, unique: Unique) -> Counter[str]:
                     said = read_json(task.found)
                     leaks.update(said["leaks"])
                     places.update(said["columns"])
+                    rows += said["rows"]
                 bar.advance()
     if leaks:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(leaks.items()))
         raise QualityGateError(
-            f"personal data is left after the last step: {kinds} in {', '.join(sorted(places))}",
+            f"personal data is left after the last step: {kinds} in {', '.join(sorted(places))} "
+            f"(first in {', '.join(rows[:3])})",
             where="leak scan",
             todo="nothing was published; look for a terminology entry or a column that brings "
             "it back, or add what is not personal to clean.personal_data.allow",
