@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,3 +149,32 @@ def test_a_file_that_somebody_changed_is_written_anew(tmp_path) -> None:
     export(tmp_path / "e", parts, ("train", "test"), index=tmp_path / "lines.json")
     assert written(tmp_path / "e") == before
     assert read == ["first", "page", "last", "first"]
+
+
+def test_nothing_is_written_where_nothing_is_new(tmp_path) -> None:
+    parts = pages_and_pairs([])
+    for _ in range(2):
+        export(tmp_path / "e", parts, ("train", "test"), index=tmp_path / "lines.json")
+        inodes = {path: path.stat().st_ino for path in (tmp_path / "e").rglob("*.jsonl")}
+    export(tmp_path / "e", parts, ("train", "test"), index=tmp_path / "lines.json")
+    assert {path: path.stat().st_ino for path in inodes} == inodes
+    (tmp_path / "e" / "chat" / "old.jsonl").write_text("{}\n")
+    export(tmp_path / "e", parts, ("train", "test"), index=tmp_path / "lines.json")
+    assert not (tmp_path / "e" / "chat" / "old.jsonl").exists()
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_lines_are_copied_by_the_system_or_piece_by_piece(tmp_path, monkeypatch, able) -> None:
+    parts = pages_and_pairs([])
+    export(tmp_path / "e", parts, ("train", "test"), index=tmp_path / "lines.json")
+
+    def copied(source: int, target: int, size: int, place: int) -> int:
+        if not able:
+            raise OSError(errno.EXDEV, "another file system")
+        return os.write(target, os.pread(source, min(size, 3), place))  # a few bytes at a time
+
+    monkeypatch.setattr(os, "copy_file_range", copied)
+    monkeypatch.setattr("tunesmith.store.export._COPIED", 5)
+    export(tmp_path / "e", parts[::-1], ("train", "test"), index=tmp_path / "lines.json")
+    export(tmp_path / "f", parts[::-1], ("train", "test"), index=tmp_path / "fresh.json")
+    assert written(tmp_path / "e") == written(tmp_path / "f")

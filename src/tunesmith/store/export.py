@@ -7,7 +7,9 @@ for each row; a part of the rows is in memory at a time.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -21,8 +23,9 @@ from tunesmith.kernels import buffers
 #: Raised when the lines of the same rows become others.
 VERSION = 1
 
-#: Bytes that are copied at a time.
+#: Bytes that are copied at a time where the system does not copy by itself.
 _COPIED = 2**22
+_CANNOT_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
 #: The fields of `record.to_standard`'s metadata that are columns as they are, in its order.
 _METADATA = (
@@ -63,33 +66,36 @@ def export(folder: Path, parts: Sequence[ExportPart], pairs: Sequence[str], *, i
                 files[name] = stack.enter_context(atomic_write(folder / name))
             return files[name]
 
+        if old.holds([part.key for part in parts]):
+            return
         for part in parts:
             mine = places.setdefault(part.key, {})
             known = old.places(part.key)
             if known is None:
-                lines = _lines(part.frame(), pairs)
-            else:
-                lines = ((name, old.data(name, *span)) for name, span in known.items())
-            for name, pieces in lines:
-                file = opened(name)
-                begin = file.tell()
-                for piece in pieces:
-                    file.write(piece)
-                mine[name] = [begin, file.tell()]
+                for name, lines in _lines(part.frame(), pairs):
+                    begin = opened(name).tell()
+                    opened(name).write(lines)
+                    mine[name] = [begin, opened(name).tell()]
+                continue
+            for name, (begin, end) in known.items():
+                start = opened(name).tell()
+                old.copy(name, begin, end, opened(name))
+                mine[name] = [start, start + end - begin]
     for path in folder.glob("*/*.jsonl"):
         if str(path.relative_to(folder)) not in files:
             path.unlink()
     identities = {name: _identity(folder / name) for name in files}
-    write_json(index, {"files": identities, "parts": places})
+    order = [part.key for part in parts]
+    write_json(index, {"files": identities, "parts": places, "order": order})
 
 
-def _lines(frame: pl.DataFrame, pairs: Sequence[str]) -> Iterator[tuple[str, Iterable[memoryview]]]:
+def _lines(frame: pl.DataFrame, pairs: Sequence[str]) -> Iterator[tuple[str, memoryview]]:
     """The name of each file that some rows are in, and their lines."""
     for (split,), rows in sorted(frame.partition_by("split", as_dict=True).items()):
         shapes = SHAPES if split in pairs else {"standard": standard}
         for shape, lines in shapes.items():
             data, starts = buffers(lines(rows) + "\n")
-            yield f"{shape}/{split}.jsonl", [data[starts[0] : starts[-1]].data]
+            yield f"{shape}/{split}.jsonl", data[starts[0] : starts[-1]].data
 
 
 def _identity(path: Path) -> list[int]:
@@ -102,8 +108,9 @@ class _Old:
     """The files of the last export, as far as they are as it left them."""
 
     def __init__(self, folder: Path, index: Path) -> None:
-        known = read_json(index) if index.exists() else {"files": {}, "parts": {}}
-        self._parts = known["parts"]
+        known = read_json(index) if index.exists() else {"files": {}, "parts": {}, "order": []}
+        self._folder = folder
+        self._parts, self._order = known["parts"], known.get("order", [])
         self._files = {
             name: folder / name
             for name, identity in known["files"].items()
@@ -123,18 +130,35 @@ class _Old:
         found: dict[str, list[int]] | None = self._parts.get(key)
         return found if found is not None and found.keys() <= self._files.keys() else None
 
-    def data(self, name: str, begin: int, end: int) -> Iterator[memoryview]:
-        """The bytes of a file between two places."""
+    def holds(self, keys: list[str]) -> bool:
+        """Whether the files hold these parts in this order, and nothing else."""
+        names = {name for places in self._parts.values() for name in places}
+        there = {str(path.relative_to(self._folder)) for path in self._folder.glob("*/*.jsonl")}
+        return bool(keys) and self._order == keys and names == there == set(self._files)
+
+    def copy(self, name: str, begin: int, end: int, target: IO[bytes]) -> None:
+        """Write the bytes of a file between two places to another file, at its end."""
         if name not in self._open:
             self._open[name] = self._stack.enter_context(self._files[name].open("rb"))
-        file = self._open[name]
-        file.seek(begin)
+        source = self._open[name]
+        target.flush()
         while begin < end:
-            piece = file.read(min(_COPIED, end - begin))
-            if not piece:
+            copied = _copied(source.fileno(), target.fileno(), begin, end - begin)
+            if not copied:
                 raise OSError(f"{name} became shorter while it was read")
-            begin += len(piece)
-            yield memoryview(piece)
+            begin += copied
+        target.seek(0, os.SEEK_END)
+
+
+def _copied(source: int, target: int, place: int, size: int) -> int:
+    """Copy up to `size` bytes from a place to where the target stands; returns how many."""
+    if hasattr(os, "copy_file_range"):
+        try:
+            return os.copy_file_range(source, target, size, place)
+        except OSError as error:  # other file systems, or none that can
+            if error.errno not in _CANNOT_COPY:
+                raise
+    return os.write(target, os.pread(source, min(size, _COPIED), place))
 
 
 def standard(rows: pl.DataFrame) -> pl.Series:
