@@ -84,6 +84,8 @@ def test_what_is_not(text: str) -> None:
         ("DE", "meine Steuer-ID 36 574 261 809", "36 574 261 809"),
         ("SE", "personnummer 880320-0016", "880320-0016"),
         ("US", "ITIN 912-90-3456", "912-90-3456"),
+        ("GB", "it is AB 12 34 56 C", "AB 12 34 56 C"),
+        ("GB", "NINO: AB123456C", "AB123456C"),
     ],
 )
 def test_national_numbers(country: str, text: str, value: str) -> None:
@@ -93,6 +95,13 @@ def test_national_numbers(country: str, text: str, value: str) -> None:
 
 def test_a_weak_number_needs_a_word_that_announces_it() -> None:
     assert found("order 111222333", countries=("NL",)) == []
+
+
+@pytest.mark.parametrize(
+    "code", ["part AB123456C", "QQ 12 34 56 C", "BG 12 34 56 A", "AB 12 34 56 E"]
+)
+def test_a_code_is_no_national_insurance_number(code: str) -> None:
+    assert "NATIONAL_ID" not in dict(found(code, countries=("GB",)))
 
 
 def test_every_country_has_its_checker() -> None:

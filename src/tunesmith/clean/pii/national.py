@@ -15,13 +15,18 @@ from functools import lru_cache
 
 @dataclass(frozen=True)
 class NationalId:
-    """One country's number: the module of `stdnum` that checks it and how it is found."""
+    """One country's number and how it is found."""
 
-    module: str
+    module: str | None
+    """The module of `stdnum` that checks it; None where the pattern says all there is to check."""
     pattern: str
     strong: bool = False
     """It is found without a word that announces it."""
 
+
+#: National insurance numbers have no check digit; HM Revenue & Customs, manual NIM39110, says which
+#: prefixes are given out.
+_NINO_PREFIX = r"(?i:(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])"
 
 #: By ISO 3166 code. `strong` where form and checksum together are met by chance less than once in
 #: some thousand numbers.
@@ -47,7 +52,9 @@ NATIONAL_IDS: dict[str, tuple[NationalId, ...]] = {
     "FI": (NationalId("fi.hetu", r"\d{6}[-+A-FU-Ya-fu-y]\d{3}[0-9A-Za-z]", strong=True),),
     "FR": (NationalId("fr.nir", r"[12][ ]?\d{2}[ ]?\d{2}[ ]?\d[0-9ABab][ ]?\d{3}[ ]?\d{3}"
                       r"[ ]?\d{2}", strong=True),),
-    "GB": (NationalId("gb.nhs", r"\d{3}[ -]\d{3}[ -]\d{4}"),),
+    "GB": (NationalId("gb.nhs", r"\d{3}[ -]\d{3}[ -]\d{4}"),
+           NationalId(None, rf"{_NINO_PREFIX}(?:[ ]\d\d){{3}}[ ][A-Da-d]", strong=True),
+           NationalId(None, rf"{_NINO_PREFIX}\d{{6}}[A-Da-d]")),
     "GR": (NationalId("gr.amka", r"\d{11}"),),
     "HR": (NationalId("hr.oib", r"\d{11}"),),
     "IE": (NationalId("ie.pps", r"\d{7}[A-Wa-w][A-Ia-iWw]?", strong=True),),
@@ -74,7 +81,7 @@ NATIONAL_IDS: dict[str, tuple[NationalId, ...]] = {
 }  # fmt: skip
 
 _ANNOUNCED = re.compile(
-    r"(?:\b(?:ssn|sin|tfn|nhs|bsn|nif|dni|nie|nir|cpf|curp|pesel|cnp|egn|oib|amka|aadhaar|pan"
+    r"(?:\b(?:ssn|sin|tfn|nhs|nino?|bsn|nif|dni|nie|nir|cpf|curp|pesel|cnp|egn|oib|amka|aadhaar|pan"
     r"|pps|hetu|"
     r"cpr|personnummer|f[øo]dselsnummer|kennitala|steuer-?id(?:nr)?|idnr|kimlik|tax|national"
     r"|identity|"
@@ -93,11 +100,18 @@ def _checked(country: str) -> tuple[tuple[re.Pattern[str], Callable[[str], bool]
     return tuple(
         (
             re.compile(rf"(?<![\w.+/-])(?:{number.pattern})(?![\w/-])(?!\.\d)"),
-            importlib.import_module(f"stdnum.{number.module}").is_valid,
+            _check(number.module),
             number.strong,
         )
         for number in NATIONAL_IDS[country]
     )
+
+
+def _check(module: str | None) -> Callable[[str], bool]:
+    if module is None:
+        return lambda _: True
+    is_valid: Callable[[str], bool] = importlib.import_module(f"stdnum.{module}").is_valid
+    return is_valid
 
 
 def national_ids(text: str, countries: tuple[str, ...]) -> Iterator[tuple[int, int]]:
