@@ -60,8 +60,9 @@ class MaskPersonalData(Transform):
     """How names are found in free text: where the words before announce one (`my name is`, `Dear`,
     `Mr.`), or by lists of names as well, which finds far more and is sometimes wrong."""
     model: AnyModel | None = None
-    """A model that finds names and places as well: `{kind: spacy, model: en_core_web_sm}`, `onnx`,
-    `gliner` or `presidio`; needs the extra `pii-models`."""
+    """A model that finds names as well: `{kind: spacy, model: en_core_web_sm}`, `onnx`, `gliner` or
+    `presidio`; needs the extra `pii-models`. It finds organisations and places where `kinds` names
+    them."""
     known: bool = True
     """Mask what the columns for customer, author and personal data say wherever it occurs in the
     texts of that row and its thread."""
