@@ -136,7 +136,7 @@ def _sample(loaded: LoadedRecipe, progress: Progress) -> tuple[pl.DataFrame, int
             bar.advance(note=f"{rows:,} rows")
     if not rows:
         raise SourceError(
-            "no row could be read", todo="look at the reasons: tunesmith check RECIPE"
+            "no row could be read", todo="see the reasons with: tunesmith prepare RECIPE"
         )
     return kept, rows
 

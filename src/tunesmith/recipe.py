@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,16 +22,19 @@ from pydantic import (
 
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
+from tunesmith.clean.pii.backends import loaded as load_names
 from tunesmith.collect import AnySource
 from tunesmith.config import Config
 from tunesmith.decide.config import DecideConfig
 from tunesmith.dedup import DedupConfig
+from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import RayConfig
-from tunesmith.errors import RecipeError, SourceError
+from tunesmith.errors import MissingExtraError, ModelError, RecipeError, SourceError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
+from tunesmith.store import vault
 from tunesmith.tune.config import LoraConfig
 
 #: A method is named in the recipe and told apart by its kind.
@@ -164,8 +170,13 @@ def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
     return LoadedRecipe(recipe, path.resolve().parent, path)
 
 
-def check(loaded: LoadedRecipe) -> None:
+def check(loaded: LoadedRecipe, *, installed: bool = False) -> None:
     """Look at everything that the recipe names.
+
+    Args:
+        loaded: The recipe.
+        installed: Look as well whether the models and packages that preparing needs are there; a
+            model that finds names is loaded for that.
 
     Raises:
         RecipeError: Files, columns or models are not there; all problems are named.
@@ -177,8 +188,42 @@ def check(loaded: LoadedRecipe) -> None:
         for problem in _problems_of(source, number, loaded.base, node)
     ]
     problems += _set_problems(loaded, node)
+    if installed:
+        problems += [
+            f"{_at(node, location)}{'.'.join(location)}: {words}"
+            for location, words in missing_parts(loaded.recipe, loaded.base)
+        ]
     if problems:
         raise RecipeError(problems, where=str(loaded.path))
+
+
+def missing_parts(recipe: Recipe, base: Path) -> list[tuple[tuple[str, ...], str]]:
+    """Models and optional packages that preparing needs and that are not there, by setting."""
+    personal, semantic = recipe.clean.personal_data, recipe.dedup.semantic
+    needs: list[tuple[tuple[str, ...], Callable[[], object]]] = []
+    if personal.model is not None:
+        needs.append((("clean", "personal_data", "model"), partial(load_names, personal.model)))
+    if personal.vault:
+        needs.append((("clean", "personal_data", "vault"), vault.require))
+    if semantic is not None:
+        folder = base / Path(semantic.model).expanduser()
+        needs.append((("dedup", "semantic", "model"), partial(StaticEmbedder, folder)))
+    if recipe.check.perplexity is not None:
+        needs.append((("check", "perplexity"), partial(_require, "torch", "tune")))
+    if recipe.engine == "ray":
+        needs.append((("engine",), partial(_require, "ray", "ray")))
+    found = []
+    for location, need in needs:
+        try:
+            need()
+        except (MissingExtraError, ModelError) as error:
+            found.append((location, error.message.replace("\n", " ")))
+    return found
+
+
+def _require(package: str, extra: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(package, extra)
 
 
 def _set_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
