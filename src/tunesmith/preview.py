@@ -40,6 +40,10 @@ _MASKING = "mask_personal_data"
 _UNITS = (r"\S+", r"[^\n]+", r"(?s).+")
 
 
+#: Settings of `clean` whose step has another name.
+_BY_SETTING = {"quotes": "punctuation", "dashes": "punctuation", "personal_data": _MASKING}
+
+
 @dataclass(frozen=True)
 class Pair:
     """One text before and after, with personal data masked in both."""
@@ -79,7 +83,7 @@ def preview(loaded: LoadedRecipe, what: str, limit: int, progress: Progress) -> 
 
     Args:
         loaded: The recipe.
-        what: `clean`, or the kind of a cleaning step that the recipe turns on.
+        what: `clean`, or a cleaning step that the recipe turns on, by its setting or its kind.
         limit: The most pairs to give.
         progress: Where to say how far it is.
 
@@ -90,7 +94,8 @@ def preview(loaded: LoadedRecipe, what: str, limit: int, progress: Progress) -> 
     steps = _clean_steps(loaded, {})
     kinds = [step.kind for step in steps if set(step.writes) & set(TEXT_COLUMNS)]
     wanted = ["clean", *kinds] + (["boilerplate"] if loaded.recipe.clean.boilerplate else [])
-    if what not in wanted:
+    step = _BY_SETTING.get(what, what)
+    if step not in wanted:
         raise TunesmithError(
             f"there is nothing to preview under '{what}'",
             where="--preview",
@@ -99,7 +104,7 @@ def preview(loaded: LoadedRecipe, what: str, limit: int, progress: Progress) -> 
     sample, rows = _sample(loaded, progress)
     with progress.stage("preview", total=1) as bar:
         steps = _clean_steps(loaded, _boilerplate(loaded, sample))
-        frames = _Frames(sample, steps, what)
+        frames = _Frames(sample, steps, step)
         pairs, changed = frames.pairs(limit)
         bar.advance()
     return Preview(what, rows, sample.height, changed, pairs)
