@@ -128,6 +128,12 @@ def test_a_wrong_change_is_refused(tmp_path, override, words) -> None:
     assert words in problems(path, override)[0]
 
 
+def test_a_wrong_value_from_outside_is_named_in_full(tmp_path) -> None:
+    write_csv(tmp_path / "t.csv", tickets(3))
+    (found,) = problems(recipe(tmp_path, {"path": "t.csv"}), "split.test=2")
+    assert found.startswith("split.test: ")
+
+
 def test_what_is_not_a_recipe(tmp_path) -> None:
     assert "no such file" in problems(tmp_path / "none.yaml")[0]
     bad = tmp_path / "bad.yaml"

@@ -24,6 +24,7 @@ from tunesmith.prepare.steps import row_steps
 from tunesmith.progress import Progress
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.record import TEXT_COLUMNS
+from tunesmith.report.wording import plural
 from tunesmith.step import Step, apply
 
 #: Rows that are looked at; of more, a sample of this many is drawn with the recipe's seed.
@@ -138,7 +139,7 @@ def _sample(loaded: LoadedRecipe, progress: Progress) -> tuple[pl.DataFrame, int
                 if kept.height > SAMPLE_ROWS:
                     drawn = kept.select(draw).to_series().arg_sort().head(SAMPLE_ROWS).sort()
                     kept = kept[drawn]
-            bar.advance(note=f"{rows:,} rows")
+            bar.advance(note=plural(rows, "row"))
     if not rows:
         raise SourceError(
             "no row could be read", todo="see the reasons with: tunesmith prepare RECIPE"

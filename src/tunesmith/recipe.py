@@ -165,7 +165,8 @@ def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         base = path.resolve().parent
-        mistakes = _mistakes(error, node) + _source_problems(data.get("sources"), base, node)
+        given = yaml.compose(yaml.safe_dump(data), Loader=yaml.SafeLoader)
+        mistakes = _mistakes(error, node, given) + _source_problems(data.get("sources"), base, node)
         raise RecipeError(mistakes, where=str(path)) from None
     return LoadedRecipe(recipe, path.resolve().parent, path)
 
@@ -291,11 +292,12 @@ def _override(data: dict[str, Any], item: str) -> str | None:
     return None
 
 
-def _mistakes(error: ValidationError, node: yaml.Node | None) -> list[str]:
+def _mistakes(error: ValidationError, node: yaml.Node | None, given: yaml.Node | None) -> list[str]:
+    """What is wrong, with the lines of the file (`node`) and the names as `given` with changes."""
     found = []
     for item in error.errors():
         location = tuple(item["loc"])
-        name = ".".join(str(part) for part in _written(node, location))
+        name = ".".join(str(part) for part in _written(given, location))
         words = _words(dict(item), location)
         found.append(f"{_at(node, location)}{name}: {words}" if name else words)
     return found
@@ -342,7 +344,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _written(node: yaml.Node | None, location: tuple[int | str, ...]) -> list[int | str]:
-    """The location as the file has it: without the tags that tell kinds apart."""
+    """The location as it is written: without the tags that tell kinds apart."""
     way: list[int | str] = []
     for number, part in enumerate(location):
         inner = _child(node, part)

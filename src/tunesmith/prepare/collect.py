@@ -15,6 +15,7 @@ from tunesmith.collect.task import CollectFile
 from tunesmith.errors import SourceError
 from tunesmith.io import file_sha256, fingerprint
 from tunesmith.prepare.context import Context
+from tunesmith.report.wording import plural
 from tunesmith.store import cache
 from tunesmith.store.cache import Stage
 
@@ -89,7 +90,7 @@ def collect_files(context: Context) -> Collected:
                 if waits:
                     next(done)
                 collected.add(source, stage)
-                bar.advance(note=f"{collected.rows:,} rows")
+                bar.advance(note=plural(collected.rows, "row"))
     for counted in collected.sources:
         if counted["rows"] == 0:
             raise _nothing_read(collected, counted)
