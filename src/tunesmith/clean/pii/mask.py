@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import field_validator
 
-from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
+from tunesmith.clean.columns import reason, rewrite_metadata, rewrite_texts
 from tunesmith.clean.pii import detect, mail, second
 from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
@@ -95,11 +95,8 @@ class MaskPersonalData(Transform):
         for pattern in patterns:
             try:
                 pl.Series([""]).str.contains(pattern)
-            except pl.exceptions.ComputeError:
-                raise ValueError(
-                    f"'{pattern}' is no regular expression that takes linear time "
-                    "(look-around and back-references are not among them)"
-                ) from None
+            except pl.exceptions.ComputeError as error:
+                raise ValueError(f"the pattern {pattern!r} is not valid: {reason(error)}") from None
         return patterns
 
     @field_validator("allow")
