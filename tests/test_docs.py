@@ -3,10 +3,12 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
+from tunesmith.clean.pii.spans import Kind
 from tunesmith.cli import COMMANDS
 from tunesmith.recipe import Recipe
 
@@ -51,6 +53,14 @@ def test_commands_exist(page) -> None:
 def test_recipe_snippets_are_valid(page) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         Recipe.model_validate({"name": "x", "sources": [SOURCE]} | yaml.safe_load(block))
+
+
+def test_the_recipe_with_a_model_masks_every_kind() -> None:
+    text = (ROOT / "docs" / "personal-data.md").read_text(encoding="utf-8")
+    section = text.partition("## Names by a model")[2]
+    (block,) = re.findall(r"```yaml\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    kinds = yaml.safe_load(block)["clean"]["personal_data"]["kinds"]
+    assert set(kinds) == set(get_args(Kind))
 
 
 def test_the_house_in_the_architecture_page_is_the_house() -> None:

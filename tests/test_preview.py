@@ -65,6 +65,14 @@ def test_masking_shows_kinds_and_lengths(project) -> None:
     assert pairs[7].notes == ["EMAIL×1"]
 
 
+def test_a_stage_goes_by_its_setting_as_well(project) -> None:
+    assert shown(project, "personal_data").pairs == shown(project, "mask_personal_data").pairs
+    with pytest.raises(TunesmithError, match="'quotes'"):
+        shown(project, "quotes")
+    recipe(project.parent, {"path": "t.csv"}, clean={"quotes": "straighten"})
+    assert shown(project, "quotes").pairs == shown(project, "punctuation").pairs
+
+
 def test_a_step_that_is_not_on_is_named_as_such(project) -> None:
     with pytest.raises(TunesmithError, match="mojibake, html"):
         shown(project, "signatures")

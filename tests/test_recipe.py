@@ -75,6 +75,25 @@ def test_sources_are_looked_at_too(tmp_path) -> None:
     assert "no file or folder 'nowhere'" in found[2]
 
 
+def test_what_is_not_installed_is_named(tmp_path) -> None:
+    write_csv(tmp_path / "t.csv", tickets(3))
+    model = {"kind": "spacy", "model": "no_such_pipeline"}
+    path = recipe(
+        tmp_path,
+        {"path": "t.csv"},
+        clean={"personal_data": {"model": model}},
+        dedup={"semantic": {"model": "nowhere"}},
+    )
+    loaded = load(path)
+    check(loaded)
+    with pytest.raises(RecipeError) as caught:
+        check(loaded, installed=True)
+    first, second = caught.value.problems
+    assert "clean.personal_data.model: " in first
+    assert "dedup.semantic.model: " in second
+    assert "tokenizer.json" in second
+
+
 def test_a_wrong_setting_hides_no_missing_file(tmp_path) -> None:
     path = recipe(tmp_path, {"path": "nowhere.csv"}, sede=3)
     found = problems(path)
@@ -107,6 +126,12 @@ def test_a_setting_can_be_changed_from_outside(tmp_path, monkeypatch) -> None:
 def test_a_wrong_change_is_refused(tmp_path, override, words) -> None:
     path = recipe(tmp_path, {"path": "t.csv"})
     assert words in problems(path, override)[0]
+
+
+def test_a_wrong_value_from_outside_is_named_in_full(tmp_path) -> None:
+    write_csv(tmp_path / "t.csv", tickets(3))
+    (found,) = problems(recipe(tmp_path, {"path": "t.csv"}), "split.test=2")
+    assert found.startswith("split.test: ")
 
 
 def test_what_is_not_a_recipe(tmp_path) -> None:

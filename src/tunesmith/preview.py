@@ -24,6 +24,7 @@ from tunesmith.prepare.steps import row_steps
 from tunesmith.progress import Progress
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.record import TEXT_COLUMNS
+from tunesmith.report.wording import plural
 from tunesmith.step import Step, apply
 
 #: Rows that are looked at; of more, a sample of this many is drawn with the recipe's seed.
@@ -38,6 +39,10 @@ HIDDEN = "[PERSONAL DATA]"
 
 _MASKING = "mask_personal_data"
 _UNITS = (r"\S+", r"[^\n]+", r"(?s).+")
+
+
+#: Settings of `clean` whose step has another name.
+_BY_SETTING = {"quotes": "punctuation", "dashes": "punctuation", "personal_data": _MASKING}
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ def preview(loaded: LoadedRecipe, what: str, limit: int, progress: Progress) -> 
 
     Args:
         loaded: The recipe.
-        what: `clean`, or the kind of a cleaning step that the recipe turns on.
+        what: `clean`, or a cleaning step that the recipe turns on, by its setting or its kind.
         limit: The most pairs to give.
         progress: Where to say how far it is.
 
@@ -90,7 +95,8 @@ def preview(loaded: LoadedRecipe, what: str, limit: int, progress: Progress) -> 
     steps = _clean_steps(loaded, {})
     kinds = [step.kind for step in steps if set(step.writes) & set(TEXT_COLUMNS)]
     wanted = ["clean", *kinds] + (["boilerplate"] if loaded.recipe.clean.boilerplate else [])
-    if what not in wanted:
+    step = _BY_SETTING.get(what, what)
+    if step not in wanted:
         raise TunesmithError(
             f"there is nothing to preview under '{what}'",
             where="--preview",
@@ -99,7 +105,7 @@ def preview(loaded: LoadedRecipe, what: str, limit: int, progress: Progress) -> 
     sample, rows = _sample(loaded, progress)
     with progress.stage("preview", total=1) as bar:
         steps = _clean_steps(loaded, _boilerplate(loaded, sample))
-        frames = _Frames(sample, steps, what)
+        frames = _Frames(sample, steps, step)
         pairs, changed = frames.pairs(limit)
         bar.advance()
     return Preview(what, rows, sample.height, changed, pairs)
@@ -133,10 +139,10 @@ def _sample(loaded: LoadedRecipe, progress: Progress) -> tuple[pl.DataFrame, int
                 if kept.height > SAMPLE_ROWS:
                     drawn = kept.select(draw).to_series().arg_sort().head(SAMPLE_ROWS).sort()
                     kept = kept[drawn]
-            bar.advance(note=f"{rows:,} rows")
+            bar.advance(note=plural(rows, "row"))
     if not rows:
         raise SourceError(
-            "no row could be read", todo="look at the reasons: tunesmith check RECIPE"
+            "no row could be read", todo="see the reasons with: tunesmith prepare RECIPE"
         )
     return kept, rows
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,16 +22,19 @@ from pydantic import (
 
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
+from tunesmith.clean.pii.backends import loaded as load_names
 from tunesmith.collect import AnySource
 from tunesmith.config import Config
 from tunesmith.decide.config import DecideConfig
 from tunesmith.dedup import DedupConfig
+from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import RayConfig
-from tunesmith.errors import RecipeError, SourceError
+from tunesmith.errors import MissingExtraError, ModelError, RecipeError, SourceError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
+from tunesmith.store import vault
 from tunesmith.tune.config import LoraConfig
 
 #: A method is named in the recipe and told apart by its kind.
@@ -159,13 +165,19 @@ def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
         base = path.resolve().parent
-        mistakes = _mistakes(error, node) + _source_problems(data.get("sources"), base, node)
+        given = yaml.compose(yaml.safe_dump(data), Loader=yaml.SafeLoader)
+        mistakes = _mistakes(error, node, given) + _source_problems(data.get("sources"), base, node)
         raise RecipeError(mistakes, where=str(path)) from None
     return LoadedRecipe(recipe, path.resolve().parent, path)
 
 
-def check(loaded: LoadedRecipe) -> None:
+def check(loaded: LoadedRecipe, *, installed: bool = False) -> None:
     """Look at everything that the recipe names.
+
+    Args:
+        loaded: The recipe.
+        installed: Look as well whether the models and packages that preparing needs are there; a
+            model that finds names is loaded for that.
 
     Raises:
         RecipeError: Files, columns or models are not there; all problems are named.
@@ -177,8 +189,42 @@ def check(loaded: LoadedRecipe) -> None:
         for problem in _problems_of(source, number, loaded.base, node)
     ]
     problems += _set_problems(loaded, node)
+    if installed:
+        problems += [
+            f"{_at(node, location)}{'.'.join(location)}: {words}"
+            for location, words in missing_parts(loaded.recipe, loaded.base)
+        ]
     if problems:
         raise RecipeError(problems, where=str(loaded.path))
+
+
+def missing_parts(recipe: Recipe, base: Path) -> list[tuple[tuple[str, ...], str]]:
+    """Models and optional packages that preparing needs and that are not there, by setting."""
+    personal, semantic = recipe.clean.personal_data, recipe.dedup.semantic
+    needs: list[tuple[tuple[str, ...], Callable[[], object]]] = []
+    if personal.model is not None:
+        needs.append((("clean", "personal_data", "model"), partial(load_names, personal.model)))
+    if personal.vault:
+        needs.append((("clean", "personal_data", "vault"), vault.require))
+    if semantic is not None:
+        folder = base / Path(semantic.model).expanduser()
+        needs.append((("dedup", "semantic", "model"), partial(StaticEmbedder, folder)))
+    if recipe.check.perplexity is not None:
+        needs.append((("check", "perplexity"), partial(_require, "torch", "tune")))
+    if recipe.engine == "ray":
+        needs.append((("engine",), partial(_require, "ray", "ray")))
+    found = []
+    for location, need in needs:
+        try:
+            need()
+        except (MissingExtraError, ModelError) as error:
+            found.append((location, error.message.replace("\n", " ")))
+    return found
+
+
+def _require(package: str, extra: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(package, extra)
 
 
 def _set_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
@@ -246,11 +292,12 @@ def _override(data: dict[str, Any], item: str) -> str | None:
     return None
 
 
-def _mistakes(error: ValidationError, node: yaml.Node | None) -> list[str]:
+def _mistakes(error: ValidationError, node: yaml.Node | None, given: yaml.Node | None) -> list[str]:
+    """What is wrong, with the lines of the file (`node`) and the names as `given` with changes."""
     found = []
     for item in error.errors():
         location = tuple(item["loc"])
-        name = ".".join(str(part) for part in _written(node, location))
+        name = ".".join(str(part) for part in _written(given, location))
         words = _words(dict(item), location)
         found.append(f"{_at(node, location)}{name}: {words}" if name else words)
     return found
@@ -297,7 +344,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _written(node: yaml.Node | None, location: tuple[int | str, ...]) -> list[int | str]:
-    """The location as the file has it: without the tags that tell kinds apart."""
+    """The location as it is written: without the tags that tell kinds apart."""
     way: list[int | str] = []
     for number, part in enumerate(location):
         inner = _child(node, part)

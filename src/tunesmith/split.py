@@ -59,7 +59,8 @@ class SplitConfig(Config):
     def _leaves_training_rows(self) -> SplitConfig:
         if self.validation + self.test >= 0.9:
             raise ValueError(
-                "validation and test together must leave at least a tenth for training"
+                f"validation ({self.validation:g}) and test ({self.test:g}) together must leave "
+                "at least a tenth for training"
             )
         return self
 

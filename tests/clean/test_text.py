@@ -57,6 +57,44 @@ def test_html(text, expected) -> None:
     assert cleaned(Html(), text) == expected
 
 
+TABLE = """<html><body>
+<p>Please fill in the form.</p>
+
+     <table>
+
+       <tr>
+
+         <td>Name:</td>
+
+         <td><select name="x"><option value="1">Good</option></select></td>
+
+       </tr>
+
+     </table>
+
+<p>Thank you.</p></body></html>"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (TABLE, "Please fill in the form.\n\nName:\n\nGood\n\nThank you."),
+        ("<p>x</p>\n\n    <p>y</p>", "x\n\ny"),
+        (
+            "<div>x</div>\n<pre>\n    a = 1\n\n\n    b\n</pre>",
+            "x\n\n```\n    a = 1\n\n\n    b\n```",
+        ),
+        ("<p>x</p>\n\n```\n\n    <b>y</b>\n```", "x\n\n```\n\n    <b>y</b>\n```"),
+        ("<p>x</p>\n\n```\ny\n```\n\n    <p>z</p>", "x\n\n```\ny\n```\n\nz"),
+        ("    <div>\n      <p>x</p>\n    </div>", "x"),
+        ("see <b>here</b>:\n\n    <p>code</p>", "see here:\n\n    <p>code</p>"),
+        ("- a<br>\n    - b", "- a\n\n- b"),
+    ],
+)
+def test_the_indentation_of_markup_is_no_code(text, expected) -> None:
+    assert cleaned(Whitespace(), cleaned(Html(), text)) == expected
+
+
 def test_control_characters_go_and_joiners_stay() -> None:
     text = "a\x00b\x07c\u200bd\u202ee\ufeff\r\nf\rg\tfamily 👨‍👩‍👧 می‌خواهم"
     assert cleaned(ControlCharacters(), text) == "abcde\nf\ng\tfamily 👨‍👩‍👧 می‌خواهم"

@@ -48,7 +48,9 @@ def test_a_project_from_its_file_to_its_dataset(tmp_path) -> None:
     done = tunesmith("init", "t.csv", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Wrote recipe.yaml" in done.stderr
-    assert tunesmith("check", "recipe.yaml", cwd=tmp_path).returncode == 0
+    checked = tunesmith("check", "recipe.yaml", cwd=tmp_path)
+    assert checked.returncode == 0
+    assert "(1 source, 1 file, 3 methods)" in checked.stdout
     done = tunesmith("prepare", "recipe.yaml", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)["run"]["counts"]

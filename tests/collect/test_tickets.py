@@ -287,3 +287,14 @@ def test_all_problems_of_a_source_are_reported_at_once(tmp_path) -> None:
     assert [field for field, _ in found] == [
         "columns.question", "columns.answer", "columns.category", "drop_columns",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [["t.csv"], ["t.csv", "u.csv"]])
+def test_a_source_without_a_row_is_a_problem(tmp_path, names) -> None:
+    for name in names:
+        (tmp_path / name).write_text("q,a\n")
+    ((field, words),) = source(tmp_path).problems(tmp_path)
+    assert field == "path"
+    assert "no row" in words
+    (tmp_path / "z.csv").write_text("q,a\nx,y\n")
+    assert source(tmp_path).problems(tmp_path) == []

@@ -75,6 +75,13 @@ def _lists(lists: pa.LargeListArray, values: pa.Array, like: pl.Series) -> pl.Se
     return pl.Series(like.name, built, dtype=like.dtype)
 
 
+def reason(error: pl.exceptions.ComputeError) -> str:
+    """What Rust's regex crate says is wrong with a pattern, without the pattern drawn."""
+    lines = str(error).strip().splitlines()
+    said = [line for line in lines if line.startswith("error: ")]
+    return (said or lines)[0].removeprefix("regex ").removeprefix("error: ")
+
+
 def on_hits(texts: pl.Series, hits: pl.Series, function: Callable[[str], str]) -> pl.Series:
     """Apply a Python function to the texts where `hits` is true, and leave the others."""
     where = hits.fill_null(value=False).arg_true()

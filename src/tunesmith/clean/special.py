@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from tunesmith.clean import code
-from tunesmith.clean.columns import rewrite_texts
+from tunesmith.clean.columns import reason, rewrite_texts
 from tunesmith.config import Config
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import Transform
@@ -45,7 +45,7 @@ class Rule(Config):
         try:
             groups = pl.Series([""]).str.extract_groups(self.find)
         except pl.exceptions.ComputeError as error:
-            said = str(error).strip().splitlines()[-1].removeprefix("error: ")
+            said = reason(error)
             raise ValueError(f"the pattern {self.find!r} is not valid: {said}") from None
         if pl.Series([""]).str.contains(self.find).item():
             raise ValueError(f"the pattern {self.find!r} finds the empty text everywhere")

@@ -74,10 +74,11 @@ def _mend(text: str) -> str:
 
 #: Names of HTML elements; anything else in angle brackets (`<your name>`, `a < b`) is text.
 _ELEMENTS = (
-    "a|abbr|address|article|aside|b|big|blockquote|body|br|caption|center|cite|code|col|colgroup|"
-    "dd|del|details|dfn|div|dl|dt|em|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|"
-    "i|img|input|ins|kbd|label|li|link|main|mark|meta|nav|ol|p|pre|q|s|samp|section|small|span|"
-    "strike|strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|title|tr|tt|u|ul|var|wbr|o:p"
+    "a|abbr|address|article|aside|b|big|blockquote|body|br|button|caption|center|cite|code|col|"
+    "colgroup|dd|del|details|dfn|div|dl|dt|em|fieldset|figcaption|figure|font|footer|form|h[1-6]|"
+    "head|header|hr|html|i|iframe|img|input|ins|kbd|label|legend|li|link|main|mark|meta|nav|"
+    "noscript|ol|optgroup|option|p|pre|q|s|samp|section|select|small|span|strike|strong|sub|"
+    "summary|sup|table|tbody|td|textarea|tfoot|th|thead|title|tr|tt|u|ul|var|wbr|o:p"
 )
 _TAG = rf"(?i)</?(?:{_ELEMENTS})(?:\s[^<>]*)?/?>"
 #: One pattern each: where one alternative may match far behind another, the search for the next
@@ -88,14 +89,19 @@ _HIDDEN = (
 )
 _MARKUP = "|".join((_TAG, r"(?i)<(?:script|style|template)(?-u:\b)", "<!--"))
 _PREFORMATTED = r"(?is)<pre(?-u:\b)[^<>]*>\n?(.*?)\n?</pre\s*>"
-_BREAK = r"(?i)<br\s*/?>|</(?:p|div|tr|h[1-6]|blockquote|pre|table|ul|ol|section|article)\s*>"
+_BREAK = (
+    r"(?i)<br\s*/?>|</(?:p|div|tr|h[1-6]|blockquote|pre|table|ul|ol|section|article|option|"
+    r"select|legend)\s*>"
+)
 _ITEM = r"(?i)<li(?:\s[^<>]*)?>"
 _ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
-_BLOCK_TAG = re.compile(
-    r"<(?:html|body|head|div|p|table|tr|td|ul|ol|li|br|h[1-6]|blockquote|section|article|"
-    r"script|style|template)\b[^<>]*>",
-    re.IGNORECASE,
+_BLOCK = (
+    r"(?i)<(?:html|body|head|div|p|table|tr|td|ul|ol|li|br|h[1-6]|blockquote|section|article|form|"
+    r"select|script|style|template)\b[^<>]*>"
 )
+_BLOCK_TAG = re.compile(_BLOCK)
+_INDENTED = r"(?m)^(?: {4}|\t)"
+_INDENTATION = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 class Html(TextTransform):
@@ -104,11 +110,11 @@ class Html(TextTransform):
     Line breaks, paragraphs and list items become line breaks; scripts, styles and comments go;
     preformatted text becomes a fenced code block. On by default: the words stay as they are. Code
     of a Markdown text stays, tags and entities in it too. Between block elements an indentation
-    is the markup's own and no code.
+    is the markup's own and no code; where it would be read as code later, it goes.
     """
 
     kind: ClassVar[str] = "html"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def rewrite(self, texts: pl.Series) -> pl.Series:
         """Rewrite a column of texts."""
@@ -117,7 +123,7 @@ class Html(TextTransform):
             return texts
         plain = code.outside(texts.gather(where), _without_hidden, _blocks_in_markup)
         plain = code.outside(plain, _without_tags, _code_in_markup)
-        return texts.scatter(where, plain)
+        return texts.scatter(where, _without_layout(texts.gather(where), plain))
 
 
 def _without_hidden(texts: pl.Series) -> pl.Series:
@@ -136,16 +142,46 @@ def _without_tags(texts: pl.Series) -> pl.Series:
     return on_hits(plain, plain.str.contains(_ENTITY), html.unescape)
 
 
+def _without_layout(given: pl.Series, plain: pl.Series) -> pl.Series:
+    """Texts that were markup, without the indentation that Markdown would read as code."""
+    where = (given.str.contains(_BLOCK) & plain.str.contains(_INDENTED)).arg_true()
+    markup = [number for number in where if _is_markup(given[number], code.blocks(given[number]))]
+    if not markup:
+        return plain
+    return plain.scatter(markup, code.outside(plain.gather(markup), _flush, _fences))
+
+
+def _flush(texts: pl.Series) -> pl.Series:
+    return on_hits(texts, texts.str.contains(_INDENTED), _without_indented_blocks)
+
+
+def _without_indented_blocks(text: str) -> str:
+    place, pieces = 0, []
+    for start, end in code.blocks(text):
+        pieces += [text[place:start], _INDENTATION.sub("", text[start:end])]
+        place = end
+    return "".join([*pieces, text[place:]])
+
+
+def _fences(text: str) -> list[code.Extent]:
+    return code.blocks(text, indented=False)
+
+
+def _is_markup(text: str, blocks: list[code.Extent]) -> bool:
+    """Whether a text starts with a block element, or has one outside of what would be code."""
+    if _BLOCK_TAG.match(text.lstrip()):
+        return True
+    place = 0
+    for start, end in blocks:
+        if _BLOCK_TAG.search(text, place, start):
+            return True
+        place = end
+    return _BLOCK_TAG.search(text, place) is not None
+
+
 def _blocks_in_markup(text: str) -> list[code.Extent]:
     found = code.blocks(text)
-    place, around = 0, []
-    for start, end in found:
-        around.append(text[place:start])
-        place = end
-    around.append(text[place:])
-    if any(_BLOCK_TAG.search(piece) for piece in around):
-        return code.blocks(text, indented=False)
-    return found
+    return _fences(text) if _is_markup(text, found) else found
 
 
 def _code_in_markup(text: str) -> list[code.Extent]:
@@ -173,7 +209,7 @@ class ControlCharacters(TextTransform):
         if not where.len():
             return texts
         plain = texts.gather(where).str.replace_all("\r\n?", "\n").str.replace_all(_CONTROL, "")
-        return texts.scatter(where, plain)
+        return texts.scatter(where, _without_layout(texts.gather(where), plain))
 
 
 class UnicodeNfc(TextTransform):

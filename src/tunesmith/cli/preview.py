@@ -44,12 +44,17 @@ def _head(number: int, pair: Pair) -> str:
 
 
 def _summary(preview: Preview) -> list[str]:
+    from tunesmith.report.wording import plural
+
     if preview.looked_at == preview.rows:
-        looked = f"all {preview.rows:,} rows"
+        looked = f"all {plural(preview.rows, 'row')}"
     else:
         looked = f"{preview.looked_at:,} of {preview.rows:,} rows, drawn with the recipe's seed"
-    changed = f"{preview.what}: {preview.changed_rows:,} rows change of those looked at ({looked})"
-    lines = [f"{changed}; {len(preview.pairs):,} pairs shown, most-changed first."]
+    rows = plural(preview.changed_rows, "row")
+    verb = "changes" if preview.changed_rows == 1 else "change"
+    pairs = plural(len(preview.pairs), "pair")
+    changed = f"{preview.what}: {rows} {verb} of those looked at ({looked})"
+    lines = [f"{changed}; {pairs} shown, most-changed first."]
     if preview.pairs:
         lines.append("[-removed-] {+added+}; personal data is masked on both sides.")
     return lines

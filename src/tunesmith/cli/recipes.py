@@ -47,16 +47,17 @@ def init(path: Path, output: Path, force: bool) -> None:
 @OVERRIDES
 @JSON
 def check(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Report every mistake in RECIPE and in the sources it names, at once."""
+    """Report every mistake in RECIPE and in the sources it names, and what is not installed."""
     from tunesmith import recipe as recipes
+    from tunesmith.report.wording import plural
 
     loaded = recipes.load(recipe, list(overrides))
-    recipes.check(loaded)
+    recipes.check(loaded, installed=True)
     files = sum(len(source.files(loaded.base)) for source in loaded.recipe.sources)
     if as_json:
         print_json({"ok": True, "sources": len(loaded.recipe.sources), "files": files})
     else:
         click.echo(
-            f"{recipe}: no mistake found ({len(loaded.recipe.sources)} sources, {files} files, "
-            f"{len(loaded.recipe.methods)} methods)"
+            f"{recipe}: no mistake found ({plural(len(loaded.recipe.sources), 'source')}, "
+            f"{plural(files, 'file')}, {plural(len(loaded.recipe.methods), 'method')})"
         )

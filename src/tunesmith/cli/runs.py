@@ -65,12 +65,15 @@ def _as_json(done: Run) -> dict[str, Any]:
 
 
 def _data_lines(done: Run) -> list[str]:
+    from tunesmith.report.wording import plural
+    from tunesmith.split import KNOWLEDGE
+
     if done.data is None:
         return []
     counts, version = done.data.counts, done.data.version
-    splits = {name: len(done.data.examples(name)) for name in ("train", "validation", "test")}
+    splits = done.data.splits
     fates = (
-        f"{counts['collected']:,} rows collected: {counts['kept']:,} kept, "
+        f"{plural(counts['collected'], 'row')} collected: {counts['kept']:,} kept, "
         f"{counts['merged']:,} merged as duplicates, {counts['dropped']:,} dropped, "
         f"{counts['quarantined']:,} quarantined"
     )
@@ -78,6 +81,8 @@ def _data_lines(done: Run) -> list[str]:
         f"dataset version {version.number}: {splits['train']:,} for training, "
         f"{splits['validation']:,} for validation, {splits['test']:,} for test"
     )
+    if pages := splits[KNOWLEDGE]:
+        dealt += f", {plural(pages, 'page')} kept as knowledge"
     return ["", fates, dealt]
 
 

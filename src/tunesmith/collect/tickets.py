@@ -120,8 +120,9 @@ class TicketSource(Source):
         yield builder.take()
 
     def problems(self, base: Path) -> list[tuple[str, str]]:
-        """Missing files, unknown formats and columns that are not there, all at once."""
+        """Missing files, unknown formats, columns that are not there, no row: all at once."""
         found: list[tuple[str, str]] = []
+        rows = False
         try:
             files = self.files(base)
         except SourceError as error:
@@ -138,8 +139,11 @@ class TicketSource(Source):
                     (field, f"{words} in {file.name}")
                     for field, words in self._missing(file, form, encoding)
                 ]
+                rows = rows or any(True for _ in self._rows(file, form, encoding))
             except SourceError as error:
                 found.append(("path", f"{file.name}: {error.what}"))
+        if not found and not rows:
+            found.append(("path", f"{_names(files)} no row, at most a line of column names"))
         return found
 
     def _format_of(self, path: Path) -> raw_rows.Format:
@@ -185,6 +189,10 @@ class TicketSource(Source):
                 hint = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(there)}"
                 found.append((field, f"there is no column '{name}' ({hint})"))
         return found
+
+
+def _names(files: list[Path]) -> str:
+    return f"{files[0].name} has" if len(files) == 1 else f"{len(files)} files have"
 
 
 class _RowReader:

@@ -8,6 +8,7 @@ machine has tunesmith installed. Ray's own reporting of usage is off.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import uuid
@@ -31,6 +32,7 @@ RETRIES = 4
 #: What must be the same everywhere, beside tunesmith itself, because rows depend on it.
 SAME_VERSIONS = ("polars", "numpy", "pyarrow")
 _REACH_S = 5.0
+_TOKENS = "ray._private.authentication.authentication_token_setup"
 
 
 class RayEngine:
@@ -191,6 +193,8 @@ def _connect(ray: ModuleType, address: str | None, workers: int) -> None:
     settings: dict[str, Any] = {"address": address or "local"}
     if address is None:
         settings |= {"include_dashboard": False, "num_cpus": workers or None}
+        # A cluster of our own on this machine: Ray says at each start that it asks for a token.
+        logging.getLogger(_TOKENS).setLevel(logging.ERROR)
     elif address != "auto":
         _reach(address)
     try:

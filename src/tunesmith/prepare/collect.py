@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from tunesmith.collect.base import Source
 from tunesmith.collect.task import CollectFile
 from tunesmith.errors import SourceError
 from tunesmith.io import file_sha256, fingerprint
 from tunesmith.prepare.context import Context
+from tunesmith.report.wording import plural
 from tunesmith.store import cache
 from tunesmith.store.cache import Stage
 
@@ -87,15 +90,29 @@ def collect_files(context: Context) -> Collected:
                 if waits:
                     next(done)
                 collected.add(source, stage)
-                bar.advance(note=f"{collected.rows:,} rows")
+                bar.advance(note=plural(collected.rows, "row"))
     for counted in collected.sources:
         if counted["rows"] == 0:
-            raise SourceError(
-                f"no row could be read ({counted['quarantined']} quarantined)",
-                where=f"source '{counted['source']}'",
-                todo="look at the reasons with: tunesmith check RECIPE",
-            )
+            raise _nothing_read(collected, counted)
     return collected
+
+
+def _nothing_read(collected: Collected, counted: dict[str, Any]) -> SourceError:
+    where = f"source '{counted['source']}'"
+    if not counted["quarantined"]:
+        return SourceError("the files have no row", where=where, todo="export them again")
+    fates = pl.concat(
+        stage.fates()
+        for stage in collected.stages
+        if collected.source_of[stage.folder.name] == counted["source"]
+    )
+    first = fates.row(0, named=True)
+    place = first["file"] if first["line"] is None else f"{first['file']}:{first['line']}"
+    return SourceError(
+        f"no row could be read ({counted['quarantined']:,} quarantined)",
+        where=where,
+        todo=f"mend what was found; the first is {place}: {first['reason']}",
+    )
 
 
 def _stage(context: Context, source: Source, path: Path) -> Stage:

@@ -47,6 +47,12 @@ class Prepared:
         """The rows that were kept, with their split, in memory all at once."""
         return read_version(self.table, self.version.number)
 
+    @property
+    def splits(self) -> Counter[str]:
+        """Rows by split, pages (`knowledge`) among them."""
+        parts = (self.rows.splits_of(number) for number in range(len(self.rows)))
+        return Counter(split for part in parts for split in part.to_list())
+
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""
         columns = ("id", "question", "answer", "category", "customer", "thread")

@@ -283,8 +283,9 @@ def test_identity_names_the_secret_only_where_it_matters(monkeypatch) -> None:
     ("settings", "words"),
     [
         ({"national_ids": ["XX"]}, "no numbers known for XX"),
-        ({"accounts": ["(?=a)b"]}, "linear time"),
-        ({"accounts": ["("]}, "linear time"),
+        ({"accounts": ["(?=a)b"]}, "look-around"),
+        ({"accounts": ["("]}, "unclosed group"),
+        ({"accounts": ["AC-[0-9"]}, "unclosed character class"),
     ],
 )
 def test_settings_are_checked(settings, words) -> None:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import field_validator
 
-from tunesmith.clean.columns import rewrite_metadata, rewrite_texts
+from tunesmith.clean.columns import reason, rewrite_metadata, rewrite_texts
 from tunesmith.clean.pii import detect, mail, second
 from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.backends import AnyModel, find_names, loaded
@@ -60,8 +60,9 @@ class MaskPersonalData(Transform):
     """How names are found in free text: where the words before announce one (`my name is`, `Dear`,
     `Mr.`), or by lists of names as well, which finds far more and is sometimes wrong."""
     model: AnyModel | None = None
-    """A model that finds names and places as well: `{kind: spacy, model: en_core_web_sm}`, `onnx`,
-    `gliner` or `presidio`; needs the extra `pii-models`."""
+    """A model that finds names as well: `{kind: spacy, model: en_core_web_sm}`, `onnx`, `gliner` or
+    `presidio`; needs the extra `pii-models`. It finds organisations and places where `kinds` names
+    them."""
     known: bool = True
     """Mask what the columns for customer, author and personal data say wherever it occurs in the
     texts of that row and its thread."""
@@ -94,11 +95,8 @@ class MaskPersonalData(Transform):
         for pattern in patterns:
             try:
                 pl.Series([""]).str.contains(pattern)
-            except pl.exceptions.ComputeError:
-                raise ValueError(
-                    f"'{pattern}' is no regular expression that takes linear time "
-                    "(look-around and back-references are not among them)"
-                ) from None
+            except pl.exceptions.ComputeError as error:
+                raise ValueError(f"the pattern {pattern!r} is not valid: {reason(error)}") from None
         return patterns
 
     @field_validator("allow")
