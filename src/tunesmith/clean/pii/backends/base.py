@@ -83,6 +83,24 @@ def windows(text: str, size: int, overlap: int) -> Iterator[Window]:
     yield Window(start, len(text), first, len(text))
 
 
+def fitting_windows(
+    text: str, size: int, overlap: int, fits: Callable[[str], bool]
+) -> list[Window]:
+    """Windows that a model reads whole: halved until each fits, for it would drop the rest unsaid.
+
+    Args:
+        text: The text.
+        size: Letters of a window, at most.
+        overlap: Letters that two windows share, roughly; at most half of `size`.
+        fits: Whether the model reads all of a text.
+    """
+    while True:
+        cut = list(windows(text, size, overlap))
+        if all(fits(text[window.start : window.end]) for window in cut):
+            return cut
+        size, overlap = size // 2, overlap // 2
+
+
 def _white_space(text: str, low: int, high: int) -> int:
     """The place after the last white space in `[low, high)`; `high` where there is none."""
     found = max(text.rfind(sign, low, high) for sign in " \n\t")

@@ -15,8 +15,8 @@ from tunesmith.clean.pii.backends.base import (
     ModelConfig,
     Window,
     find_in_windows,
+    fitting_windows,
     folder_fingerprint,
-    windows,
 )
 from tunesmith.clean.pii.spans import Span
 from tunesmith.errors import MissingExtraError, ModelError
@@ -106,13 +106,8 @@ class _Gliner:
         return find_in_windows(texts, self._cut, self._ask)
 
     def _cut(self, text: str) -> list[Window]:
-        """Windows that hold no more words than the model reads: it would drop the rest unsaid."""
-        size, overlap = self._config.window_letters, self._config.overlap_letters
-        while True:
-            cut = list(windows(text, size, overlap))
-            if all(self._fits(text[window.start : window.end]) for window in cut):
-                return cut
-            size, overlap = size // 2, overlap // 2
+        config = self._config
+        return fitting_windows(text, config.window_letters, config.overlap_letters, self._fits)
 
     def _fits(self, text: str) -> bool:
         return len(text) <= self._most_words or len(_WORD.findall(text)) <= self._most_words

@@ -22,8 +22,8 @@ from tunesmith.clean.pii.backends.base import (
     ModelConfig,
     Window,
     find_in_windows,
+    fitting_windows,
     folder_fingerprint,
-    windows,
 )
 from tunesmith.clean.pii.labels import kind_of
 from tunesmith.clean.pii.spans import NAME_KINDS, Span
@@ -130,13 +130,8 @@ class _Onnx:
         return find_in_windows(texts, self._cut, self._ask)
 
     def _cut(self, text: str) -> list[Window]:
-        """Windows of no more tokens than the model reads: what is beyond them it cannot see."""
-        size, overlap = self._config.window_letters, self._config.overlap_letters
-        while True:
-            cut = list(windows(text, size, overlap))
-            if all(self._fits(text[window.start : window.end]) for window in cut):
-                return cut
-            size, overlap = size // 2, overlap // 2
+        config = self._config
+        return fitting_windows(text, config.window_letters, config.overlap_letters, self._fits)
 
     def _fits(self, text: str) -> bool:
         return len(self._tokenizer.encode(text).ids) <= self._most_tokens
