@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dedup_frames import Merged
 from tunesmith import ledger
 from tunesmith.dedup import minhash
-from tunesmith.dedup.clusters import Merged
 from tunesmith.dedup.config import DedupConfig, Keep
 from tunesmith.dedup.near import Links, NearConfig
 from tunesmith.dedup.normalise import comparable

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from dedup_frames import Merged, One
 from factory import pairs, recipe, tickets, write_csv
 from tunesmith.dedup.against import AgainstConfig, EvaluationSet, read
-from tunesmith.dedup.clusters import Merged, _One, find
+from tunesmith.dedup.clusters import find
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.errors import RecipeError, SourceError
 from tunesmith.prepare import prepare
@@ -21,7 +22,7 @@ from tunesmith.recipe import check, load
 
 
 def against(frame: pl.DataFrame, config: AgainstConfig, base) -> Merged:
-    found = find(_One(frame), DedupConfig(near=None), sets=[read(config, base)])
+    found = find(One(frame), DedupConfig(near=None), sets=[read(config, base)])
     return Merged(*found.outcome(0), [])
 
 

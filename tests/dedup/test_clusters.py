@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup_frames import deduplicate
 from factory import pairs
-from tunesmith.dedup.clusters import deduplicate
 from tunesmith.dedup.config import DedupConfig
 
 LONG = "please hold the small green button for seven seconds until the lamp blinks twice then release it"

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from dedup_frames import Merged, One
 from factory import pairs, recipe, tickets, write_csv
-from tunesmith.dedup.clusters import Merged, _One, find
+from tunesmith.dedup.clusters import find
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows, write_delta
 from tunesmith.errors import TunesmithError
@@ -27,7 +28,7 @@ def against(frame: pl.DataFrame, *before: pl.DataFrame, folder) -> Merged:
         folders.append(folder / str(number))
         folders[-1].mkdir()
         write_delta(folders[-1], rows, CONFIG, EarlierRows(folders[:-1]))
-    found = find(_One(frame), CONFIG, earlier=EarlierRows(folders))
+    found = find(One(frame), CONFIG, earlier=EarlierRows(folders))
     return Merged(*found.outcome(0), found.near_sizes)
 
 
@@ -48,8 +49,8 @@ def replies(shared_data) -> pl.DataFrame:
 
 def test_new_rows_are_merged_into_earlier_ones(replies, tmp_path) -> None:
     """What merges with an earlier row is what merges with it when all are given at once."""
-    first = find(_One(replies[:200]), DedupConfig()).outcome(0)[0]
-    together = find(_One(pl.concat([first, replies[200:]])), DedupConfig()).outcome(0)
+    first = find(One(replies[:200]), DedupConfig()).outcome(0)[0]
+    together = find(One(pl.concat([first, replies[200:]])), DedupConfig()).outcome(0)
     merged = against(replies[200:], first, folder=tmp_path)
     assert set(merged.fates["id"]) | set(first["id"]) >= set(together[1]["id"])
     assert merged.fates.height == together[1].height > 100
@@ -64,10 +65,10 @@ def test_new_rows_are_merged_into_earlier_ones(replies, tmp_path) -> None:
 
 
 def test_rows_of_the_version_stay_and_are_not_compared_again(replies, tmp_path) -> None:
-    first = find(_One(replies[:200]), DedupConfig()).outcome(0)[0]
+    first = find(One(replies[:200]), DedupConfig()).outcome(0)[0]
     merged = against(replies, first, folder=tmp_path)
     assert set(first["id"]) <= set(merged.frame["id"])
-    whole = find(_One(replies), DedupConfig()).outcome(0)[1]
+    whole = find(One(replies), DedupConfig()).outcome(0)[1]
     assert merged.fates.height == whole.height
 
 

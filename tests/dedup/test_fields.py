@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedup_frames import One, deduplicate
 from factory import pairs
 from tunesmith.dedup import fields
-from tunesmith.dedup.clusters import _One, deduplicate, find
+from tunesmith.dedup.clusters import find
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.normalise import comparable
 
@@ -25,7 +26,7 @@ def canned(shared_data) -> pl.DataFrame:
 
 def test_templates_of_real_replies(canned) -> None:
     """27 answers to 6,480 questions, counted here by their own words."""
-    found = find(_One(canned), DedupConfig(near=None))
+    found = find(One(canned), DedupConfig(near=None))
     listed = fields.table(found, fields.templates(found), "group")
     rest = canned.filter(pl.Series(found.stays))
     expected = Counter(comparable(rest, ["answer"]))
@@ -41,7 +42,7 @@ def test_templates_of_real_replies(canned) -> None:
 
 
 def test_conflicts_of_real_replies(canned) -> None:
-    found = find(_One(canned), DedupConfig(near=None))
+    found = find(One(canned), DedupConfig(near=None))
     listed = fields.table(found, fields.conflicts(found), "group")
     rest = canned.filter(pl.Series(found.stays))
     answers = defaultdict(set)
@@ -60,7 +61,7 @@ def test_a_conflict_names_its_rows() -> None:
         {"question": "Where are you?", "answer": "We are in the old harbour."},
         {"question": "when do you OPEN", "answer": "Our doors open at ten o'clock."},
     )
-    found = find(_One(frame), DedupConfig())
+    found = find(One(frame), DedupConfig())
     listed = fields.table(found, fields.conflicts(found), "group")
     assert listed["id"].to_list() == ["row00000", "row00002"]
     told = fields.summary(listed, "group")
@@ -100,6 +101,6 @@ def test_the_best_rows_of_each_answer_are_kept(rows, most) -> None:
 
 def test_a_row_that_is_there_twice_is_neither() -> None:
     row = {"question": "When do you open?", "answer": "We open at nine in the morning."}
-    found = find(_One(pairs(row, row)), DedupConfig(exact=False, near=None))
+    found = find(One(pairs(row, row)), DedupConfig(exact=False, near=None))
     assert len(fields.conflicts(found)) == 0
     assert len(fields.templates(found)) == 0

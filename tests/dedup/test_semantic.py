@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from dedup_frames import Merged, One
 from factory import pairs, recipe, tickets, write_csv
 from tunesmith.dedup import semantic
-from tunesmith.dedup.clusters import Merged, _One, find
+from tunesmith.dedup.clusters import find
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.semantic import SemanticConfig, StaticEmbedder, link_embedded
 from tunesmith.errors import ModelError
@@ -51,7 +52,7 @@ def test_vectors_are_means_of_length_one(model) -> None:
 
 def merged(frame: pl.DataFrame, model: Path, folder: Path | None = None, **settings) -> Merged:
     config = DedupConfig(semantic=SemanticConfig(model=str(model), **settings))
-    found = find(_One(frame), config, folder, embedder=StaticEmbedder(model))
+    found = find(One(frame), config, folder, embedder=StaticEmbedder(model))
     return Merged(*found.outcome(0), [])
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dedup_reference as reference
+from dedup_frames import Merged, deduplicate
 from factory import MOMENT, pairs
 from tunesmith import ledger
 from tunesmith.dedup import clusters, spill
@@ -33,14 +34,14 @@ class Frames:
         return self.parts[number] if columns is None else self.parts[number].select(columns)
 
 
-def found_in(parts: Frames, config: DedupConfig, folder: Path | None) -> clusters.Merged:
+def found_in(parts: Frames, config: DedupConfig, folder: Path | None) -> Merged:
     found = clusters.find(parts, config, folder)
     outcomes = [found.outcome(number) for number in range(len(parts))]
     rest = pl.concat([frame for frame, _ in outcomes])
-    return clusters.Merged(rest, pl.concat([fates for _, fates in outcomes]), found.near_sizes)
+    return Merged(rest, pl.concat([fates for _, fates in outcomes]), found.near_sizes)
 
 
-def assert_same(one: clusters.Merged, other: clusters.Merged) -> None:
+def assert_same(one: Merged, other: Merged) -> None:
     assert one.frame.equals(other.frame)
     assert one.fates.sort("id").equals(other.fates.sort("id"))
     assert one.near_sizes == other.near_sizes
@@ -78,7 +79,7 @@ def test_parts_give_what_the_whole_gives(shared_data, tmp_path, monkeypatch, kee
     assert expected.fates["step"].n_unique() == 2
     assert len(expected.near_sizes) > 20
     assert_same(found_in(Frames(frame, 64), config, tmp_path / "index"), expected)
-    assert_same(clusters.deduplicate(frame, config), expected)
+    assert_same(deduplicate(frame, config), expected)
 
 
 WORDS = st.lists(st.sampled_from("abcde"), max_size=8).map(" ".join)
@@ -99,7 +100,7 @@ def test_any_rows_in_any_parts(rows, size, keep) -> None:
     parts = Frames(frame, size) if rows else Frames(pairs({}), 1)
     if rows:
         assert_same(found_in(parts, config, None), expected)
-    assert_same(clusters.deduplicate(frame, config), expected)
+    assert_same(deduplicate(frame, config), expected)
 
 
 def test_a_killed_search_goes_on_where_it_was(shared_data, tmp_path) -> None:

@@ -51,15 +51,6 @@ class Removal:
     kept: I64 | None = None
 
 
-@dataclass(frozen=True)
-class Merged:
-    """The rows that stay, the fates of the others, and the sizes of the near clusters."""
-
-    frame: pl.DataFrame
-    fates: pl.DataFrame
-    near_sizes: list[int]
-
-
 @dataclass
 class Found:
     """What was found about the rows of all parts."""
@@ -235,28 +226,6 @@ def find(
     if config.max_same_answer is not None:
         found.remove(_templates(config.max_same_answer, found))
     return found
-
-
-def deduplicate(frame: pl.DataFrame, config: DedupConfig) -> Merged:
-    """Merge the duplicates of one frame, in memory; rows keep their order."""
-    found = find(_One(frame), config)
-    rest, fates = found.outcome(0)
-    return Merged(rest, fates, found.near_sizes)
-
-
-@dataclass(frozen=True)
-class _One:
-    """A frame as the only part."""
-
-    whole: pl.DataFrame
-
-    def __len__(self) -> int:
-        return 1
-
-    def frame(self, number: int, columns: list[str] | None = None) -> pl.DataFrame:
-        if number:
-            raise IndexError(number)
-        return self.whole if columns is None else self.whole.select(columns)
 
 
 def _keys(found: Found, rows: I64) -> U64:
