@@ -21,10 +21,10 @@ from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
 from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting import Example
-from tunesmith.recipe import AnyMethod, LoadedRecipe, check
+from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
 from tunesmith.store.lock import run_lock
-from tunesmith.tune import LoraConfig, tune
+from tunesmith.tune import Method, TrainedConfig, tune, tuned
 
 #: How far a run goes. Every stage takes what earlier runs left in the folder.
 Until = Literal["prepare", "tune", "evaluate", "decide", "report"]
@@ -107,13 +107,13 @@ def _reaches(until: Until, stage: Until) -> bool:
 
 
 def _method(
-    work: Run, data: Prepared, base: BaseModel, name: str, method: AnyMethod, *, evaluate: bool
+    work: Run, data: Prepared, base: BaseModel, name: str, method: Method, *, evaluate: bool
 ) -> None:
     """Train a method if it is trained, and measure it on the test rows."""
     recipe, folder = work.loaded.recipe, work.out / "methods" / name
     train, validation = data.examples("train"), data.examples("validation")
     training = None
-    if isinstance(method, LoraConfig):
+    if isinstance(method, TrainedConfig):
         training = work.timed(
             f"train {name}",
             lambda: tune(
@@ -146,7 +146,7 @@ def _method(
             rows,
             model=base,
             out=folder,
-            adapter=folder / "adapter" if training is not None else None,
+            weights=tuned(folder) if training is not None else None,
             train=train,
             prompt=recipe.prompt,
             batch_size=recipe.evaluate.batch_size,

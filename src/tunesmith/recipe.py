@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import (
@@ -35,10 +35,7 @@ from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
 from tunesmith.store import vault
-from tunesmith.tune.config import LoraConfig
-
-#: A method is named in the recipe and told apart by its kind.
-AnyMethod = Annotated[BaseConfig | FewShotConfig | LoraConfig, Field(discriminator="kind")]
+from tunesmith.tune.methods import LoraConfig, Method
 
 
 class TrackConfig(Config):
@@ -78,7 +75,7 @@ class Recipe(Config):
     """The base model: this name, a local folder, or a Hugging Face id."""
     prompt: PromptConfig = PromptConfig()
     """What every method's prompts have in common."""
-    methods: dict[str, AnyMethod] = {
+    methods: dict[str, Method] = {
         "base": BaseConfig(),
         "few_shot": FewShotConfig(),
         "lora": LoraConfig(),
@@ -93,7 +90,7 @@ class Recipe(Config):
 
     @field_validator("methods")
     @classmethod
-    def _names_make_folders(cls, methods: dict[str, AnyMethod]) -> dict[str, AnyMethod]:
+    def _names_make_folders(cls, methods: dict[str, Method]) -> dict[str, Method]:
         bad = [name for name in methods if not name.replace("_", "").replace("-", "").isalnum()]
         if bad:
             raise ValueError(f"a method's name is letters, digits, _ and -: {', '.join(bad)}")

@@ -21,11 +21,6 @@ from tunesmith.tune import LoraConfig
 
 torch = pytest.importorskip("torch")
 
-# PEFT 0.21 asks transformers 5.23 by the attribute's old name.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
-)
-
 PROMPT = PromptConfig(system="Help.")
 
 
@@ -119,10 +114,10 @@ def test_reference_nll_is_the_sum_over_answer_and_end_token(
 def test_a_merged_adapter_gives_the_logits_of_an_unmerged_one(
     tiny_model: BaseModel, model: Any, tmp_path: Path
 ) -> None:
-    from tunesmith.evaluate.decode import load_method
+    from tunesmith.evaluate.loaded import load_method
 
-    adapted = save_adapter(tiny_model, tmp_path)
-    merged = load_method(tiny_model.path, adapter=tmp_path, precision="float32")
+    adapted = save_adapter(tiny_model, tmp_path / "adapter")
+    merged = load_method(tiny_model.path, weights=tmp_path / "adapter", precision="float32").model
     ids = torch.arange(3, 60)[None]
     with torch.no_grad():
         assert torch.allclose(merged(ids).logits, adapted(ids).logits, atol=1e-3)
@@ -170,7 +165,7 @@ def test_the_whole_job_writes_predictions_and_is_not_run_twice(
     few = generate(FewShotConfig(k=2), asked, out=tmp_path / "few", train=examples[:16], **settings)
     save_adapter(tiny_model, tmp_path / "adapter")
     lora = generate(
-        LoraConfig(), asked, out=tmp_path / "lora", adapter=tmp_path / "adapter", **settings
+        LoraConfig(), asked, out=tmp_path / "lora", weights=tmp_path / "adapter", **settings
     )
     for generation in (base, few, lora):
         rows = generation.predictions

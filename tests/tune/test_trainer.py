@@ -24,11 +24,6 @@ from tunesmith.worker import Event
 
 torch = pytest.importorskip("torch")
 
-# PEFT 0.21 asks transformers 5.23 by the attribute's old name.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
-)
-
 CONFIG = LoraConfig(
     max_steps=6,
     batch_size=2,

@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from tunesmith.evaluate.loaded import Before, Loaded, load_method
 from tunesmith.io import read_json, write_json
-from tunesmith.models import compute_dtype, load_model, load_tokenizer
+from tunesmith.models import compute_dtype, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder, FittedPrompt, fit_prompt
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
@@ -46,6 +47,7 @@ def greedy(
     stop_ids: frozenset[int],
     pad_id: int,
     max_new_tokens: int,
+    before: Before | None = None,
 ) -> list[Answer]:
     """Continue each prompt with the most likely token, until an end token or the limit.
 
@@ -55,6 +57,7 @@ def greedy(
         stop_ids: Tokens that end an answer.
         pad_id: Fills shorter prompts on the left, masked.
         max_new_tokens: The limit.
+        before: Virtual tokens that every prompt continues.
 
     Returns:
         n answers, in the prompts' order. They do not depend on what else is in the batch, but for
@@ -70,6 +73,9 @@ def greedy(
     mask = (torch.arange(width, device=device) >= torch.tensor(pads, device=device)[:, None]).long()
     position = (mask.cumsum(-1) - 1).clamp(min=0)
     cache: Any = None
+    if before is not None:
+        cache, mask = before.cache(len(prompts)), before.mask(mask)
+        position = position + before.tokens
     alive = list(range(len(prompts)))
     written: list[list[int]] = [[] for _ in prompts]
     stopped = [False] * len(prompts)
@@ -111,6 +117,7 @@ def reference_nll(
     answers: Sequence[Sequence[int]],
     *,
     pad_id: int,
+    before: Before | None = None,
 ) -> list[float]:
     """Negative log-likelihood of each answer's tokens after its prompt, summed, in nats.
 
@@ -119,6 +126,7 @@ def reference_nll(
         prompts: n prompts as tokens.
         answers: n answers as tokens, end tokens included.
         pad_id: Fills shorter rows on the right, masked.
+        before: Virtual tokens that every prompt continues.
     """
     rows = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
     width = max(len(row) for row in rows)
@@ -128,7 +136,12 @@ def reference_nll(
     mask = (torch.arange(width, device=device) < lengths[:, None]).long()
     decoder: Any = model.get_decoder()
     head: Any = model.get_output_embeddings()
-    hidden = decoder(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+    hidden = decoder(
+        input_ids=ids,
+        attention_mask=mask if before is None else before.mask(mask),
+        past_key_values=None if before is None else before.cache(len(rows)),
+        use_cache=False,
+    ).last_hidden_state
     sums = []
     for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
         before = hidden[row, len(prompt) - 1 : len(prompt) + len(answer) - 1]
@@ -136,25 +149,6 @@ def reference_nll(
         loss = torch.nn.functional.cross_entropy(head(before).float(), targets, reduction="sum")
         sums.append(float(loss))
     return sums
-
-
-def load_method(path: Path, *, adapter: Path | None, precision: Any) -> PreTrainedModel:
-    """Load a model ready to answer, an adapter merged into its weights.
-
-    The sum is taken in float32 and rounded once: small adapter weights added to bfloat16 ones
-    would be lost.
-    """
-    if adapter is None:
-        model = load_model(path, precision=precision)
-    else:
-        from peft import PeftModel
-
-        base = load_model(path, precision="float32")
-        model = PeftModel.from_pretrained(base, adapter).merge_and_unload()
-        model = model.to(getattr(torch, compute_dtype(precision)))
-    if torch.cuda.is_available():
-        model = model.to("cuda")
-    return model.eval()
 
 
 def plan(lengths: Sequence[int], *, batch_size: int, alone: int) -> list[list[int]]:
@@ -173,21 +167,24 @@ def plan(lengths: Sequence[int], *, batch_size: int, alone: int) -> list[list[in
 def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Answer all rows, unit by unit; units that an earlier run finished are not computed again."""
     work = Path(request["work"])
-    model = load_method(
+    method = load_method(
         Path(request["model"]),
-        adapter=Path(request["adapter"]) if request["adapter"] else None,
+        weights=Path(request["weights"]) if request["weights"] else None,
         precision=request["precision"],
     )
     encoder = ChatEncoder(load_tokenizer(Path(request["model"])))
     examples = [Example.from_row(row) for row in request["examples"]]
-    prompts = _prompts(request, encoder, examples, context=model.config.max_position_embeddings)
+    context = method.model.config.max_position_embeddings
+    if method.before is not None:
+        context -= method.before.tokens
+    prompts = _prompts(request, encoder, examples, context=context)
     dropped = [prompt.dropped for prompt in prompts if prompt.dropped]
     emit({"dropped_shots": sum(dropped), "rows_with_dropped_shots": len(dropped)})
     alone = min(request["latency_rows"], len(examples))
     units = plan(
         [len(prompt.ids) for prompt in prompts], batch_size=request["batch_size"], alone=alone
     )
-    job = _Job(request, model=model, encoder=encoder, examples=examples, prompts=prompts)
+    job = _Job(request, method=method, encoder=encoder, examples=examples, prompts=prompts)
     parts = []
     warm = False
     for number, unit in enumerate(units):
@@ -221,12 +218,12 @@ class _Job:
         self,
         request: dict[str, Any],
         *,
-        model: PreTrainedModel,
+        method: Loaded,
         encoder: ChatEncoder,
         examples: list[Example],
         prompts: list[FittedPrompt],
     ) -> None:
-        self.model, self.encoder = model, encoder
+        self.method, self.encoder = method, encoder
         self.examples, self.prompts = examples, prompts
         self.limit: int = request["max_new_tokens"]
         self.pad_id: int = encoder.tokenizer.pad_token_id
@@ -243,7 +240,9 @@ class _Job:
         answers = self._greedy(asked, limit=self.limit)
         answered = time.perf_counter()
         references = [self.encoder.answer_ids(self.examples[i].answer) for i in unit]
-        scores = reference_nll(self.model, asked, references, pad_id=self.pad_id)
+        scores = reference_nll(
+            self.method.model, asked, references, pad_id=self.pad_id, before=self.method.before
+        )
         scored = time.perf_counter()
         rows = [
             {
@@ -264,11 +263,12 @@ class _Job:
 
     def _greedy(self, prompts: list[list[int]], *, limit: int) -> list[Answer]:
         return greedy(
-            self.model,
+            self.method.model,
             prompts,
             stop_ids=self.stop_ids,
             pad_id=self.pad_id,
             max_new_tokens=limit,
+            before=self.method.before,
         )
 
 

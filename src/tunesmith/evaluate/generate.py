@@ -16,10 +16,11 @@ from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.select import FewShotConfig, select_shots
 from tunesmith.prompting.template import PromptConfig
-from tunesmith.tune.config import Method
+from tunesmith.tune.folders import weight_files
+from tunesmith.tune.methods import Method
 from tunesmith.worker import Event, run_job
 
-_VERSION = 1  # bump when the same settings give other answers
+_VERSION = 2  # bump when the same settings give other answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def generate(
     *,
     model: BaseModel,
     out: Path,
-    adapter: Path | None = None,
+    weights: Path | None = None,
     train: Sequence[Example] = (),
     prompt: PromptConfig | None = None,
     batch_size: int = 8,
@@ -59,7 +60,7 @@ def generate(
         model: The base model.
         out: The method's folder, `RUN/methods/NAME`: `predictions.jsonl`, `generation.json`, and
             `work-generate/` until it is done.
-        adapter: A LoRA adapter's folder, merged into the weights.
+        weights: What a training has left: an adapter's folder, or a model's.
         train: The training split, from which few-shot examples are chosen.
         prompt: What the prompts have in common: the same as in training.
         batch_size: Rows answered together.
@@ -92,9 +93,9 @@ def generate(
         "precision": precision,
         **_shots(method, train=train, examples=examples),
     }
-    weights = file_sha256(adapter / "adapter_model.safetensors") if adapter else None
+    learned = [file_sha256(file) for file in weight_files(weights)] if weights else None
     identity = fingerprint(
-        {**request, "model": model.fingerprint, "adapter": weights, "version": _VERSION}
+        {**request, "model": model.fingerprint, "weights": learned, "version": _VERSION}
     )
     finished, answers, work = (
         out / "generation.json",
@@ -111,7 +112,7 @@ def generate(
     job = {
         **request,
         "model": str(model.path),
-        "adapter": str(adapter) if adapter else None,
+        "weights": str(weights) if weights else None,
         "work": str(work),
     }
     with progress.stage(f"answer {out.name}", len(examples)) as stage:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tunesmith.evaluate.decode import load_method, plan, reference_nll
+from tunesmith.evaluate.decode import plan, reference_nll
+from tunesmith.evaluate.loaded import load_method
 from tunesmith.io import read_json, write_json
 from tunesmith.models import load_tokenizer
 from tunesmith.worker import Emit, serve
@@ -23,7 +24,7 @@ def score(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     work, path = Path(request["work"]), Path(request["model"])
     texts: list[str] = read_json(work / "texts.json")
     tokenizer: Any = load_tokenizer(path)
-    model: Any = load_method(path, adapter=None, precision=request["precision"])
+    model: Any = load_method(path, weights=None, precision=request["precision"]).model
     begin = tokenizer.bos_token_id
     if begin is None:
         begin = tokenizer.eos_token_id

@@ -1,6 +1,23 @@
 """Changing a model's weights: methods, formats, and one trainer for them all."""
 
 from tunesmith.tune.api import tune
-from tunesmith.tune.config import LoraConfig, Method
+from tunesmith.tune.folders import tuned
+from tunesmith.tune.methods import (
+    FullConfig,
+    LoraConfig,
+    Method,
+    PrefixTuningConfig,
+    PromptTuningConfig,
+    TrainedConfig,
+)
 
-__all__ = ["LoraConfig", "Method", "tune"]
+__all__ = [
+    "FullConfig",
+    "LoraConfig",
+    "Method",
+    "PrefixTuningConfig",
+    "PromptTuningConfig",
+    "TrainedConfig",
+    "tune",
+    "tuned",
+]

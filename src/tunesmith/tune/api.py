@@ -14,7 +14,8 @@ from tunesmith.models import BaseModel
 from tunesmith.progress import Progress, SilentProgress, duration
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
-from tunesmith.tune.config import TrainedMethod
+from tunesmith.tune.folders import ADAPTER, MODEL, tuned
+from tunesmith.tune.methods import TrainedConfig
 from tunesmith.worker import Event, run_job
 
 _VERSION = 1  # bump when training changes its result for the same settings
@@ -22,7 +23,7 @@ _NEEDS = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "saf
 
 
 def tune(
-    method: TrainedMethod,
+    method: TrainedConfig,
     *,
     train: Sequence[Example],
     validation: Sequence[Example],
@@ -32,15 +33,16 @@ def tune(
     seed: int = 13,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Train `method` in a process of its own and save its adapter.
+    """Train `method` in a process of its own and save what it learned.
 
     Args:
         method: What to train and how.
         train: The training split.
         validation: The validation split; its loss is measured, nothing is learned from it.
         model: The base model.
-        out: The method's folder, `RUN/methods/NAME`: `adapter/` (safetensors), `training.json`
-            (what this returns, with a fingerprint) and, until it is done, `work/` (checkpoints).
+        out: The method's folder, `RUN/methods/NAME`: `adapter/` or, of a method that changes all
+            weights, `model/` (safetensors), `training.json` (what this returns, with a fingerprint)
+            and, until it is done, `work/` (checkpoints).
         prompt: What the prompts have in common; the default one where None.
         seed: Used where the method sets none.
         progress: Where to say how far it is.
@@ -70,10 +72,10 @@ def tune(
         "seed": seed if method.seed is None else method.seed,
     }
     identity = fingerprint({**request, "model": model.fingerprint, "version": _VERSION})
-    finished, adapter, work = out / "training.json", out / "adapter", out / "work"
+    finished, work = out / "training.json", out / "work"
     if finished.exists():
         record = read_json(finished)
-        if record["fingerprint"] == identity and adapter.is_dir():
+        if record["fingerprint"] == identity and tuned(out) is not None:
             progress.say(f"{out.name}: already trained with these settings, rows and model")
             result: dict[str, Any] = record["training"]
             return result
@@ -85,9 +87,13 @@ def tune(
         work=work,
         progress=progress,
     )
-    if adapter.exists():
-        shutil.rmtree(adapter)
-    (work / "adapter").rename(adapter)
+    for old in (out / ADAPTER, out / MODEL):
+        if old.exists():
+            shutil.rmtree(old)
+    learned = tuned(work)
+    if learned is None:
+        raise AssertionError("the training job has saved nothing")
+    learned.rename(out / learned.name)
     write_json(finished, {"fingerprint": identity, "training": training})
     shutil.rmtree(work)
     return training

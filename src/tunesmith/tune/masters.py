@@ -46,6 +46,11 @@ class Masters:
         """The float32 weights by parameter name."""
         return {name: copy.detach().cpu().contiguous() for name, copy in self.copies.items()}
 
+    def give_back(self) -> None:
+        """Training is over: the model's own parameters become the float32 copies."""
+        for name, copy in self.copies.items():
+            self.compute[name].data = copy.data
+
     def save(self, folder: Path) -> None:
         """Write the float32 weights into a checkpoint."""
         save_file(self.state(), folder / MASTERS_FILE)

@@ -6,7 +6,6 @@ the rows, the loss, whose head sees answer tokens only, and what is in a checkpo
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from pathlib import Path
@@ -15,17 +14,15 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
-from peft import LoraConfig as PeftLora
-from peft import get_peft_model_state_dict
-from safetensors.torch import save_file
-from transformers import PreTrainedTokenizerBase
+from peft import PeftModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
 from tunesmith.io import write_json
 from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
-from tunesmith.prompting.template import PromptConfig
+from tunesmith.prompting.template import PromptConfig, question_messages
 from tunesmith.tune.checkpoint import (
     ARGUMENTS_FILE,
     load_optimizer,
@@ -35,21 +32,20 @@ from tunesmith.tune.checkpoint import (
     save_random,
     save_scheduler,
 )
-from tunesmith.tune.config import LoraConfig
-from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
+from tunesmith.tune.formats import Encoded, encode_examples
+from tunesmith.tune.forward import answer_nll
 from tunesmith.tune.masters import Masters
+from tunesmith.tune.methods import TrainedConfig, trained_method
 from tunesmith.tune.order import training_order
 from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measured
+from tunesmith.tune.save import parameters, save_tuned, sync
 from tunesmith.worker import Emit, serve
 
 _VALIDATION_BATCH = 16
 
 
 class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
-    """`SFTTrainer` whose output head computes the answers' tokens alone.
-
-    The head of a small model with a large vocabulary is a fifth of its work, and its logits most
-    of its memory: tokens without a label need neither.
+    """`SFTTrainer` whose output head computes the answers' tokens alone (`forward`).
 
     Its checkpoints are safetensors and JSON; it never gets to the code of transformers that
     reads or writes them in a form that can hold code.
@@ -78,7 +74,7 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         if return_outputs:
             raise NotImplementedError("the loss is computed without keeping logits")
         total, count = answer_nll(
-            self.model.get_base_model(),
+            self.model,
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],
             labels=inputs["labels"],
@@ -101,11 +97,12 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         super()._save_checkpoint(model, trial)
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         self.masters.save(folder)
-        _sync(folder)
+        sync(folder)
         self.recorder.save(folder)
 
     def _save(self, output_dir: str, state_dict: dict[str, torch.Tensor] | None = None) -> None:
-        self.model.save_pretrained(output_dir, state_dict=state_dict)
+        if isinstance(self.model, PeftModel):  # else the masters are all there is to a model
+            self.model.save_pretrained(output_dir, state_dict=state_dict)
         self.processing_class.save_pretrained(output_dir)
         write_json(Path(output_dir) / ARGUMENTS_FILE, self.args.to_dict())
 
@@ -131,36 +128,9 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
             load_random(Path(checkpoint))
 
 
-def answer_nll(
-    model: torch.nn.Module,
-    *,
-    input_ids: torch.Tensor,
-    attention_mask: torch.Tensor,
-    labels: torch.Tensor,
-) -> tuple[torch.Tensor, int]:
-    """Sum of the negative log-likelihoods of the labelled tokens, and their number.
-
-    Args:
-        model: A causal model of transformers: a decoder, and a head from `get_output_embeddings`.
-        input_ids: Shape (batch, tokens).
-        attention_mask: Shape (batch, tokens), 0 at padding.
-        labels: Shape (batch, tokens), `IGNORED` where there is none.
-    """
-    decoder: Any = model.get_decoder()  # type: ignore[operator]
-    head: Any = model.get_output_embeddings()  # type: ignore[operator]
-    hidden = decoder(
-        input_ids=input_ids, attention_mask=attention_mask, use_cache=False
-    ).last_hidden_state
-    targets = labels[:, 1:]
-    labelled = targets != IGNORED
-    logits = head(hidden[:, :-1][labelled])
-    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction="sum")
-    return loss, int(labelled.sum())
-
-
 def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Train one method from scratch or from its last complete checkpoint."""
-    config = LoraConfig.model_validate(request["method"])
+    config = trained_method.validate_python(request["method"])
     work = Path(request["work"])
     tokenizer = load_tokenizer(Path(request["model"]))
     encoded, validation = _encode(request, config, tokenizer)
@@ -191,7 +161,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     )
     trainer.recorder = recorder
     trainer.add_callback(recorder)
-    trainable, total = trainer.model.get_nb_trainable_parameters()
+    trainable, total = parameters(trainer.model)
     done = int(measured.curve[-1]["step"]) if measured.curve else 0
     predicted = _predict(trainer, encoded, order, config=config, validation=validation)
     emit(
@@ -208,7 +178,9 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     )
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     recorder.finish()
-    adapter_mib = _save_adapter(trainer, work / "adapter", base=request["model_name"])
+    if isinstance(trainer.model, PeftModel):  # a model of its own is saved as it computes
+        trainer.masters.give_back()
+    saved_mib = save_tuned(trainer.model, tokenizer, work, base=request["model_name"])
     seconds = measured.step_seconds + measured.other_seconds
     return {
         "seconds": round(seconds, 3),
@@ -221,7 +193,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         "tokens_per_s": round(measured.tokens / measured.step_seconds, 2),
         "trainable_parameters": trainable,
         "total_parameters": total,
-        "adapter_mib": adapter_mib,
+        "adapter_mib": saved_mib,
         "precision": compute_dtype(config.precision),
         "threads": torch.get_num_threads(),
         "resumed_from_step": done or None,
@@ -232,7 +204,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 
 def _encode(
-    request: dict[str, Any], config: LoraConfig, tokenizer: PreTrainedTokenizerBase
+    request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
 ) -> tuple[Encoded, list[dict[str, list[int]]]]:
     encoder = ChatEncoder(tokenizer)
     prompt = PromptConfig.model_validate(request["prompt"])
@@ -249,13 +221,12 @@ def _encode(
 
 def _trainer(
     request: dict[str, Any],
-    config: LoraConfig,
+    config: TrainedConfig,
     *,
     tokenizer: PreTrainedTokenizerBase,
     rows: Dataset,
     steps: int,
 ) -> AnswerTrainer:
-    target = {"all-linear": "all-linear", "attention-qv": ["q_proj", "v_proj"]}
     arguments = SFTConfig(
         output_dir=request["work"],
         max_steps=steps,
@@ -287,24 +258,26 @@ def _trainer(
         dataset_kwargs={"skip_prepare_dataset": True},
     )
     arguments.mixed_precision = "no"  # whatever ACCELERATE_MIXED_PRECISION asks for
+    torch.manual_seed(request["seed"])  # the new weights
     trainer = AnswerTrainer(
-        model=load_model(Path(request["model"]), precision=config.precision),
+        model=_adapted(request, config, tokenizer),
         args=arguments,
         train_dataset=rows,
         processing_class=tokenizer,
-        peft_config=PeftLora(
-            task_type="CAUSAL_LM",
-            r=config.r,
-            lora_alpha=config.alpha,
-            lora_dropout=config.dropout,
-            target_modules=target[config.target]
-            if isinstance(config.target, str)
-            else list(config.target),
-        ),
     )
     dtype = getattr(torch, compute_dtype(config.precision))
     trainer.masters = Masters(trainer.model, dtype)
     return trainer
+
+
+def _adapted(
+    request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
+) -> PreTrainedModel:
+    """The base model, ready to be trained."""
+    model = load_model(Path(request["model"]), precision=config.precision)
+    prompt = PromptConfig.model_validate(request["prompt"])
+    begin = ChatEncoder(tokenizer).text(question_messages("", prompt))
+    return config.adapt(model, tokenizer, prompt=begin)
 
 
 def _validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) -> float:
@@ -315,7 +288,7 @@ def _validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) -
         for start in range(0, len(rows), _VALIDATION_BATCH):
             batch = trainer.data_collator(rows[start : start + _VALIDATION_BATCH])
             batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
-            part, count = answer_nll(trainer.model.get_base_model(), **batch)
+            part, count = answer_nll(trainer.model, **batch)
             loss, tokens = loss + float(part), tokens + count
     trainer.model.train()
     return loss / tokens
@@ -326,7 +299,7 @@ def _predict(
     encoded: Encoded,
     order: list[int],
     *,
-    config: LoraConfig,
+    config: TrainedConfig,
     validation: list[dict[str, list[int]]],
 ) -> float:
     """Seconds that the whole training will take, from one batch of median length.
@@ -366,25 +339,6 @@ def _last_checkpoint(work: Path) -> Path | None:
         else:
             shutil.rmtree(folder)
     return max(complete, key=lambda folder: int(folder.name.rsplit("-", 1)[1]), default=None)
-
-
-def _save_adapter(trainer: AnswerTrainer, folder: Path, *, base: str) -> float:
-    """Write the adapter's weights and configuration, and nothing else; returns its MiB."""
-    folder.mkdir(exist_ok=True)
-    weights = get_peft_model_state_dict(trainer.model, state_dict=trainer.masters.state())
-    save_file(weights, folder / "adapter_model.safetensors", metadata={"format": "pt"})
-    config = trainer.model.peft_config["default"]
-    config.inference_mode = True
-    config.base_model_name_or_path = base
-    config.save_pretrained(folder)
-    _sync(folder)
-    return round((folder / "adapter_model.safetensors").stat().st_size / 2**20, 3)
-
-
-def _sync(folder: Path) -> None:
-    for file in folder.iterdir():
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
 
 
 def _sums(values: list[int], parts: int) -> list[int]:

@@ -1,66 +1,46 @@
-"""Training methods as recipes name them, with presets whose figures have a source."""
+"""What every trained method has in common: how long, how fast, how it is watched.
+
+A method's class is its configuration, and `adapt` makes a model ready to be trained so; torch and
+PEFT are imported there alone, so that reading a recipe needs neither.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
 from tunesmith.models import Precision
-from tunesmith.prompting.select import BaseConfig, FewShotConfig
 
-PRESETS: dict[str, dict[str, Any]] = {
-    # Source documents A and B, "LoRA configuration" and "Training arguments".
-    "documents": {
-        "r": 16,
-        "alpha": 32,
-        "dropout": 0.05,
-        "target": "attention-qv",
-        "learning_rate": 2e-4,
-        "max_steps": 1000,
-        "batch_size": 4,
-        "gradient_accumulation": 4,
-        "warmup": 100,
-        "scheduler": "linear",
-    },
-    # All linear layers as in QLoRA (Dettmers et al. 2023, arXiv:2305.14314). Rate and batch from
-    # one pass of the default model over 240 support tickets, validation loss from 1.856:
-    # batch 4 at 2e-3 1.135, batch 8 at 2e-3 1.181, batch 4 at 1e-3 1.188 (one seed each).
-    "best": {
-        "r": 16,
-        "alpha": 32,
-        "dropout": 0.0,
-        "target": "all-linear",
-        "learning_rate": 2e-3,
-        "epochs": 1.0,
-        "batch_size": 4,
-        "gradient_accumulation": 1,
-        "warmup": 0.05,
-        "scheduler": "cosine",
-    },
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Preset = Literal["best", "documents"]
+
+#: "Training arguments" of source document A, which it gives for every method.
+DOCUMENTS: dict[str, Any] = {
+    "learning_rate": 2e-4,
+    "max_steps": 1000,
+    "batch_size": 4,
+    "gradient_accumulation": 4,
+    "warmup": 100,
+    "scheduler": "linear",
 }
-"""Settings by name; every field that a recipe sets itself wins over its preset."""
 
 
-class LoraConfig(Config):
-    """Low-rank adapters beside frozen weights (Hu et al. 2021, arXiv:2106.09685)."""
+class TrainedConfig(Config):
+    """A method whose weights are learned."""
 
-    kind: Literal["lora"] = "lora"
-    preset: Literal["best", "documents"] = "best"
+    presets: ClassVar[dict[str, dict[str, Any]]]
+    """Settings by name; every field that a recipe sets itself wins over its preset."""
+
+    preset: Preset = "best"
     """Where the settings that are not given come from: `documents` are those of the source
     documents, `best` those that measured best for the default model."""
-    r: int = Field(default=16, ge=1, le=512)
-    """Rank of the adapters."""
-    alpha: float = Field(default=32, gt=0)
-    """The adapters' output is scaled by alpha / r."""
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-    """Share of the adapters' inputs that is zeroed in training. 0 is markedly faster."""
-    target: Literal["all-linear", "attention-qv"] | tuple[str, ...] = "all-linear"
-    """The layers that get adapters: every linear layer but the head, the query and value
-    projections, or modules by name."""
-    learning_rate: float = Field(default=2e-3, gt=0, lt=1)
-    """Peak learning rate of AdamW."""
+    learning_rate: float = Field(default=2e-3, gt=0, lt=100)
+    """Peak learning rate of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101)."""
     epochs: float | None = Field(default=None, gt=0)
     """Passes over the training rows. Give this or `max_steps`."""
     max_steps: int | None = Field(default=None, ge=1)
@@ -81,7 +61,7 @@ class LoraConfig(Config):
     """Rows of more tokens than this, prompt and answer together, are left out and counted: an
     answer is never cut, a model that sees cut answers does not learn to end them."""
     seed: int | None = Field(default=None, ge=0)
-    """Seed of the adapters, the row order and the dropout. None: the run's seed."""
+    """Seed of the new weights, the row order and the dropout. None: the run's seed."""
     save_steps: int | None = Field(default=None, ge=1)
     """Steps between checkpoints that a killed run resumes from. None: ten in a run."""
     eval_steps: int | None = Field(default=None, ge=1)
@@ -90,37 +70,44 @@ class LoraConfig(Config):
     validation_rows: int = Field(default=64, ge=0)
     """Validation rows whose loss is measured; 0: none."""
     precision: Precision = "auto"
-    """Number format of the frozen weights and the computation. Adapters are always float32."""
+    """Number format of the weights that compute. What is learned is kept in float32 beside them."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: about half the memory, a third slower."""
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The method in a few words, for tables."""
+
+    @abstractmethod
+    def adapt(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, prompt: str
+    ) -> PreTrainedModel:
+        """Make a model ready to be trained: only what is learned asks for gradients.
+
+        Args:
+            model: The base model, in the number format it computes in.
+            tokenizer: Its tokenizer.
+            prompt: A conversation's beginning as the model sees it, for weights that start as text.
+        """
 
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        preset = dict(PRESETS.get(given.get("preset", "best"), {}))
+        preset = dict(cls.presets.get(given.get("preset", "best"), {}))
         if given.get("epochs") is not None or given.get("max_steps") is not None:
             preset.pop("epochs", None)
             preset.pop("max_steps", None)
         return {**preset, **given}
 
     @model_validator(mode="after")
-    def _one_length(self) -> LoraConfig:
+    def _one_length(self) -> TrainedConfig:
         if (self.epochs is None) == (self.max_steps is None):
             msg = "give epochs or max_steps, not both and not neither"
             raise ValueError(msg)
         return self
-
-    @property
-    def label(self) -> str:
-        """The method in a few words, for tables."""
-        where = {
-            "all-linear": "all linear layers",
-            "attention-qv": "the query and value projections",
-        }
-        names = where[self.target] if isinstance(self.target, str) else ", ".join(self.target)
-        return f"LoRA, r {self.r} on {names}"
 
     def total_steps(self, rows: int) -> int:
         """Optimizer steps of a run over `rows` training rows."""
@@ -128,9 +115,3 @@ class LoraConfig(Config):
             return self.max_steps
         a_step = self.batch_size * self.gradient_accumulation
         return max(1, round((self.epochs or 0) * rows / a_step))
-
-
-Method = Annotated[BaseConfig | FewShotConfig | LoraConfig, Field(discriminator="kind")]
-"""Any method that a recipe can name, told apart by `kind`."""
-TrainedMethod = LoraConfig
-"""The methods that `tune` trains."""

@@ -1,0 +1,91 @@
+"""A method loaded to answer: a plain model, and what it remembers before every prompt.
+
+LoRA's adapters are merged into the weights. What prefix tuning and prompt tuning have learned is
+keys and values for every layer (prompt tuning's embeddings pass through the layers once, when they
+are loaded): both become a cache that each prompt continues, at no cost while it answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import DynamicCache, PreTrainedModel
+
+from tunesmith.models import compute_dtype, load_model
+from tunesmith.tune.folders import ADAPTER
+
+
+@dataclass(frozen=True)
+class Before:
+    """Keys and values of virtual tokens, one pair a layer, shape (1, heads, tokens, width)."""
+
+    layers: list[tuple[torch.Tensor, torch.Tensor]]
+
+    @property
+    def tokens(self) -> int:
+        """The number of virtual tokens."""
+        return int(self.layers[0][0].shape[2])
+
+    def cache(self, batch: int) -> DynamicCache:
+        """A cache that starts with them, for a batch of prompts."""
+        return DynamicCache(
+            [
+                (keys.expand(batch, -1, -1, -1), values.expand(batch, -1, -1, -1))
+                for keys, values in self.layers
+            ]
+        )
+
+    def mask(self, attention_mask: torch.Tensor) -> torch.Tensor:
+        """An attention mask of prompts, with the virtual tokens before each."""
+        ones = attention_mask.new_ones(len(attention_mask), self.tokens)
+        return torch.cat([ones, attention_mask], dim=1)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model ready to answer."""
+
+    model: PreTrainedModel
+    before: Before | None = None
+
+
+def load_method(path: Path, *, weights: Path | None, precision: Any) -> Loaded:
+    """Load a method.
+
+    Args:
+        path: The base model.
+        weights: What a training has left: an adapter's folder, or a model's; None: the base model.
+        precision: The number format to answer in. LoRA's adapters are merged in float32 and rounded
+            once: small adapter weights added to bfloat16 ones would be lost.
+    """
+    if weights is None or weights.name != ADAPTER:
+        return Loaded(_placed(load_model(weights or path, precision=precision)))
+    from peft import PeftConfig, PeftModel
+
+    learned = PeftConfig.from_pretrained(weights)
+    if not learned.is_prompt_learning:
+        base = load_model(path, precision="float32")
+        merged = PeftModel.from_pretrained(base, weights).merge_and_unload()
+        return Loaded(_placed(merged.to(getattr(torch, compute_dtype(precision)))))
+    soft: Any = PeftModel.from_pretrained(_placed(load_model(path, precision=precision)), weights)
+    model = soft.get_base_model()
+    return Loaded(model, _before(soft.eval(), model))
+
+
+@torch.no_grad()
+def _before(soft: Any, model: PreTrainedModel) -> Before:
+    """What the virtual tokens of a prefix, or of learned embeddings, are to each layer."""
+    learned = soft.get_prompt(batch_size=1)
+    if soft.active_peft_config.peft_type.value == "PREFIX_TUNING":
+        cache = learned
+    else:
+        cache = model(inputs_embeds=learned.to(model.dtype), use_cache=True).past_key_values
+    return Before([(layer.keys.detach(), layer.values.detach()) for layer in cache.layers])
+
+
+def _placed(model: PreTrainedModel) -> PreTrainedModel:
+    placed: PreTrainedModel = model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return placed

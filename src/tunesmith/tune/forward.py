@@ -1,0 +1,77 @@
+"""A forward pass whose output head computes the answers' tokens alone, for every method.
+
+The head of a small model with a large vocabulary is a fifth of its work, and its logits most of
+its memory: tokens without a label need neither.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from tunesmith.tune.formats import IGNORED
+
+
+def answer_nll(
+    model: torch.nn.Module,
+    *,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    labels: torch.Tensor,
+) -> tuple[torch.Tensor, int]:
+    """Sum of the negative log-likelihoods of the labelled tokens, and their number.
+
+    Args:
+        model: A causal model of transformers, as a method has adapted it.
+        input_ids: Shape (batch, tokens), padded on the right.
+        attention_mask: Shape (batch, tokens), 0 at padding.
+        labels: Shape (batch, tokens), `IGNORED` where there is none.
+    """
+    hidden = hidden_states(model, input_ids, attention_mask)
+    targets = labels[:, 1:]
+    labelled = targets != IGNORED
+    head: Any = base_of(model).get_output_embeddings()
+    logits = head(hidden[:, :-1][labelled])
+    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction="sum")
+    return loss, int(labelled.sum())
+
+
+def hidden_states(
+    model: torch.nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor
+) -> torch.Tensor:
+    """The last layer's output for the tokens given, shape (batch, tokens, width).
+
+    What a method puts before them (learned embeddings, keys and values) is seen, not returned.
+    """
+    base = base_of(model)
+    decoder = base.get_decoder()
+    kind = _soft_kind(model)
+    if kind is None:
+        last: torch.Tensor = decoder(
+            input_ids=input_ids, attention_mask=attention_mask, use_cache=False
+        ).last_hidden_state
+        return last
+    soft: Any = model
+    before = soft.get_prompt(batch_size=len(input_ids))
+    count = soft.active_peft_config.num_virtual_tokens
+    mask = torch.cat([attention_mask.new_ones(len(input_ids), count), attention_mask], dim=1)
+    if kind == "PREFIX_TUNING":
+        given = {"input_ids": input_ids, "past_key_values": before}
+    else:
+        words = base.get_input_embeddings()(input_ids)
+        given = {"inputs_embeds": torch.cat([before.to(words.dtype), words], dim=1)}
+    last = decoder(**given, attention_mask=mask, use_cache=False).last_hidden_state
+    return last[:, -input_ids.shape[1] :]
+
+
+def base_of(model: torch.nn.Module) -> Any:
+    """The model of transformers inside, with its adapters."""
+    get = getattr(model, "get_base_model", None)
+    return model if get is None else get()
+
+
+def _soft_kind(model: torch.nn.Module) -> str | None:
+    """`PREFIX_TUNING` or `PROMPT_TUNING`, None for a method that puts nothing before the input."""
+    config: Any = getattr(model, "active_peft_config", None)
+    return config.peft_type.value if config is not None and config.is_prompt_learning else None

@@ -1,0 +1,59 @@
+"""What a training leaves: an adapter beside the base model, or a model of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel, get_peft_model_state_dict
+from safetensors.torch import save_file
+from transformers import PreTrainedTokenizerBase
+
+from tunesmith.tune.folders import ADAPTER, MODEL, weight_files
+
+ADAPTER_FILE = "adapter_model.safetensors"
+
+
+def parameters(model: torch.nn.Module) -> tuple[int, int]:
+    """Numbers that are learned, and all numbers; shared ones count once."""
+    every = list(model.parameters())
+    learned = sum(parameter.numel() for parameter in every if parameter.requires_grad)
+    return learned, sum(parameter.numel() for parameter in every)
+
+
+def save_tuned(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, *, base: str) -> float:
+    """Write what was learned into `folder/adapter` or `folder/model`; returns its MiB.
+
+    Args:
+        model: The trained model.
+        tokenizer: Saved beside a model of its own.
+        folder: The method's folder.
+        base: The base model's name, which an adapter remembers.
+    """
+    if isinstance(model, PeftModel):
+        target = folder / ADAPTER
+        target.mkdir(exist_ok=True)
+        weights = {
+            name: value.detach().cpu().contiguous()
+            for name, value in get_peft_model_state_dict(model).items()
+        }
+        save_file(weights, target / ADAPTER_FILE, metadata={"format": "pt"})
+        config = model.peft_config["default"]
+        config.inference_mode = True
+        config.base_model_name_or_path = base
+        config.save_pretrained(target)
+    else:
+        target = folder / MODEL
+        model.save_pretrained(target)
+        tokenizer.save_pretrained(target)
+    sync(target)
+    return round(sum(file.stat().st_size for file in weight_files(target)) / 2**20, 3)
+
+
+def sync(folder: Path) -> None:
+    """Make sure that a folder's files outlive a crash of the machine."""
+    for file in folder.iterdir():
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())

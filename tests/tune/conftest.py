@@ -1,0 +1,62 @@
+"""A training of a few steps on the tiny model, and its rows as tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from token_rows import PROMPT
+from tunesmith.models import BaseModel, load_tokenizer
+from tunesmith.prompting import Example
+from tunesmith.prompting.encode import ChatEncoder
+from tunesmith.tune import TrainedConfig
+from tunesmith.tune.formats import encode_examples
+
+torch = pytest.importorskip("torch")
+
+Train = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def train(tiny_model: BaseModel, examples: list[Example]) -> Train:
+    """`train(config, work)` runs the training job in this process."""
+
+    def run(config: TrainedConfig, work: Path, emit: Any = lambda event: None) -> dict[str, Any]:
+        from tunesmith.tune.trainer import train as job
+
+        work.mkdir(parents=True, exist_ok=True)
+        request = {
+            "method": config.model_dump(mode="json"),
+            "prompt": PROMPT.model_dump(mode="json"),
+            "train": [example.to_row() for example in examples[:18]],
+            "validation": [example.to_row() for example in examples[18:]],
+            "seed": 5,
+            "model": str(tiny_model.path),
+            "model_name": tiny_model.name,
+            "work": str(work),
+        }
+        return job(request, emit)
+
+    return run
+
+
+@pytest.fixture
+def encoder(tiny_model: BaseModel) -> ChatEncoder:
+    return ChatEncoder(load_tokenizer(tiny_model.path))
+
+
+@pytest.fixture
+def rows(encoder: ChatEncoder, examples: list[Example]) -> list[dict[str, list[int]]]:
+    """Three rows of different lengths as tokens and labels."""
+    return encode_examples(encoder, examples[:3], prompt=PROMPT, max_length=512).rows
