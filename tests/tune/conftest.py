@@ -28,12 +28,23 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither ours, transformers', TRL's nor PEFT's code may save or load a pickle."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a pickle")
+
+    monkeypatch.setattr(torch, "save", refuse)
+    monkeypatch.setattr(torch, "load", refuse)
+
+
 @pytest.fixture
 def train(tiny_model: BaseModel, examples: list[Example]) -> Train:
     """`train(config, work)` runs the training job in this process."""
 
     def run(config: TrainedConfig, work: Path, emit: Any = lambda event: None) -> dict[str, Any]:
-        from tunesmith.tune.trainer import train as job
+        from tunesmith.tune.job import train as job
 
         work.mkdir(parents=True, exist_ok=True)
         request = {

