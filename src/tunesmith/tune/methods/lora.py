@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from tunesmith.errors import ModelError
 from tunesmith.tune.methods.base import DOCUMENTS, TrainedConfig
 
 if TYPE_CHECKING:
@@ -101,10 +102,6 @@ class LoraConfig(TrainedConfig):
         from peft import LoraConfig as PeftLora
         from peft import get_peft_model
 
-        if isinstance(self.target, str):
-            target = {"all-linear": "all-linear", "attention-qv": ["q_proj", "v_proj"]}[self.target]
-        else:
-            target = list(self.target)
         adapted: PreTrainedModel = get_peft_model(
             model,
             PeftLora(
@@ -112,10 +109,38 @@ class LoraConfig(TrainedConfig):
                 r=self.r,
                 lora_alpha=self.alpha,
                 lora_dropout=self.dropout,
-                target_modules=target,
+                target_modules=self._modules(model),
+                fan_in_fan_out="Conv1D" in {type(layer).__name__ for layer in model.modules()},
                 use_rslora=self.rslora,
                 use_dora=self.dora,
                 init_lora_weights=True if self.start == "default" else self.start,
             ),
         )
         return adapted
+
+    def _modules(self, model: PreTrainedModel) -> str | list[str]:
+        """The layers that get adapters, as PEFT wants to be told.
+
+        Raises:
+            ModelError: The model has no such layers.
+        """
+        from peft.utils import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as ATTENTION
+        from torch.nn import Linear
+
+        if self.target == "all-linear":
+            return "all-linear"
+        linear = {
+            name.rpartition(".")[2]
+            for name, layer in model.named_modules()
+            if isinstance(layer, Linear) or type(layer).__name__ == "Conv1D"
+        }
+        kind = model.config.model_type
+        wanted = list(self.target) if isinstance(self.target, tuple) else ATTENTION.get(kind, ["?"])
+        missing = [name for name in wanted if name.rpartition(".")[2] not in linear]
+        if missing:
+            raise ModelError(
+                f"a model of type {kind} has no layers named {', '.join(missing)}",
+                where="target",
+                todo=f"name some of: {', '.join(sorted(linear))}; or write all-linear",
+            )
+        return wanted
