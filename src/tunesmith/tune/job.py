@@ -21,7 +21,7 @@ from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig, question_messages
-from tunesmith.tune.formats import Encoded, encode_examples
+from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import TrainedConfig, trained_method
 from tunesmith.tune.order import training_order
@@ -40,6 +40,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     encoded, validation = _encode(request, config, tokenizer)
     steps = config.total_steps(len(encoded.rows))
     lengths = [len(row["input_ids"]) for row in encoded.rows]
+    answers = [len(row["labels"]) - row["labels"].count(IGNORED) for row in encoded.rows]
     order = training_order(
         lengths,
         steps=steps,
@@ -94,6 +95,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         "examples": len(encoded.rows),
         "examples_too_long": encoded.too_long,
         "tokens": measured.tokens,
+        "answer_tokens": sum(answers[i] for i in order),
         "tokens_per_s": round(measured.tokens / measured.step_seconds, 2),
         "trainable_parameters": trainable,
         "total_parameters": total,

@@ -1,0 +1,1 @@
+"""Training speed beside TRL, and beside the bare matrix products: see `__main__`."""
