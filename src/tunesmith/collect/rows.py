@@ -164,33 +164,38 @@ def read_jsonl(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[Ro
         SourceError: The file is one JSON document, not one object a line.
     """
     for line in read_lines(path, encoding, max_bytes=max_bytes):
-        if line.text is None:
-            yield BadRow(line.number, line.raw, line.problem or "not text")
-            continue
-        text = line.text.strip()
-        if not text:
-            continue
-        if line.number == 1 and text in {"[", "{"}:
-            raise SourceError(
-                "this is one JSON document, not one object a line",
-                where=str(path),
-                todo="write one object a line, for example with: jq -c '.[]' IN.json > OUT.jsonl",
-            )
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            problem = f"not valid JSON at column {error.colno}"
-            torn = not line.ended
-            yield BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
-            continue
-        if not isinstance(value, dict):
-            kind = {list: "an array", str: "a text", bool: "a truth value"}.get(
-                type(value), "a value"
-            )
-            yield BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
-            continue
-        notes = () if line.note is None else (line.note,)
-        yield Row(line.number, line.raw, flatten(value), notes)
+        row = jsonl_row(line, path)
+        if row is not None:
+            yield row
+
+
+def jsonl_row(line: Line, path: Path) -> Row | BadRow | None:
+    """The row on a line of a JSONL file; null for a blank line.
+
+    Raises:
+        SourceError: It is the first line of one JSON document.
+    """
+    if line.text is None:
+        return BadRow(line.number, line.raw, line.problem or "not text")
+    text = line.text.strip()
+    if not text:
+        return None
+    if line.number == 1 and text in {"[", "{"}:
+        raise SourceError(
+            "this is one JSON document, not one object a line",
+            where=str(path),
+            todo="write one object a line, for example with: jq -c '.[]' IN.json > OUT.jsonl",
+        )
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        problem = f"not valid JSON at column {error.colno}"
+        return BadRow(line.number, line.raw, problem if line.ended else f"{TORN} ({problem})")
+    if not isinstance(value, dict):
+        kind = {list: "an array", str: "a text", bool: "a truth value"}.get(type(value), "a value")
+        return BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
+    notes = () if line.note is None else (line.note,)
+    return Row(line.number, line.raw, flatten(value), notes)
 
 
 def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
