@@ -25,7 +25,7 @@ from tunesmith.collect.base import ARROW
 from tunesmith.collect.encoding import Encoding
 from tunesmith.collect.lines import Block, read_blocks
 from tunesmith.collect.mapping import RowReader, as_text, field_text, joined, labels
-from tunesmith.collect.rows import BadRow, Row, flatten, jsonl_row, read_jsonl
+from tunesmith.collect.rows import BadRow, NestingError, Row, flatten, jsonl_row, read_jsonl
 from tunesmith.record import content_hashes
 
 _EXTRA = ARROW.field("extra").type
@@ -41,7 +41,8 @@ class Run(NamedTuple):
 
     def cut(self, rows: int) -> tuple[Run, Run]:
         """The first rows, and the others."""
-        return Run(*(part[:rows] for part in self)), Run(*(part[rows:] for part in self))
+        first = Run(self.lines[:rows], self.raws[:rows], self.values[:rows])
+        return first, Run(self.lines[rows:], self.raws[rows:], self.values[rows:])
 
 
 def read_jsonl_runs(
@@ -67,14 +68,11 @@ def read_jsonl_runs(
 def _runs(block: Block, path: Path, encoding: Encoding) -> Iterator[Run | Row | BadRow]:
     run = Run([], [], [])
     for index, raw in enumerate(block.raws):
-        try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            value = None
-        if type(value) is dict:
+        values = _values(raw)
+        if values is not None:
             run.lines.append(block.number + index)
             run.raws.append(raw)
-            run.values.append(flatten(value))
+            run.values.append(values)
             continue
         row = jsonl_row(block.line(index, encoding), path)
         if row is not None:
@@ -84,6 +82,14 @@ def _runs(block: Block, path: Path, encoding: Encoding) -> Iterator[Run | Row | 
             yield row
     if run.lines:
         yield run
+
+
+def _values(raw: bytes) -> dict[str, Any] | None:
+    try:
+        value = orjson.loads(raw)
+        return flatten(value) if type(value) is dict else None
+    except (orjson.JSONDecodeError, NestingError):
+        return None
 
 
 def records(reader: RowReader, run: Run) -> tuple[list[str], dict[str, Any]]:

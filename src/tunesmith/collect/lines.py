@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 from collections.abc import Iterator
@@ -124,8 +125,23 @@ def _line(number: int, raw: bytes, encoding: Encoding) -> Line:
     return Line(number, raw, text, note=note, ended=ended)
 
 
+def _marked(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Stand-ins from U+DC80 on for bytes that stand for no letter, as "surrogateescape" has them.
+
+    That one stops at a byte below 128, such as the half letter at the end of a torn file.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    broken = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + (byte | 0x80)) for byte in broken), error.end
+
+
+_MARKED = "tunesmith.marked"
+codecs.register_error(_MARKED, _marked)
+
+
 def _wide_lines(path: Path, encoding: Encoding, max_bytes: int) -> Iterator[Line]:
-    with path.open(encoding=encoding.name, newline="\n", errors="surrogateescape") as file:
+    with path.open(encoding=encoding.name, newline="\n", errors=_MARKED) as file:
         number = 0
         while text := file.readline(max_bytes):
             number += 1

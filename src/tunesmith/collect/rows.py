@@ -6,6 +6,7 @@ import csv
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +24,9 @@ _SUFFIXES: dict[str, Format] = {
 
 #: A quoted CSV field may span lines; one that spans more is an open quote, not a field.
 MAX_RECORD_LINES = 1_000
+
+#: Objects and lists lie within each other at most so deep; no export comes near it.
+MAX_DEPTH = 100
 
 TORN = "the file ends in the middle of this row"
 
@@ -194,22 +198,56 @@ def jsonl_row(line: Line, path: Path) -> Row | BadRow | None:
     if not isinstance(value, dict):
         kind = {list: "an array", str: "a text", bool: "a truth value"}.get(type(value), "a value")
         return BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
-    notes = () if line.note is None else (line.note,)
-    return Row(line.number, line.raw, flatten(value), notes)
+    try:
+        values = flatten(value)
+    except NestingError as error:
+        return BadRow(line.number, line.raw, str(error))
+    return Row(line.number, line.raw, values, () if line.note is None else (line.note,))
 
 
-def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+class NestingError(ValueError):
+    """Objects and lists of a row lie within each other deeper than `MAX_DEPTH`."""
+
+    def __init__(self) -> None:
+        super().__init__(f"objects or lists nested more than {MAX_DEPTH} deep")
+
+
+def flatten(value: dict[str, Any]) -> dict[str, Any]:
     """Nested objects as dotted names.
+
+    Raises:
+        NestingError: They are nested too deep.
 
     >>> flatten({"a": 1, "b": {"c": 2}})
     {'a': 1, 'b.c': 2}
     """
-    if not prefix and dict not in map(type, value.values()):
+    kinds = set(map(type, value.values()))
+    if kinds.isdisjoint(_NESTED):
         return value
+    _check_depth(value)
+    return _flat(value, "") if dict in kinds else value
+
+
+_NESTED = {dict, list}
+
+
+def _check_depth(value: dict[str, Any]) -> None:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        items = chain.from_iterable(
+            outer.values() if type(outer) is dict else outer for outer in level
+        )
+        level = [item for item in items if type(item) in _NESTED]
+        if not level:
+            return
+    raise NestingError
+
+
+def _flat(value: dict[str, Any], prefix: str) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, item in value.items():
         if isinstance(item, dict):
-            flat |= flatten(item, f"{prefix}{name}.")
+            flat |= _flat(item, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = item
     return flat
@@ -233,12 +271,17 @@ def read_parquet(path: Path) -> Iterator[Row | BadRow]:
         for batch in file.iter_batches(batch_size=4_096):
             for values in batch.to_pylist():
                 number += 1
+                try:
+                    flat = flatten(values)
+                except NestingError as error:
+                    yield BadRow(number, b"", str(error))
+                    continue
                 raw = orjson.dumps(
                     values,
                     default=_plain,
                     option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME,
                 )
-                yield Row(number, raw, flatten(values))
+                yield Row(number, raw, flat)
     except (ArrowException, OSError) as error:
         raise SourceError(
             "this is not a whole Parquet file",
