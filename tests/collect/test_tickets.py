@@ -208,6 +208,13 @@ def test_a_column_named_twice_is_refused(tmp_path) -> None:
         collect(path)
 
 
+def test_a_header_with_a_bare_carriage_return_is_refused(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"q,a\rwhy?,because\r")
+    with pytest.raises(SourceError, match="the header cannot be read: new-line character"):
+        collect(path)
+
+
 def test_jsonl_reads_nested_fields_and_quarantines_the_rest(tmp_path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_bytes(

@@ -93,44 +93,73 @@ class _Feed:
 def read_csv(
     path: Path, encoding: Encoding, *, delimiter: str | None, max_bytes: int
 ) -> Iterator[Row | BadRow]:
-    """The rows of a CSV file with a header.
+    """The rows of a CSV file with a header; see `CsvRows`.
+
+    Raises:
+        SourceError: The header cannot be read or names a column twice.
+    """
+    lines = read_lines(path, encoding, max_bytes=max_bytes)
+    yield from CsvRows(path, lines, delimiter=delimiter, max_bytes=max_bytes)
+
+
+class CsvRows:
+    """The rows of a CSV file, from its lines.
 
     A row that does not fit the header, or a quote that is never closed, costs one line: the line
     is reported and reading goes on at the next one, so a stray quote cannot swallow the rows
     after it.
 
+    Args:
+        path: The file, for errors.
+        lines: Its lines; the header is taken at once.
+        delimiter: What stands between fields; guessed from the header when it is not given.
+        max_bytes: The limit of a line, and so of a field.
+
     Raises:
         SourceError: The header cannot be read or names a column twice.
     """
-    feed = _Feed(read_lines(path, encoding, max_bytes=max_bytes))
-    header, delimiter = _header(path, feed, delimiter)
-    csv.field_size_limit(max(csv.field_size_limit(), max_bytes))
-    reader = csv.reader(feed, delimiter=delimiter, strict=True)
-    while True:
-        feed.taken = []
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            fields, problem = [], str(error)
-        else:
-            problem = ""
-        if not problem and not fields:
-            continue  # a blank line
-        if not problem and len(fields) != len(header):
-            problem = f"{len(fields)} fields where the header has {len(header)}"
+
+    def __init__(
+        self, path: Path, lines: Iterator[Line], *, delimiter: str | None, max_bytes: int
+    ) -> None:
+        self._feed = _Feed(lines)
+        self.header, self.delimiter = _header(path, self._feed, delimiter)
+        csv.field_size_limit(max(csv.field_size_limit(), max_bytes))
+        self._start()
+
+    def _start(self) -> None:
+        self._reader = csv.reader(self._feed, delimiter=self.delimiter, strict=True)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether lines were taken that belong to the rows that come next."""
+        return bool(self._feed.again)
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        return self
+
+    def __next__(self) -> Row | BadRow:
+        feed = self._feed
+        fields: list[str] = []
+        problem = ""
+        while not fields and not problem:  # blank lines
+            feed.taken = []
+            try:
+                fields = next(self._reader)
+            except csv.Error as error:
+                problem = str(error)
+        if not problem and len(fields) != len(self.header):
+            problem = f"{len(fields)} fields where the header has {len(self.header)}"
         if problem:
             torn = not feed.taken[-1].ended and feed.taken[-1].text is not None
             line = feed.give_back()
-            yield BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
-            reader = csv.reader(feed, delimiter=delimiter, strict=True)
-            continue
+            self._start()
+            return BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
         taken = feed.taken
         raw = taken[0].raw if len(taken) == 1 else b"".join(line.raw for line in taken)
         notes = tuple(sorted({line.note for line in taken if line.note is not None}))
-        values = {name: (text or None) for name, text in zip(header, fields, strict=True)}
-        yield Row(taken[0].number, raw, values, notes)
+        values = {name: (text or None) for name, text in zip(self.header, fields, strict=True)}
+        return Row(taken[0].number, raw, values, notes)
 
 
 def _header(path: Path, feed: _Feed, delimiter: str | None) -> tuple[list[str], str]:
@@ -140,9 +169,9 @@ def _header(path: Path, feed: _Feed, delimiter: str | None) -> tuple[list[str], 
         return [], delimiter or ","
     except csv.Error as error:
         raise SourceError(f"the header cannot be read: {error}", where=str(path)) from None
-    delimiter = delimiter or guess_delimiter(line)
     again = itertools.chain([line], feed)
     try:
+        delimiter = delimiter or guess_delimiter(line)
         header = [
             name.strip() for name in next(csv.reader(again, delimiter=delimiter, strict=True))
         ]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from tunesmith.collect import bulk
+from tunesmith.collect import columnar, runs
 from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.base import Chunk, ChunkBuilder, Place, Source
 from tunesmith.collect.encoding import Encoding, detect
@@ -79,7 +79,7 @@ class TicketSource(Source):
                 "; ".join(words for _, words in missing), where=f"{self.name}: {place.name}"
             )
         for row in self._runs(place.path, form, encoding):
-            if isinstance(row, bulk.Run):
+            if isinstance(row, runs.Run):
                 yield from self._add_run(builder, row)
                 continue
             if isinstance(row, raw_rows.BadRow):
@@ -90,10 +90,10 @@ class TicketSource(Source):
                 yield builder.take()
         yield builder.take()
 
-    def _add_run(self, builder: ChunkBuilder, run: bulk.Run) -> Iterator[Chunk]:
+    def _add_run(self, builder: ChunkBuilder, run: runs.Run) -> Iterator[Chunk]:
         while run.lines:
             now, run = run.cut(builder.room)
-            builder.add_all(*bulk.records(self._reader, now))
+            builder.add_all(*columnar.records(self._reader, now))
             if builder.full:
                 yield builder.take()
 
@@ -150,10 +150,16 @@ class TicketSource(Source):
 
     def _runs(
         self, path: Path, form: raw_rows.Format, encoding: Encoding
-    ) -> Iterator[bulk.Run | raw_rows.Row | raw_rows.BadRow]:
-        if form == "jsonl":
-            return bulk.read_jsonl_runs(path, encoding, max_bytes=self._limit)
-        return self._rows(path, form, encoding)
+    ) -> Iterator[runs.Run | raw_rows.Row | raw_rows.BadRow]:
+        if form == "csv":
+            found = runs.read_csv_runs(
+                path, encoding, delimiter=self.delimiter, max_bytes=self._limit
+            )
+        elif form == "jsonl":
+            found = runs.read_jsonl_runs(path, encoding, max_bytes=self._limit)
+        else:
+            found = raw_rows.read_parquet(path)
+        return runs.gathered(found)
 
     @property
     def _limit(self) -> int:
