@@ -118,7 +118,7 @@ def check(path: Path, **settings: Any) -> None:
 ENCODINGS = st.sampled_from([None, "utf-8", "utf_8", "utf-8-sig", "cp1252", "ascii"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(FILES, st.sampled_from(COLUMNS), ENCODINGS, st.sampled_from([[], ["x"]]))
 def test_runs_of_jsonl_give_what_single_rows_give(data, columns, encoding, dropped) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +143,17 @@ CSV_LINES = st.one_of(
     st.text(st.sampled_from('a,";\r\0é'), max_size=12).map(str.encode),
     st.binary(max_size=8),
     st.integers(150, 400).map(lambda n: b"1," + b"x" * n + b",,,"),
-    st.sampled_from([b"", b"\r", b'"', b'a,b,c,d,"open', b"\xef\xbb\xbfa,b,c,d,e"]),
+    st.sampled_from(
+        [
+            b"",
+            b"\r",
+            b'"',
+            b'a,b,c,d,"open',
+            b'1,"open,b,c,d',
+            b"a,b\0,c,d,e",
+            b"\xef\xbb\xbfa,b,c,d,e",
+        ]
+    ),
 )
 CSV_FILES = st.builds(
     lambda start, lines, ends, last: (
@@ -158,7 +168,7 @@ CSV_FILES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     CSV_FILES,
     st.sampled_from(
@@ -225,3 +235,23 @@ def test_rows_of_csv_come_in_runs_and_broken_ones_alone(tmp_path) -> None:
         [b"1,2\n", b'"3\n4",5\n'],
         [{"q": "1", "a": "2"}, {"q": "3\n4", "a": "5"}],
     )
+
+
+def test_lines_after_an_open_quote_keep_their_order(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b'q,a\n1,2\n"open,3\n"4",5\n5,6\n6\0,7\n8,9\n')
+    encoding = Encoding("utf-8", declared=False)
+    found = list(runs.read_csv_runs(path, encoding, delimiter=None, max_bytes=100))
+    kinds = [type(item).__name__ for item in found]
+    assert kinds == ["Run", "BadRow", "Row", "Run", "BadRow", "Run"]
+    numbers = [item.lines[0] if isinstance(item, runs.Run) else item.line for item in found]
+    assert numbers == [2, 3, 4, 5, 6, 7]
+
+
+def test_single_rows_are_gathered_up_to_a_size() -> None:
+    single = [runs.Row(n, b"x" * 40, {"q": n}) for n in range(5)]
+    noted = runs.Row(5, b"x", {"q": 5}, ("noted",))
+    with patch.object(runs, "BLOCK_BYTES", 100):
+        found = list(runs.gathered(iter([*single, noted, single[0]])))
+    assert [item.lines for item in found if isinstance(item, runs.Run)] == [[0, 1, 2], [3, 4], [0]]
+    assert found[2] is noted
