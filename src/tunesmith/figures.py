@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tunesmith import ledger
 from tunesmith.clean import CleanConfig
@@ -19,6 +20,7 @@ from tunesmith.clean.pii.spans import KINDS
 from tunesmith.prepare import Prepared
 from tunesmith.split import SPLITS
 from tunesmith.step import StepCount
+from tunesmith.store.facts import NO_TEXT, PAIR, Facts
 
 #: The steps of cleaning; the other steps that look at one row at a time are checks.
 CLEANING = {step.kind for step in CleanConfig(terminology={"a": "b"}).steps({})}
@@ -33,7 +35,7 @@ _STAGE_OF = {"collect": "collect", **dict.fromkeys(_DEDUP, "dedup")}
 def data_figures(prepared: Prepared) -> dict[str, Any]:
     """The data part of `run.json`."""
     frame = prepared.rows.table(["kind", "category", "language", "split"])
-    lengths = _lengths(prepared)
+    kinds = frame.get_column("kind").to_numpy()
     reasons = ledger.reasons(prepared.ledger)
     return {
         "counts": prepared.counts,
@@ -55,9 +57,9 @@ def data_figures(prepared: Prepared) -> dict[str, Any]:
         "personal_data": personal_data(prepared),
         "duplicates": _duplicates(prepared),
         "lengths": {
-            name: _histogram(lengths.filter(pl.col("kind") == kind).get_column(name))
+            name: _histogram(_letters(prepared.facts, name, kinds == kind))
             for name, kind in (("question", "qa"), ("answer", "qa"), ("text", "document"))
-            if (frame.get_column("kind") == kind).any()
+            if (kinds == kind).any()
         },
         "categories": _categories(frame),
         "languages": [
@@ -96,7 +98,8 @@ def quality_figures(prepared: Prepared) -> dict[str, Any]:
                 _share(prepared.counts["quarantined"], prepared.counts["collected"]), 0.05,
                 "at most", "share"),
         _figure("duplication", "Rows left that say the same as another",
-                _duplication(prepared), 0.01, "at most", "share"),
+                _duplication(prepared.facts, (frame.get_column("kind") == "qa").to_numpy()), 0.01,
+                "at most", "share"),
         _figure("coverage", "Categories with enough rows in training (10 or more)",
                 _coverage(pairs), 0.95, "at least", "share"),
         _figure("language", "Mean confidence of the language",
@@ -200,15 +203,14 @@ def _duplicates(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _lengths(prepared: Prepared) -> pl.DataFrame:
-    """The letters of each text, and the kind of its row; texts are read part by part."""
-    letters = pl.col("question", "answer", "text").str.len_chars()
-    frames = prepared.rows.frames(["kind", "question", "answer", "text"])
-    return pl.concat([frame.select("kind", letters) for frame in frames])
+def _letters(facts: Facts, name: str, of: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The letters of the texts in one column of some rows."""
+    letters = facts.of_all([name])[0][of]
+    there: NDArray[np.int64] = letters[letters != NO_TEXT].astype(np.int64)
+    return there
 
 
-def _histogram(letters: pl.Series, bins: int = 20) -> list[dict[str, Any]]:
-    lengths = letters.drop_nulls().to_numpy()
+def _histogram(lengths: NDArray[np.int64], bins: int = 20) -> list[dict[str, Any]]:
     if not len(lengths):
         return []
     most = float(np.quantile(lengths, 0.99))
@@ -273,19 +275,12 @@ def _mean(values: pl.Series) -> float | None:
     return float(mean) if isinstance(mean, int | float) else None
 
 
-def _duplication(prepared: Prepared) -> float | None:
-    pair = pl.struct("question", "answer")
-    hashes = pl.concat(
-        [
-            frame.filter(pl.col("kind") == "qa").select(
-                one=pair.hash(seed=1), other=pair.hash(seed=2)
-            )
-            for frame in prepared.rows.frames(["kind", "question", "answer"])
-        ]
-    )
-    if not hashes.height:
+def _duplication(facts: Facts, pairs: NDArray[np.bool_]) -> float | None:
+    hashes = facts.of_all(PAIR)[:, pairs]
+    rows = int(hashes.shape[1])
+    if not rows:
         return None
-    return 1 - hashes.unique().height / hashes.height
+    return 1 - int(pl.from_numpy(hashes.T).n_unique()) / rows
 
 
 def _coverage(pairs: pl.DataFrame) -> float | None:

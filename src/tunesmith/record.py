@@ -76,6 +76,27 @@ def content_hash(raw: bytes) -> str:
     return lettered(hashlib.sha256(raw).hexdigest()[:16])
 
 
+def record_ids(source: str, file: str, positions: list[str]) -> list[str]:
+    """`record_id` of many rows of one file."""
+    place = f"{source}\x1f{file}\x1f".encode()
+    return _all_lettered([_sha256(place + position.encode()) for position in positions], 20)
+
+
+def content_hashes(raws: list[bytes]) -> list[str]:
+    """`content_hash` of many rows."""
+    return _all_lettered(list(map(_sha256, raws)), 16)
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _all_lettered(digests: list[bytes], letters: int) -> list[str]:
+    """The first letters of each SHA-256: what `lettered` gives, with one pass for all of them."""
+    text = lettered(b"".join(digests).hex())
+    return [text[start : start + letters] for start in range(0, len(text), 64)]
+
+
 def lettered(digits: str) -> str:
     """Hex digits as the letters a to p: no scanner takes an identifier for a card or a telephone.
 

@@ -208,6 +208,13 @@ def test_a_column_named_twice_is_refused(tmp_path) -> None:
         collect(path)
 
 
+def test_a_header_with_a_bare_carriage_return_is_refused(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"q,a\rwhy?,because\r")
+    with pytest.raises(SourceError, match="the header cannot be read: new-line character"):
+        collect(path)
+
+
 def test_jsonl_reads_nested_fields_and_quarantines_the_rest(tmp_path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_bytes(
@@ -298,3 +305,40 @@ def test_a_source_without_a_row_is_a_problem(tmp_path, names) -> None:
     assert "no row" in words
     (tmp_path / "z.csv").write_text("q,a\nx,y\n")
     assert source(tmp_path).problems(tmp_path) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_a_wide_file_that_ends_within_a_letter_costs_its_last_line(tmp_path, encoding) -> None:
+    path = tmp_path / "t.jsonl"
+    whole = "".join(json.dumps({"q": f"{n}?", "a": "yes"}) + "\n" for n in range(9))
+    path.write_bytes(whole.encode(encoding)[:-1])
+    frame, fates = collect(path, encoding=encoding)
+    assert frame.height == 8
+    assert reasons(fates) == [(9, f"not valid {encoding}")]
+
+
+def test_a_half_of_a_surrogate_pair_costs_its_line(tmp_path) -> None:
+    path = tmp_path / "t.jsonl"
+    good = '{"q": "why?", "a": "so"}\n'.encode("utf-16-le")
+    path.write_bytes(good + b"\x00\xd8\n\x00" + good)
+    frame, fates = collect(path, encoding="utf-16-le")
+    assert frame["line"].to_list() == [1, 3]
+    assert reasons(fates) == [(2, "not valid utf-16-le")]
+
+
+@pytest.mark.parametrize("deep", ["[" * 1000 + "]" * 1000, '{"b":' * 1000 + "1" + "}" * 1000])
+def test_a_row_that_is_nested_without_end_costs_itself_alone(tmp_path, deep) -> None:
+    path = tmp_path / "t.jsonl"
+    good = '{"q": "why?", "a": "so"}\n'
+    path.write_text(good + '{"q": "x", "a": "y", "z": ' + deep + "}\n" + good)
+    frame, fates = collect(path)
+    assert frame["line"].to_list() == [1, 3]
+    assert reasons(fates) == [(2, "objects or lists nested more than 100 deep")]
+
+
+@pytest.mark.parametrize(("depth", "rows"), [(99, 1), (100, 0)])
+def test_how_deep_a_row_may_be_nested(tmp_path, depth, rows) -> None:
+    path = tmp_path / "t.jsonl"
+    path.write_text('{"q": "x", "a": "y", "z": ' + "[" * depth + "]" * depth + "}")
+    frame, fates = collect(path)
+    assert (frame.height, fates.height) == (rows, 1 - rows)

@@ -22,6 +22,8 @@ from tunesmith.collect.times import parse_time
         ("March 2, 2025", datetime(2025, 3, 1, 23, tzinfo=UTC)),
         ("03/04/2025", None),
         ("yesterday", None),
+        ("0001-01-01", None),
+        ("9999-12-31T23:59:59-10:00", None),
         ("", None),
     ],
 )

@@ -27,7 +27,7 @@ def canned(shared_data) -> pl.DataFrame:
 def test_templates_of_real_replies(canned) -> None:
     """27 answers to 6,480 questions, counted here by their own words."""
     found = find(One(canned), DedupConfig(near=None))
-    listed = fields.table(found, fields.templates(found), "group")
+    listed = fields.tables(found, [fields.templates(found)], "group")[0]
     rest = canned.filter(pl.Series(found.stays))
     expected = Counter(comparable(rest, ["answer"]))
     assert len(expected) == 27
@@ -43,7 +43,7 @@ def test_templates_of_real_replies(canned) -> None:
 
 def test_conflicts_of_real_replies(canned) -> None:
     found = find(One(canned), DedupConfig(near=None))
-    listed = fields.table(found, fields.conflicts(found), "group")
+    listed = fields.tables(found, [fields.conflicts(found)], "group")[0]
     rest = canned.filter(pl.Series(found.stays))
     answers = defaultdict(set)
     for question, answer in zip(
@@ -62,7 +62,7 @@ def test_a_conflict_names_its_rows() -> None:
         {"question": "when do you OPEN", "answer": "Our doors open at ten o'clock."},
     )
     found = find(One(frame), DedupConfig())
-    listed = fields.table(found, fields.conflicts(found), "group")
+    listed = fields.tables(found, [fields.conflicts(found)], "group")[0]
     assert listed["id"].to_list() == ["row00000", "row00002"]
     told = fields.summary(listed, "group")
     assert told == {"groups": 1, "rows": 2, "first": [{"rows": 2, "ids": ["row00000", "row00002"]}]}

@@ -19,7 +19,8 @@ from tunesmith.errors import SourceError
 #: Rows in a part of the cache: the unit that a killed run does again.
 CHUNK_ROWS = 16_384
 
-_ARROW = record.empty().to_arrow().schema
+#: The columns of a record, as Arrow has them.
+ARROW = record.empty().to_arrow().schema
 
 
 @dataclass(frozen=True)
@@ -106,21 +107,29 @@ class ChunkBuilder:
 
     def __init__(self, source: Source, place: Place) -> None:
         self.source, self.place = source, place
+        self._tables: list[pa.Table] = []
         self._columns: dict[str, list[Any]] = {}
         self._count = 0
         self._bad: list[dict[str, Any]] = []
         self._seen: dict[str, int] = {}
 
     @property
+    def room(self) -> int:
+        """How many rows may come before a chunk should be taken."""
+        return CHUNK_ROWS - sum(map(len, self._tables)) - self._count - len(self._bad)
+
+    @property
     def full(self) -> bool:
         """Whether a chunk should be taken now."""
-        return self._count + len(self._bad) >= CHUNK_ROWS
+        return self.room <= 0
 
     def identify(self, key: str) -> str:
         """An identifier for the next row with this key; a key that comes back is numbered."""
+        return record.record_id(self.source.name, self.place.name, self._position(key))
+
+    def _position(self, key: str) -> str:
         count = self._seen[key] = self._seen.get(key, 0) + 1
-        position = key if count == 1 else f"{key}#{count}"
-        return record.record_id(self.source.name, self.place.name, position)
+        return key if count == 1 else f"{key}#{count}"
 
     def add(self, key: str, values: dict[str, Any], notes: list[str]) -> None:
         """Add one row; `values` has the columns of the record that this source knows."""
@@ -133,6 +142,13 @@ class ChunkBuilder:
         for name, value in values.items():
             self._columns[name].append(value)
         self._count += 1
+
+    def add_all(self, keys: list[str], columns: dict[str, Any]) -> None:
+        """Add rows by column: of each a list or an Arrow array, notes as `changes` among them."""
+        self._gather()
+        positions = list(map(self._position, keys))
+        ids = record.record_ids(self.source.name, self.place.name, positions)
+        self._tables.append(_table(columns | {"id": ids}, len(keys)))
 
     def quarantine(self, reason: str, *, line: int | None, raw: bytes = b"") -> None:
         """Record that a row (or, without a line, the file) could not be read, and why."""
@@ -153,14 +169,9 @@ class ChunkBuilder:
 
     def take(self) -> Chunk:
         """The chunk gathered so far; the builder starts the next one."""
-        # Arrow builds nested columns from Python values ten times faster than Polars does.
-        arrays = [
-            pa.array(self._columns[field.name], type=field.type)
-            if field.name in self._columns
-            else pa.nulls(self._count, field.type)
-            for field in _ARROW
-        ]
-        frame = pl.DataFrame(pa.Table.from_arrays(arrays, schema=_ARROW)).with_columns(
+        self._gather()
+        tables = self._tables or [_table({}, 0)]
+        frame = pl.DataFrame(pa.concat_tables(tables)).with_columns(
             source=pl.lit(self.source.name),
             file=pl.lit(self.place.name),
             collected_at=pl.lit(self.place.collected_at, record.TIME),
@@ -171,5 +182,26 @@ class ChunkBuilder:
         )
         frame = frame.cast(pl.Schema(record.SCHEMA))
         fates = pl.DataFrame(self._bad, schema=ledger.SCHEMA) if self._bad else ledger.empty()
-        self._columns, self._count, self._bad = {}, 0, []
+        self._tables, self._bad = [], []
         return Chunk(frame, fates)
+
+    def _gather(self) -> None:
+        """Put the rows that were added one by one with those that came by column."""
+        if self._count:
+            self._tables.append(_table(self._columns, self._count))
+            self._columns, self._count = {}, 0
+
+
+def _table(columns: dict[str, Any], rows: int) -> pa.Table:
+    # Arrow builds nested columns from Python values ten times faster than Polars does.
+    arrays = [
+        _array(columns[field.name], field.type)
+        if field.name in columns
+        else pa.nulls(rows, field.type)
+        for field in ARROW
+    ]
+    return pa.Table.from_arrays(arrays, schema=ARROW)
+
+
+def _array(values: Any, kind: pa.DataType) -> pa.Array:
+    return values if isinstance(values, pa.Array) else pa.array(values, type=kind)

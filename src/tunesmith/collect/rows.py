@@ -6,6 +6,7 @@ import csv
 import itertools
 from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +24,9 @@ _SUFFIXES: dict[str, Format] = {
 
 #: A quoted CSV field may span lines; one that spans more is an open quote, not a field.
 MAX_RECORD_LINES = 1_000
+
+#: Objects and lists lie within each other at most so deep; no export comes near it.
+MAX_DEPTH = 100
 
 TORN = "the file ends in the middle of this row"
 
@@ -89,44 +93,73 @@ class _Feed:
 def read_csv(
     path: Path, encoding: Encoding, *, delimiter: str | None, max_bytes: int
 ) -> Iterator[Row | BadRow]:
-    """The rows of a CSV file with a header.
+    """The rows of a CSV file with a header; see `CsvRows`.
+
+    Raises:
+        SourceError: The header cannot be read or names a column twice.
+    """
+    lines = read_lines(path, encoding, max_bytes=max_bytes)
+    yield from CsvRows(path, lines, delimiter=delimiter, max_bytes=max_bytes)
+
+
+class CsvRows:
+    """The rows of a CSV file, from its lines.
 
     A row that does not fit the header, or a quote that is never closed, costs one line: the line
     is reported and reading goes on at the next one, so a stray quote cannot swallow the rows
     after it.
 
+    Args:
+        path: The file, for errors.
+        lines: Its lines; the header is taken at once.
+        delimiter: What stands between fields; guessed from the header when it is not given.
+        max_bytes: The limit of a line, and so of a field.
+
     Raises:
         SourceError: The header cannot be read or names a column twice.
     """
-    feed = _Feed(read_lines(path, encoding, max_bytes=max_bytes))
-    header, delimiter = _header(path, feed, delimiter)
-    csv.field_size_limit(max(csv.field_size_limit(), max_bytes))
-    reader = csv.reader(feed, delimiter=delimiter, strict=True)
-    while True:
-        feed.taken = []
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            fields, problem = [], str(error)
-        else:
-            problem = ""
-        if not problem and not fields:
-            continue  # a blank line
-        if not problem and len(fields) != len(header):
-            problem = f"{len(fields)} fields where the header has {len(header)}"
+
+    def __init__(
+        self, path: Path, lines: Iterator[Line], *, delimiter: str | None, max_bytes: int
+    ) -> None:
+        self._feed = _Feed(lines)
+        self.header, self.delimiter = _header(path, self._feed, delimiter)
+        csv.field_size_limit(max(csv.field_size_limit(), max_bytes))
+        self._start()
+
+    def _start(self) -> None:
+        self._reader = csv.reader(self._feed, delimiter=self.delimiter, strict=True)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether lines were taken that belong to the rows that come next."""
+        return bool(self._feed.again)
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        return self
+
+    def __next__(self) -> Row | BadRow:
+        feed = self._feed
+        fields: list[str] = []
+        problem = ""
+        while not fields and not problem:  # blank lines
+            feed.taken = []
+            try:
+                fields = next(self._reader)
+            except csv.Error as error:
+                problem = str(error)
+        if not problem and len(fields) != len(self.header):
+            problem = f"{len(fields)} fields where the header has {len(self.header)}"
         if problem:
             torn = not feed.taken[-1].ended and feed.taken[-1].text is not None
             line = feed.give_back()
-            yield BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
-            reader = csv.reader(feed, delimiter=delimiter, strict=True)
-            continue
+            self._start()
+            return BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
         taken = feed.taken
         raw = taken[0].raw if len(taken) == 1 else b"".join(line.raw for line in taken)
         notes = tuple(sorted({line.note for line in taken if line.note is not None}))
-        values = {name: (text or None) for name, text in zip(header, fields, strict=True)}
-        yield Row(taken[0].number, raw, values, notes)
+        values = {name: (text or None) for name, text in zip(self.header, fields, strict=True)}
+        return Row(taken[0].number, raw, values, notes)
 
 
 def _header(path: Path, feed: _Feed, delimiter: str | None) -> tuple[list[str], str]:
@@ -136,9 +169,9 @@ def _header(path: Path, feed: _Feed, delimiter: str | None) -> tuple[list[str], 
         return [], delimiter or ","
     except csv.Error as error:
         raise SourceError(f"the header cannot be read: {error}", where=str(path)) from None
-    delimiter = delimiter or guess_delimiter(line)
     again = itertools.chain([line], feed)
     try:
+        delimiter = delimiter or guess_delimiter(line)
         header = [
             name.strip() for name in next(csv.reader(again, delimiter=delimiter, strict=True))
         ]
@@ -164,47 +197,86 @@ def read_jsonl(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[Ro
         SourceError: The file is one JSON document, not one object a line.
     """
     for line in read_lines(path, encoding, max_bytes=max_bytes):
-        if line.text is None:
-            yield BadRow(line.number, line.raw, line.problem or "not text")
-            continue
-        text = line.text.strip()
-        if not text:
-            continue
-        if line.number == 1 and text in {"[", "{"}:
-            raise SourceError(
-                "this is one JSON document, not one object a line",
-                where=str(path),
-                todo="write one object a line, for example with: jq -c '.[]' IN.json > OUT.jsonl",
-            )
-        try:
-            value = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            problem = f"not valid JSON at column {error.colno}"
-            torn = not line.ended
-            yield BadRow(line.number, line.raw, f"{TORN} ({problem})" if torn else problem)
-            continue
-        if not isinstance(value, dict):
-            kind = {list: "an array", str: "a text", bool: "a truth value"}.get(
-                type(value), "a value"
-            )
-            yield BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
-            continue
-        notes = () if line.note is None else (line.note,)
-        yield Row(line.number, line.raw, flatten(value), notes)
+        row = jsonl_row(line, path)
+        if row is not None:
+            yield row
 
 
-def flatten(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def jsonl_row(line: Line, path: Path) -> Row | BadRow | None:
+    """The row on a line of a JSONL file; null for a blank line.
+
+    Raises:
+        SourceError: It is the first line of one JSON document.
+    """
+    if line.text is None:
+        return BadRow(line.number, line.raw, line.problem or "not text")
+    text = line.text.strip()
+    if not text:
+        return None
+    if line.number == 1 and text in {"[", "{"}:
+        raise SourceError(
+            "this is one JSON document, not one object a line",
+            where=str(path),
+            todo="write one object a line, for example with: jq -c '.[]' IN.json > OUT.jsonl",
+        )
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        problem = f"not valid JSON at column {error.colno}"
+        return BadRow(line.number, line.raw, problem if line.ended else f"{TORN} ({problem})")
+    if not isinstance(value, dict):
+        kind = {list: "an array", str: "a text", bool: "a truth value"}.get(type(value), "a value")
+        return BadRow(line.number, line.raw, f"{kind}, not an object with named fields")
+    try:
+        values = flatten(value)
+    except NestingError as error:
+        return BadRow(line.number, line.raw, str(error))
+    return Row(line.number, line.raw, values, () if line.note is None else (line.note,))
+
+
+class NestingError(ValueError):
+    """Objects and lists of a row lie within each other deeper than `MAX_DEPTH`."""
+
+    def __init__(self) -> None:
+        super().__init__(f"objects or lists nested more than {MAX_DEPTH} deep")
+
+
+def flatten(value: dict[str, Any]) -> dict[str, Any]:
     """Nested objects as dotted names.
+
+    Raises:
+        NestingError: They are nested too deep.
 
     >>> flatten({"a": 1, "b": {"c": 2}})
     {'a': 1, 'b.c': 2}
     """
-    if not prefix and dict not in map(type, value.values()):
+    kinds = set(map(type, value.values()))
+    if kinds.isdisjoint(_NESTED):
         return value
+    _check_depth(value)
+    return _flat(value, "") if dict in kinds else value
+
+
+_NESTED = {dict, list}
+
+
+def _check_depth(value: dict[str, Any]) -> None:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        items = chain.from_iterable(
+            outer.values() if type(outer) is dict else outer for outer in level
+        )
+        level = [item for item in items if type(item) in _NESTED]
+        if not level:
+            return
+    raise NestingError
+
+
+def _flat(value: dict[str, Any], prefix: str) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, item in value.items():
         if isinstance(item, dict):
-            flat |= flatten(item, f"{prefix}{name}.")
+            flat |= _flat(item, f"{prefix}{name}.")
         else:
             flat[f"{prefix}{name}"] = item
     return flat
@@ -228,12 +300,17 @@ def read_parquet(path: Path) -> Iterator[Row | BadRow]:
         for batch in file.iter_batches(batch_size=4_096):
             for values in batch.to_pylist():
                 number += 1
+                try:
+                    flat = flatten(values)
+                except NestingError as error:
+                    yield BadRow(number, b"", str(error))
+                    continue
                 raw = orjson.dumps(
                     values,
                     default=_plain,
                     option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME,
                 )
-                yield Row(number, raw, flatten(values))
+                yield Row(number, raw, flat)
     except (ArrowException, OSError) as error:
         raise SourceError(
             "this is not a whole Parquet file",

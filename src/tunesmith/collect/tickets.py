@@ -4,50 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-import orjson
 from pydantic import Field, field_validator
 
+from tunesmith.collect import columnar, runs
 from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.base import Chunk, ChunkBuilder, Place, Source
 from tunesmith.collect.encoding import Encoding, detect
-from tunesmith.collect.times import parse_time
-from tunesmith.config import Config
+from tunesmith.collect.mapping import Columns, RowReader
 from tunesmith.errors import SourceError
-from tunesmith.record import content_hash
-
-
-class Columns(Config):
-    """Which column of the file means what. Every other column is kept in the row's metadata."""
-
-    question: str | list[str]
-    """What the customer asked; several columns (subject and description) are joined by a line."""
-    answer: str | list[str]
-    """What was answered."""
-    category: str | None = None
-    """The queue, topic or intent: splits are stratified by it."""
-    timestamp: str | None = None
-    """When it was asked."""
-    customer: str | None = None
-    """Who asked: becomes a pseudonym, and never crosses from training to test."""
-    thread: str | None = None
-    """The conversation it belongs to: becomes a pseudonym, and never crosses either."""
-    author: str | None = None
-    """Who answered: becomes a pseudonym."""
-    id: str | None = None
-    """The ticket's own number."""
-    labels: str | None = None
-    """Tags: a list, or words separated by commas, semicolons or bars."""
-
-    def mapped(self) -> dict[str, list[str]]:
-        """Columns of the file by the field they fill."""
-        given = {name: value for name, value in self if value is not None}
-        return {name: [value] if isinstance(value, str) else value for name, value in given.items()}
 
 
 class TicketSource(Source):
@@ -109,15 +78,33 @@ class TicketSource(Source):
             raise SourceError(
                 "; ".join(words for _, words in missing), where=f"{self.name}: {place.name}"
             )
-        reader = _RowReader(self)
-        for row in self._rows(place.path, form, encoding):
+        for row in self._runs(place.path, form, encoding):
+            if isinstance(row, runs.Run):
+                yield from self._add_run(builder, row)
+                continue
             if isinstance(row, raw_rows.BadRow):
                 builder.quarantine(row.reason, line=row.line, raw=row.raw)
             else:
-                builder.add(*reader.record(row))
+                builder.add(*self._reader.record(row))
             if builder.full:
                 yield builder.take()
         yield builder.take()
+
+    def _add_run(self, builder: ChunkBuilder, run: runs.Run) -> Iterator[Chunk]:
+        while run.lines:
+            now, run = run.cut(builder.room)
+            builder.add_all(*columnar.records(self._reader, now))
+            if builder.full:
+                yield builder.take()
+
+    @cached_property
+    def _reader(self) -> RowReader:
+        return RowReader(
+            self.columns,
+            dropped=self.drop_columns,
+            zone=self.timezone,
+            time_format=self.timestamp_format,
+        )
 
     def problems(self, base: Path) -> list[tuple[str, str]]:
         """Missing files, unknown formats, columns that are not there, no row: all at once."""
@@ -161,14 +148,32 @@ class TicketSource(Source):
             return Encoding(self.encoding.lower(), declared=True)
         return Encoding("utf-8", declared=True) if form == "parquet" else detect(path)
 
+    def _runs(
+        self, path: Path, form: raw_rows.Format, encoding: Encoding
+    ) -> Iterator[runs.Run | raw_rows.Row | raw_rows.BadRow]:
+        if form == "csv":
+            found = runs.read_csv_runs(
+                path, encoding, delimiter=self.delimiter, max_bytes=self._limit
+            )
+        elif form == "jsonl":
+            found = runs.read_jsonl_runs(path, encoding, max_bytes=self._limit)
+        else:
+            found = raw_rows.read_parquet(path)
+        return runs.gathered(found)
+
+    @property
+    def _limit(self) -> int:
+        return int(self.max_line_mib * (1 << 20))
+
     def _rows(
         self, path: Path, form: raw_rows.Format, encoding: Encoding
     ) -> Iterator[raw_rows.Row | raw_rows.BadRow]:
-        limit = int(self.max_line_mib * (1 << 20))
         if form == "csv":
-            return raw_rows.read_csv(path, encoding, delimiter=self.delimiter, max_bytes=limit)
+            return raw_rows.read_csv(
+                path, encoding, delimiter=self.delimiter, max_bytes=self._limit
+            )
         if form == "jsonl":
-            return raw_rows.read_jsonl(path, encoding, max_bytes=limit)
+            return raw_rows.read_jsonl(path, encoding, max_bytes=self._limit)
         return raw_rows.read_parquet(path)
 
     def _missing(
@@ -193,102 +198,3 @@ class TicketSource(Source):
 
 def _names(files: list[Path]) -> str:
     return f"{files[0].name} has" if len(files) == 1 else f"{len(files)} files have"
-
-
-class _RowReader:
-    """Turns raw rows into records, by the mapping of one source."""
-
-    def __init__(self, source: TicketSource) -> None:
-        self.source = source
-        self.mapped = source.columns.mapped()
-        self.zone = ZoneInfo(source.timezone)
-        self.personal = set(source.personal_columns)
-
-    @cached_property
-    def _plain(self) -> list[str]:
-        return [
-            name for name in ("category", "customer", "thread", "author") if name in self.mapped
-        ]
-
-    @cached_property
-    def _used(self) -> set[str]:
-        used = {name for names in self.mapped.values() for name in names}
-        return used | set(self.source.drop_columns)
-
-    def record(self, row: raw_rows.Row) -> tuple[str, dict[str, Any], list[str]]:
-        """The row's key, its columns of the record, and notes."""
-        notes = list(row.notes)
-        digest = content_hash(row.raw)
-        source_id = self._text(row, "id")
-        values: dict[str, Any] = {
-            "kind": "qa",
-            "line": row.line,
-            "content_hash": digest,
-            "source_id": source_id,
-            "question": self._text(row, "question"),
-            "answer": self._text(row, "answer"),
-        }
-        for name in self._plain:
-            values[name] = self._text(row, name)
-        if "labels" in self.mapped:
-            values["labels"] = _labels(row.values.get(self.mapped["labels"][0]))
-        if "timestamp" in self.mapped:
-            values["timestamp"] = self._time(row, notes)
-        values["extra"] = [
-            (name, as_text(value))  # key, value
-            for name, value in row.values.items()
-            if name not in self._used and value is not None
-        ]
-        return source_id or digest, values, notes
-
-    def _text(self, row: raw_rows.Row, field: str) -> str | None:
-        names = self.mapped.get(field, ())
-        if len(names) == 1:
-            value = row.values.get(names[0])
-            return value or None if value is None or isinstance(value, str) else as_text(value)
-        parts: list[str] = []
-        for name in names:
-            value = row.values.get(name)
-            text = None if value is None else as_text(value)
-            if text and not (parts and text.startswith(parts[-1])):
-                parts.append(text)
-            elif text:
-                parts[-1] = text  # a description that begins with the subject says it already
-        return "\n".join(parts) if parts else None
-
-    def _time(self, row: raw_rows.Row, notes: list[str]) -> datetime | None:
-        value = row.values.get(self.mapped["timestamp"][0])
-        if value is None or value == "":
-            return None
-        if isinstance(value, date) and not isinstance(value, datetime):
-            value = datetime(value.year, value.month, value.day, tzinfo=self.zone)
-        if isinstance(value, datetime):
-            value = value.isoformat()
-        moment = parse_time(str(value), self.zone, self.source.timestamp_format)
-        if moment is None:
-            notes.append("timestamp unreadable")
-        return moment
-
-
-def as_text(value: Any) -> str:
-    """A value of a raw row as text: lists by commas, nested things as JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list) and all(isinstance(item, str | int | float) for item in value):
-        return ", ".join(map(str, value))
-    if isinstance(value, list | dict):
-        return orjson.dumps(value, default=str).decode()
-    return str(value)
-
-
-def _labels(value: Any) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [as_text(item) for item in value]
-    text = as_text(value)
-    for mark in ",;|":
-        text = text.replace(mark, "\x1f")
-    return [word.strip() for word in text.split("\x1f") if word.strip()]

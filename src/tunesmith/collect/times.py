@@ -30,7 +30,10 @@ def parse_time(text: str, zone: tzinfo, form: str | None = None) -> datetime | N
     moment = _with_format(text, form) if form is not None else _guess(text)
     if moment is None:
         return None
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)).astimezone(UTC)
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:  # in UTC it lies before the year 1 or after 9999
+        return None
 
 
 def _guess(text: str) -> datetime | None:

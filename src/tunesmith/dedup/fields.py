@@ -48,21 +48,23 @@ def templates(found: Found) -> Groups:
     return _chosen(groups, np.argsort(-sizes, kind="stable"))
 
 
-def table(found: Found, groups: Groups, name: str) -> pl.DataFrame:
-    """The rows of groups with their texts; the column `name` numbers the groups from 1."""
-    numbers = np.repeat(np.arange(1, len(groups) + 1), np.diff(groups.starts))
-    rows = np.sort(groups.rows)
-    parts = [
-        found.parts.frame(number, _SHOWN)[mine]
-        for number, mine in rows_by_part(found.offsets, rows)
-    ]
-    if not parts:
-        return pl.DataFrame(
-            schema={name: pl.Int64, "row": pl.Int64} | dict.fromkeys(_SHOWN, pl.String)
-        )
-    shown = pl.concat(parts).with_columns(row=pl.Series(rows))
-    order = pl.DataFrame({name: numbers, "row": groups.rows})
-    return order.join(shown, on="row", how="left", maintain_order="left")
+def tables(found: Found, listed: list[Groups], name: str) -> list[pl.DataFrame]:
+    """The rows of groups with their texts; the column `name` numbers the groups from 1.
+
+    Each part is read once for all of them.
+    """
+    rows = np.unique(np.concatenate([groups.rows for groups in listed]))
+    parts = [pl.DataFrame(schema={"row": pl.Int64} | dict.fromkeys(_SHOWN, pl.String))]
+    for number, mine in rows_by_part(found.offsets, rows):
+        some = pl.Series("row", mine + found.offsets[number], dtype=pl.Int64)
+        parts.append(found.parts.frame(number, _SHOWN)[mine].insert_column(0, some))
+    shown = pl.concat(parts)
+    made = []
+    for groups in listed:
+        numbers = np.repeat(np.arange(1, len(groups) + 1), np.diff(groups.starts))
+        order = pl.DataFrame({name: numbers, "row": groups.rows})
+        made.append(order.join(shown, on="row", how="left", maintain_order="left"))
+    return made
 
 
 def summary(listed: pl.DataFrame, name: str) -> dict[str, Any]:
@@ -89,8 +91,8 @@ def _groups(found: Found, *, one: str, many: str) -> Groups:
     places = np.searchsorted(rows, alive[members])
     high, low = found.hashes(many, wanted)
     group = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    different = np.unique(np.stack([group.astype(np.uint64), high[places], low[places]]), axis=1)
-    counts = np.bincount(different[0].astype(np.int64), minlength=len(starts) - 1)
+    other = pl.DataFrame({"group": group, "high": high[places], "low": low[places]})
+    counts = np.bincount(other.unique().get_column("group").to_numpy(), minlength=len(starts) - 1)
     groups = Groups(alive[members], starts)
     chosen = np.flatnonzero(counts > 1)
     return _chosen(groups, chosen[np.argsort(groups.rows[starts[chosen]], kind="stable")])

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tunesmith.clean.pii.detect import find
-from tunesmith.collect.tickets import as_text
+from tunesmith.collect.mapping import as_text
 from tunesmith.collect.times import parse_time
 
 #: Words of a column's name, best first, for each field of the record.

@@ -18,6 +18,7 @@ from tunesmith.prepare.collect import collect_files
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import merge_duplicates
 from tunesmith.prepare.engines import opened_engine
+from tunesmith.prepare.facts import state_facts
 from tunesmith.prepare.ledger import account_for
 from tunesmith.prepare.perplexity import judge_perplexity
 from tunesmith.prepare.prepared import Prepared
@@ -62,11 +63,13 @@ def _prepare(context: Context) -> Prepared:
     within = write_within_fields(context.out, unique.stage)
     stages = [*collected.stages, *checked.stages, unique.stage]
     fates, counts = account_for(context, stages, dealt.kept, collected=collected.rows)
-    version = publish_version(context, collected, checked, unique, dealt, counts)
+    facts = state_facts(context, dealt.kept)
+    version = publish_version(context, collected, checked, unique, dealt, facts, counts)
     vault.publish(checked.masked.vaults(), context.out / "vault")
     context.cache.prune()
     return Prepared(
         dealt.kept,
+        facts,
         context.table,
         fates,
         counts,

@@ -11,6 +11,7 @@ import polars as pl
 
 from tunesmith.prompting.example import Example
 from tunesmith.step import StepCount
+from tunesmith.store.facts import Facts
 from tunesmith.store.kept import Kept
 from tunesmith.store.versions import Version, read_version
 
@@ -21,6 +22,8 @@ class Prepared:
 
     rows: Kept
     """The rows that were kept, with their split, part by part, until the next run."""
+    facts: Facts
+    """Their digests and lengths."""
     table: Path
     """The dataset's table."""
     ledger: pl.DataFrame

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from tunesmith.prepare.collect import Collected
 from tunesmith.prepare.context import Context
@@ -16,11 +13,9 @@ from tunesmith.prepare.inherit import remember_splits
 from tunesmith.prepare.rows import Checked
 from tunesmith.prepare.split import Dealt
 from tunesmith.split import SPLITS
-from tunesmith.store.digests import VERSION as DIGESTS_VERSION
-from tunesmith.store.digests import DigestPart, combined
 from tunesmith.store.export import VERSION as EXPORT_VERSION
 from tunesmith.store.export import ExportPart, export
-from tunesmith.store.kept import Kept
+from tunesmith.store.facts import DIGEST, Facts, combined
 from tunesmith.store.versions import Version, VersionPart, write_version
 
 
@@ -30,6 +25,7 @@ def publish_version(
     checked: Checked,
     unique: Unique,
     dealt: Dealt,
+    facts: Facts,
     counts: dict[str, int],
 ) -> Version:
     """Write the exports and the dataset version, and what the next run needs to know of it.
@@ -40,13 +36,13 @@ def publish_version(
         checked: The steps that were run.
         unique: The earlier versions.
         dealt: The rows.
+        facts: What is known of them.
         counts: Rows by fate.
     """
     kept = dealt.kept
     with context.timed("publish"), context.progress.stage("publish", total=2) as bar:
         digests = [
-            (np.load(path)[:, kept.stays[number]], kept.splits_of(number))
-            for number, path in enumerate(_digests(context, kept))
+            (facts.part(number, DIGEST), kept.splits_of(number)) for number in range(len(kept))
         ]
         prints = [combined([part]) for part in digests]
         frames = [partial(kept.frame, number) for number in range(len(kept))]
@@ -93,17 +89,3 @@ def _lineage(
     if dealt.splits_from is not None:
         lineage["splits_from"] = dealt.splits_from
     return lineage
-
-
-def _digests(context: Context, kept: Kept) -> list[Path]:
-    """For each part, the file with the digests of its rows, made where it is missing."""
-    rows = kept.rows
-    files = context.beside(rows, "digests", {"version": DIGESTS_VERSION})
-    context.work_off(
-        [
-            DigestPart(rows=rows.folder.resolve(), number=number, output=path)
-            for number, path in enumerate(files)
-            if not path.exists()
-        ]
-    )
-    return files

@@ -19,11 +19,8 @@ WITHIN_FIELDS = ("conflicts", "templates")
 def list_within_fields(found: Found, stage: Stage) -> dict[str, Any]:
     """Write what repeats beside the rows that stay; gives the counts."""
     counts = {}
-    for name, groups in (
-        ("conflicts", fields.conflicts(found)),
-        ("templates", fields.templates(found)),
-    ):
-        listed = fields.table(found, groups, "group")
+    groups = [fields.conflicts(found), fields.templates(found)]
+    for name, listed in zip(WITHIN_FIELDS, fields.tables(found, groups, "group"), strict=True):
         write_parquet(stage.folder / f"{name}.parquet", listed)
         counts[name] = fields.summary(listed, "group")
     return counts

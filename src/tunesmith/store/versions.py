@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from tunesmith.errors import TunesmithError
 from tunesmith.io import atomic_write
 from tunesmith.record import SCHEMA
-from tunesmith.store.digests import UNVERSIONED, combined, digests
+from tunesmith.store.facts import UNVERSIONED, combined, digests
 
 #: The columns of the table: the record, and the split each row belongs to.
 COLUMNS = [*SCHEMA, "split"]
