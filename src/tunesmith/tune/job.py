@@ -21,6 +21,7 @@ from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig, question_messages
+from tunesmith.tune.fast import make_faster
 from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import TrainedConfig, trained_method
@@ -183,7 +184,9 @@ def _adapted(
     model = load_model(Path(request["model"]), precision=config.precision)
     prompt = PromptConfig.model_validate(request["prompt"])
     begin = ChatEncoder(tokenizer).text(question_messages("", prompt))
-    return config.adapt(model, tokenizer, prompt=begin)
+    adapted = config.adapt(model, tokenizer, prompt=begin)
+    make_faster(adapted)
+    return adapted
 
 
 def _last_checkpoint(work: Path) -> Path | None:
