@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.detect import Settings, candidates, find, hints
 from tunesmith.clean.pii.payment import card_is_valid, iban_is_valid
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS
@@ -75,10 +76,18 @@ def test_a_local_number_is_one_only_in_its_region() -> None:
     assert found("020 7946 0958", regions=("GB",), anywhere=False) == [("PHONE", "020 7946 0958")]
 
 
-def test_allowed_texts_stay() -> None:
-    allow = frozenset({"help@example.com"})
-    assert found("Help@Example.com or jane@example.com", allow=allow) == [
+@pytest.mark.parametrize("allowed", ["help@example.com", "help@*"])
+def test_allowed_texts_stay(allowed) -> None:
+    assert found("Help@Example.com or jane@example.com", allow=Allow([allowed])) == [
         ("EMAIL", "jane@example.com")
+    ]
+
+
+def test_what_is_allowed_claims_nothing() -> None:
+    """Not even the letters that another detector finds next to it."""
+    allow = Allow(["*@acme.example"])
+    assert found("ops@acme.example jane@acme.example 192.0.2.1", allow=allow) == [
+        ("IP_ADDRESS", "192.0.2.1")
     ]
 
 

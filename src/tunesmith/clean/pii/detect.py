@@ -7,7 +7,7 @@ Rust over whole columns; the checks run in Python on the few texts that were hit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -27,6 +27,7 @@ from tunesmith.clean.pii import (
     phone,
     ssn,
 )
+from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.gates import Gates
 from tunesmith.clean.pii.settle import settled
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Claims, Kind, Span
@@ -58,8 +59,8 @@ class Settings:
     """The company's own account and order numbers, as regular expressions."""
     lists: bool = False
     """Find names by lists of names too, not only where the words before announce them."""
-    allow: frozenset[str] = frozenset()
-    """Texts that are not personal, case-folded."""
+    allow: Allow = field(default_factory=Allow)
+    """What is not personal."""
 
 
 Find = Callable[[str, Settings], Iterable[tuple[int, int]]]
@@ -195,7 +196,7 @@ def find(
     claims = Claims()
 
     def claim(start: int, end: int, kind: Kind) -> None:
-        if not settings.allow or text[start:end].casefold() not in settings.allow:
+        if not settings.allow.covers(text, start, end):
             claims.add(Span(start, end, kind))
 
     for kind, finder in _FINDERS.items():
@@ -209,9 +210,7 @@ def find(
     return settled(
         text,
         claims.spans,
-        lambda span: (
-            span.kind in wanted and text[span.start : span.end].casefold() not in settings.allow
-        ),
+        lambda span: span.kind in wanted and not settings.allow.covers(text, span.start, span.end),
     )
 
 

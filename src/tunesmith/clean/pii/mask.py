@@ -128,7 +128,7 @@ class MaskPersonalData(Transform):
             countries=self.national_ids,
             accounts=self.accounts,
             lists=self.names == "lists",
-            allow=self._allow.exact,
+            allow=self._allow,
         )
 
     @cached_property
@@ -282,8 +282,6 @@ class MaskPersonalData(Transform):
         if not kinds:
             return []
         spans = detect.find(text, kinds, self._settings)
-        if self.allow:
-            spans = [span for span in spans if not self._allow.covers(text, span.start, span.end)]
         return _outside([match.span() for match in TAG.finditer(text)], spans)
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:
