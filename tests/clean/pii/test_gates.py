@@ -12,7 +12,7 @@ NAMED = {
     name: getattr(gates, name)
     for name in (
         *("DIGIT", "SIX_DIGITS", "CARD", "GROUPED", "SEVEN_DIGITS", "AT", "URL", "IBAN", "MARKS"),
-        *("LONG", "NAME", "BIRTH", "CREDENTIAL", "PLACE"),
+        *("LONG", "NAME", "BIRTH", "CREDENTIAL", "PLACE", "SPELLED", "CODE", "STREET"),
     )
 }
 WORDS = Gates(
@@ -22,6 +22,9 @@ WORDS = Gates(
         gates.LINKED: {"with"},
         gates.BIRTH: {"born"},
         gates.CREDENTIAL: {"password"},
+        gates.SPELLED: {"dot"},
+        gates.CODE: {"pin", "pr\u00fcfnummer"},
+        gates.STREET: {"street"},
     }
 )
 
@@ -41,7 +44,11 @@ def opened(text: str) -> set[str]:
         ("12-34 - 56", {"DIGIT", "SIX_DIGITS"}),
         ("12 and 34 and 56", {"DIGIT"}),
         ("12\n34\n56", {"DIGIT"}),
-        ("4111 1111 1111", {"DIGIT", "SIX_DIGITS", "CARD", "GROUPED"}),
+        ("4111 1111 1111", {"DIGIT", "SIX_DIGITS", "GROUPED"}),
+        ("6304 2737 3398", {"DIGIT", "SIX_DIGITS", "CARD", "GROUPED"}),
+        ("1 6304.2737-3398 1", {"DIGIT", "MARKS", "SIX_DIGITS", "CARD", "GROUPED"}),
+        ("1630427373398", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS", "LONG"}),
+        ("4111 1111 1111 1111", {"DIGIT", "SIX_DIGITS", "CARD", "GROUPED"}),
         ("41111111 / 1111", {"DIGIT", "SIX_DIGITS", "GROUPED", "SEVEN_DIGITS"}),
         ("1234567", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS"}),
         ("+1234567", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS", "GROUPED"}),
@@ -68,6 +75,16 @@ def opened(text: str) -> set[str]:
         ("name\u2019s jane", {"NAME"}),
         ("the name jane", set()),
         ("Born, then", {"BIRTH"}),
+        ("a (at) b", {"SPELLED"}),
+        ("a<\u00e4t>b", {"SPELLED"}),
+        ("a[@]b", {"SPELLED"}),
+        ("a {AT }b", {"SPELLED"}),
+        ("a (attic) b", set()),
+        ("firm dot com", {"SPELLED"}),
+        ("the pin", set()),
+        ("pin 4", {"DIGIT", "CODE"}),
+        ("PR\u00dcFNUMMER 4", {"DIGIT", "CODE", "PLACE"}),
+        ("4 main street", {"DIGIT", "STREET"}),
         ("stubborn, then", set()),
         ("password: x", {"CREDENTIAL"}),
         ("Room 5", {"DIGIT", "PLACE"}),

@@ -25,7 +25,8 @@ DIGIT = 1 << 0
 SIX_DIGITS = 1 << 1
 """Six digits with at most five signs or spaces between two."""
 CARD = 1 << 2
-"""Twelve digits with at most one of ` `, `.` and `-` between two."""
+"""Twelve to nineteen digits with at most one of ` `, `.` and `-` between two, whole groups of them,
+that pass Luhn's check."""
 GROUPED = 1 << 3
 """Seven digits that are written like a telephone: grouped, after `+` or `(`, with an extension, or
 ten that begin with a trunk prefix."""
@@ -49,14 +50,23 @@ CREDENTIAL = 1 << 12
 """A word for a password or a key."""
 PLACE = 1 << 13
 """A number beside a word with a capital."""
-ALWAYS = 1 << 14
+SPELLED = 1 << 14
+"""`at` in brackets, or a word for the dot of an address."""
+CODE = 1 << 15
+"""A word for a PIN or the security code of a card, and a digit."""
+STREET = 1 << 16
+"""A word for street or a post-office box, and a digit."""
+ALWAYS = 1 << 17
 """Open in every text that is not null."""
-ALL = (1 << 15) - 1
+ALL = (1 << 18) - 1
+#: Gates that words open, and those of them that stay shut in a text without a digit.
+_BY_WORDS = BIRTH | CREDENTIAL | SPELLED | CODE | STREET
+_WITH_DIGITS = CODE | STREET
 
 #: Words that announce a name only together: `speaking` and `with`, `ask` and `for`.
-LINK, LINKED = 1 << 15, 1 << 16
+LINK, LINKED = 1 << 18, 1 << 19
 #: Words that announce a name even if it is written small: `name is`.
-_SUBJECT, _VERB = 1 << 17, 1 << 18
+_SUBJECT, _VERB = 1 << 20, 1 << 21
 #: Places of the table of words, and the constants of its hash (FNV-1a, then Fibonacci hashing).
 _PLACES = 4096
 _PRIME = 0x100000001B3
@@ -155,12 +165,34 @@ def _digits(data: Any, start: int, end: int) -> int:
         last = place - 1
         if near >= 6:
             gates |= SIX_DIGITS
-        if card >= 12:
+        if card >= 12 and _passes_luhn(data, place, card):
             gates |= CARD
         if phone >= 7 and (broken or _opened(data, start, first) or _extended(data, place, end)):
             gates |= GROUPED
         gates |= _number(data, start, end, first, place)
     return gates
+
+
+@kernel
+def _passes_luhn(data: Any, end: int, digits: int) -> bool:
+    """Whether any 12 to 19 digits before `end` pass, from the beginning of a group of digits.
+
+    Of the digits before `end` no more than `digits` belong together.
+    """
+    total = 0
+    place = end
+    for count in range(min(digits, 19)):
+        place -= 1
+        if not _is_digit(data[place]):
+            place -= 1
+        value = data[place] - 48
+        if count % 2 == 1:
+            value = 2 * value - 9 * (value > 4)
+        total += value
+        begins = count + 1 == digits or not _is_digit(data[place - 1])
+        if count >= 11 and begins and data[place] <= 54 and total % 10 == 0:
+            return True
+    return False
 
 
 @kernel
@@ -265,7 +297,27 @@ def _sign(data: Any, place: int, end: int, scheme: bool, query: bool) -> int:
         return URL
     if data[place] == 64:
         return _at(data, place, end) | (URL if scheme else 0)
+    if data[place] in (40, 60, 91, 123) and _bracketed_at(data, place + 1, end):
+        return SPELLED
     return 0
+
+
+@kernel
+def _bracketed_at(data: Any, place: int, end: int) -> bool:
+    """Whether `at`, `ät` or `@` and a bracket follow an opening bracket, spaces between."""
+    if place < end and data[place] == 32:
+        place += 1
+    if place < end and data[place] == 64:
+        place += 1
+    elif place + 1 < end and data[place] | 32 == 97 and data[place + 1] | 32 == 116:
+        place += 2
+    elif place + 2 < end and data[place] == 0xC3 and data[place + 2] | 32 == 116:
+        place += 3
+    else:
+        return False
+    if place < end and data[place] == 32:
+        place += 1
+    return place < end and data[place] in (41, 62, 93, 125)
 
 
 @kernel
@@ -301,7 +353,7 @@ def _meaning(value: Any, words: Any, meanings: Any) -> int:
 
 @kernel
 def _words(data: Any, start: int, end: int, words: Any, meanings: Any) -> int:
-    """The gates of words, `NAME`, `BIRTH`, `CREDENTIAL`: `words` holds hashes, `meanings` gates."""
+    """The gates `NAME` and `_BY_WORDS`: `words` holds hashes of words, `meanings` their gates."""
     gates = meaning = before = 0  # of the last word and the one before, while signs follow
     value = np.uint64(0)
     inside = False
@@ -317,11 +369,13 @@ def _words(data: Any, start: int, end: int, words: Any, meanings: Any) -> int:
         elif inside:
             inside = False
             meaning = _meaning(value, words, meanings)
-            gates |= meaning & (BIRTH | CREDENTIAL)
+            gates |= meaning & _BY_WORDS
             if before & _SUBJECT and meaning & _VERB:
                 gates |= NAME
         elif byte < 0x80 and not (byte <= 32 or byte in (44, 46, 58, 63)):
             meaning = 0
+    if inside:  # `12 main street`
+        gates |= _meaning(value, words, meanings) & _BY_WORDS
     return gates
 
 
@@ -370,6 +424,8 @@ def _gates(data: Any, offsets: Any, classes: Any, words: Any, meanings: Any, out
         found = _runs(data, start, end, classes)
         if found != ALL:
             found |= _words(data, start, end, words, meanings) | _digits(data, start, end)
+            if not found & DIGIT:
+                found &= ~_WITH_DIGITS
         out[text] = found | ALWAYS
 
 
@@ -377,15 +433,16 @@ class Gates:
     """Tells for each text of a column which gates are open.
 
     Args:
-        meanings: By gate (`NAME`, `BIRTH`, `CREDENTIAL`) the words that open it, in small letters;
-            by `LINK` and `LINKED` pairs of words that open `NAME` together.
+        meanings: By gate (`NAME` and those of `_BY_WORDS`) the words that open it, in small
+            letters; by `LINK` and `LINKED` pairs of words that open `NAME` together.
     """
 
     def __init__(self, meanings: dict[int, Iterable[str]]) -> None:
         self._words = np.zeros(_PLACES, dtype=np.uint64)
         self._meanings = np.zeros(_PLACES, dtype=np.int64)
         for gate, words in (*meanings.items(), (_SUBJECT, ["name"]), (_VERB, ["is", "s"])):
-            for word in words:
+            # Letters beyond ASCII have a case of their own: `prüfnummer`, `PRÜFNUMMER`.
+            for word in dict.fromkeys(form for one in words for form in (one, one.upper())):
                 value = _hash(word)
                 place = value * _SPREAD % 2**64 >> 52
                 while self._words[place] not in (0, value):

@@ -34,7 +34,7 @@ class MaskPersonalData(Transform):
     """Replace personal data by tags such as `[EMAIL]`, by pseudonyms, or by fakes."""
 
     kind: ClassVar[str] = "mask_personal_data"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     reads: ClassVar[tuple[str, ...]] = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
