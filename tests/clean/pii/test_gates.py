@@ -25,7 +25,8 @@ WORDS = Gates(
         gates.SPELLED: {"dot"},
         gates.CODE: {"pin", "pr\u00fcfnummer"},
         gates.STREET: {"street"},
-    }
+    },
+    ["de"],
 )
 
 
@@ -59,7 +60,13 @@ def opened(text: str) -> set[str]:
         ("a @ b", set()),
         ("https://u:p@h", {"AT", "MARKS", "URL"}),
         ("x?key=v", {"URL"}),
-        ("DE 89", {"DIGIT", "IBAN", "PLACE"}),
+        ("DE 89", {"DIGIT", "PLACE"}),
+        ("DE 89 3704-0044 053", {"DIGIT", "SIX_DIGITS", "GROUPED", "IBAN", "PLACE"}),
+        ("de893704004", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS"}),
+        ("de89 abcdefghijk", {"DIGIT", "IBAN"}),
+        ("de89 abcdefghij", {"DIGIT"}),
+        ("de89 abc. defghijk", {"DIGIT"}),
+        ("at89 abcdefghijk", {"DIGIT"}),
         ("code 89", {"DIGIT"}),
         ("aa:bb:cc", {"MARKS"}),
         ("see. it. through", set()),

@@ -64,6 +64,7 @@ def test_what_is_personal(text: str, kind: str, value: str) -> None:
         "we ship 12 boxes, version 3 Street edition",
         "my password is wrong, your password is incorrect and the old password is expired",
         "the password is case sensitive; password: required; password: string value",
+        "password: street",
         "Passwort ist falsch, mein Passwort ist abgelaufen",
         "my password isn't working, my password was rejected",
         "Dear customer, Hello there. Thanks, the team",

@@ -124,9 +124,9 @@ def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[Hint, .
             Hint(gates.CODE, (codes.PIN_HINT,)),
         ),
         "EMAIL": (Hint(gates.AT), Hint(gates.SPELLED, (spelled.HINT,))),
-        "IBAN": (Hint(gates.IBAN, (payment.IBAN_HINT,)),),
+        "IBAN": (Hint(gates.IBAN),),
         "CARD": (
-            Hint(gates.CARD, (payment.CARD_HINT,)),
+            Hint(gates.CARD),
             Hint(gates.CODE, (codes.CODE_HINT,)),
         ),
         "CRYPTO_ADDRESS": (Hint(gates.LONG, (payment.CRYPTO_HINT,)),),
@@ -196,7 +196,8 @@ def _gates() -> Gates:
             gates.SPELLED: spelled.WORDS,
             gates.CODE: codes.WORDS,
             gates.STREET: written_small.WORDS,
-        }
+        },
+        payment.IBAN_COUNTRIES,
     )
 
 

@@ -37,7 +37,7 @@ AT = 1 << 5
 URL = 1 << 6
 """A URL with an at-sign, or a query with a value."""
 IBAN = 1 << 7
-"""A word of two letters, then two digits."""
+"""Two letters that an account number begins with, two digits, and as much as the shortest has."""
 MARKS = 1 << 8
 """A word with two of `.`, `:` and `-` after hexadecimal digits."""
 LONG = 1 << 9
@@ -134,7 +134,7 @@ def _extended(data: Any, place: int, end: int) -> bool:
 
 
 @kernel
-def _digits(data: Any, start: int, end: int) -> int:
+def _digits(data: Any, start: int, end: int, countries: Any) -> int:
     """The gates of numbers: `DIGIT`, `SIX_DIGITS`, `CARD`, `GROUPED` and those of `_number`."""
     gates = 0
     place = start
@@ -170,6 +170,8 @@ def _digits(data: Any, start: int, end: int) -> int:
         if phone >= 7 and (broken or _opened(data, start, first) or _extended(data, place, end)):
             gates |= GROUPED
         gates |= _number(data, start, end, first, place)
+        if size >= 2 and _iban(data, start, end, first, countries):
+            gates |= IBAN
     return gates
 
 
@@ -203,8 +205,6 @@ def _number(data: Any, start: int, end: int, first: int, last: int) -> int:
         gates |= SEVEN_DIGITS
     if last - first >= 10 and data[first] == 48:
         gates |= GROUPED
-    if last - first >= 2 and _iban(data, start, first):
-        gates |= IBAN
     if _beside_a_capital(data, start, end, first, last):
         gates |= PLACE
     return gates
@@ -329,15 +329,31 @@ def _at(data: Any, place: int, end: int) -> int:
 
 
 @kernel
-def _iban(data: Any, start: int, first: int) -> bool:
-    """Whether a word of two letters, or one and a space, ends before two digits."""
+def _iban(data: Any, start: int, end: int, first: int, countries: Any) -> bool:
+    """Whether a country's two letters, or they and a space, end before two digits.
+
+    And whether eleven letters and digits follow, with spaces and hyphens among them only.
+    """
     place = first - 1
     if place >= start and data[place] == 32:
         place -= 1
     if place - 1 < start or not (_is_letter(data[place]) and _is_letter(data[place - 1])):
         return False
     before = data[place - 2] if place - 2 >= start else 32
-    return not (_is_letter(before) or _is_digit(before))
+    if _is_letter(before) or _is_digit(before):
+        return False
+    if not countries[26 * ((data[place - 1] | 32) - 97) + (data[place] | 32) - 97]:
+        return False
+    signs = 0
+    place = first + 2
+    while place < end and signs < 11:
+        byte = data[place]
+        if _is_letter(byte) or _is_digit(byte):
+            signs += 1
+        elif byte not in (32, 45):
+            return False
+        place += 1
+    return signs == 11
 
 
 @kernel
@@ -418,12 +434,15 @@ def _capital_before(data: Any, start: int, place: int) -> bool:
 
 
 @kernel
-def _gates(data: Any, offsets: Any, classes: Any, words: Any, meanings: Any, out: Any) -> None:
+def _gates(
+    data: Any, offsets: Any, classes: Any, words: Any, meanings: Any, countries: Any, out: Any
+) -> None:
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
         found = _runs(data, start, end, classes)
         if found != ALL:
-            found |= _words(data, start, end, words, meanings) | _digits(data, start, end)
+            found |= _words(data, start, end, words, meanings)
+            found |= _digits(data, start, end, countries)
             if not found & DIGIT:
                 found &= ~_WITH_DIGITS
         out[text] = found | ALWAYS
@@ -435,9 +454,13 @@ class Gates:
     Args:
         meanings: By gate (`NAME` and those of `_BY_WORDS`) the words that open it, in small
             letters; by `LINK` and `LINKED` pairs of words that open `NAME` together.
+        countries: The two letters that open `IBAN`, small.
     """
 
-    def __init__(self, meanings: dict[int, Iterable[str]]) -> None:
+    def __init__(self, meanings: dict[int, Iterable[str]], countries: Iterable[str] = ()) -> None:
+        self._countries = np.zeros(26 * 26, dtype=np.bool_)
+        for letters in countries:
+            self._countries[26 * (ord(letters[0]) - 97) + ord(letters[1]) - 97] = True
         self._words = np.zeros(_PLACES, dtype=np.uint64)
         self._meanings = np.zeros(_PLACES, dtype=np.int64)
         for gate, words in (*meanings.items(), (_SUBJECT, ["name"]), (_VERB, ["is", "s"])):
@@ -454,7 +477,7 @@ class Gates:
         """The open gates of each text, as bits; none of a null."""
         data, offsets = buffers(texts)
         found = np.zeros(len(offsets) - 1, dtype=np.int64)
-        _gates(data, offsets, _CLASSES, self._words, self._meanings, found)
+        _gates(data, offsets, _CLASSES, self._words, self._meanings, self._countries, found)
         found[texts.is_null().to_numpy()] = 0
         return found
 
