@@ -6,8 +6,11 @@ the number, the date and the code together account data. A date is a card's only
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator, Sequence
+
+from tunesmith.clean.pii.spans import merged
 
 #: Words that the codes of a card and PINs are announced with.
 WORDS = (
@@ -58,10 +61,12 @@ def card_codes(text: str, cards: Sequence[tuple[int, int]]) -> Iterator[tuple[in
     said = any(key in small for key in _KEYS)
     codes = [match.span(1) for match in _CARD_CODE.finditer(text)] if said else []
     yield from codes
-    beside = [*cards, *codes]
+    beside = merged(cards, codes)
+    begins = [begin for begin, _ in beside]
     for match in _EXPIRY.finditer(text) if beside else ():
         start, end = match.span(1)
-        if any(start - _BESIDE < stop and begin < end + _BESIDE for begin, stop in beside):
+        last = bisect.bisect_left(begins, end + _BESIDE) - 1
+        if last >= 0 and beside[last][1] > start - _BESIDE:
             yield start, end
 
 

@@ -47,8 +47,10 @@ HINT = rf"(?i)[(\[{{<] ?(?:at|ät|@) ?[)\]}}>]|(?:@|\bat\b|\bät\b)[^\n]{{1,200}
 
 def spelled_emails(text: str) -> Iterator[tuple[int, int]]:
     """The e-mail addresses in a text whose at-sign or dots are words or in brackets."""
-    taken = 0
+    taken, spoken = 0, _SPOKEN_DOT.search(text) is not None
     for at in _AT.finditer(text):
+        if not (spoken or at["sure"]):
+            continue
         host = _HOST.match(text, at.end(), min(len(text), at.end() + 160))
         if host is None or at.start() < taken:
             continue
