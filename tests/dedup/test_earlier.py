@@ -131,8 +131,9 @@ def test_two_runs_in_one_folder(tmp_path, second) -> None:
 def test_a_version_that_is_not_there(tmp_path) -> None:
     write_csv(tmp_path / "t.csv", tickets(9))
     given = recipe(tmp_path, {"path": "t.csv"}, dedup={"against_versions": [4]})
-    with pytest.raises(TunesmithError, match="there is no version 4"):
+    with pytest.raises(TunesmithError, match="there is no version 4") as told:
         prepare(load(given), tmp_path / "out", SilentProgress())
+    assert f"tunesmith versions --out {tmp_path / 'out'}" in told.value.message
 
 
 def test_it_needs_both_kinds() -> None:
