@@ -106,6 +106,9 @@ def test_pieces_give_what_one_process_gives(tmp_path, shard_rows) -> None:
     assert len(buckets) == (1 if shard_rows == 10_000 else 7)
     members = np.concatenate(buckets)
     assert len(members) == len(np.unique(members))  # a row is in one range only
+    edges = {path.name: len(np.load(path)) for path in (tmp_path / "spread").glob("edges-*.npy")}
+    last = sum(count for name, count in edges.items() if name >= "edges-15")
+    assert last < 0.1 * sum(edges.values())  # what a wave joined, the next ones do not verify
 
 
 def test_pieces_with_little_room(tmp_path, monkeypatch) -> None:
