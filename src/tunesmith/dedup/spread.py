@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.config import Config
-from tunesmith.dedup import index, minhash
+from tunesmith.dedup import index, linking, minhash
 from tunesmith.dedup.against import EvaluationSet
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.config import DedupConfig
@@ -171,9 +171,9 @@ class FindBuckets(Task):
         """The buckets that have a new row or a known pair."""
         known = self.layout.known_among(rows, self.group.band)
         places = np.arange(len(rows), dtype=np.int64)
-        some = minhash.perhaps_joined(hashes, places, known.clean, known.paired(self.group.band))
+        some = linking.perhaps_joined(hashes, places, known.clean, known.paired(self.group.band))
         members, starts = buckets(hashes[some], places[some])
-        compared = rows[minhash.has_new(members, starts, known.clean)]
+        compared = rows[linking.has_new(members, starts, known.clean)]
         return self._write(rows[members], starts, compared)
 
     def _write(self, members: I64, starts: I64, compared: I64 | None = None) -> int:
@@ -237,7 +237,7 @@ class VerifyBuckets(Task):
         layout, group = self.layout, self.group
         members, starts = layout.load(f"members-{group.name}"), layout.load(f"starts-{group.name}")
         rows, places = np.unique(members, return_inverse=True)
-        members, starts = minhash.open_buckets(
+        members, starts = linking.open_buckets(
             places.astype(np.int64), np.array(starts), _forest(layout, rows)
         )
         used = np.unique(members)
@@ -344,12 +344,12 @@ class Spread:
         parents = np.arange(total, dtype=np.int64)
         found, numbers = [np.empty(0, EDGE)], [np.empty(0, np.int64)]
         for wave in _waves(bands):
-            self.layout.save("roots", minhash.roots(parents))
+            self.layout.save("roots", linking.roots(parents))
             tasks = [VerifyBuckets(layout=self.layout, group=group) for group in wave]
             for group, count in zip(wave, self.cluster.run(tasks), strict=True):
                 if count:
                     edges = np.array(self.layout.load(f"edges-{group.name}"))
-                    new = minhash.join_new(
+                    new = linking.join_new(
                         parents,
                         np.ascontiguousarray(edges["left"]),
                         np.ascontiguousarray(edges["right"]),
@@ -361,7 +361,7 @@ class Spread:
             np.ascontiguousarray(edges["left"]),
             np.ascontiguousarray(edges["right"]),
             np.ascontiguousarray(edges["similarity"]),
-            minhash.roots(parents),
+            linking.roots(parents),
             np.concatenate(numbers),
         )
 
