@@ -115,10 +115,12 @@ def test_a_line_that_becomes_boilerplate_goes_from_old_rows_too(tmp_path, monkey
     rows = tickets(100)
     for number, row in enumerate(rows):
         row["thread"] = row["agent"] = ""
+        row["answer"] += "\n\nWe are here for you on every day of the week."  # so from the start
         row["answer"] += f"\n\n{FOOTER}" if number >= 40 or number < 10 else ""
     path = project(tmp_path, {"m": rows[:40]})
     before = prepared(path, tmp_path / "out").frame
     assert before["answer"].str.contains(FOOTER, literal=True).sum() == 10
+    assert not before["answer"].str.contains("every day").any()
     project(tmp_path, {"n": rows[40:]})
     after = prepared(path, tmp_path / "out").frame
     assert after.height == 100
