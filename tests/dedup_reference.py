@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dedup_frames import Merged
 from tunesmith import ledger
-from tunesmith.dedup import minhash
+from tunesmith.dedup import linking, minhash
 from tunesmith.dedup.config import DedupConfig, Keep
 from tunesmith.dedup.near import Links, NearConfig
 from tunesmith.dedup.normalise import comparable
@@ -183,7 +183,7 @@ def link(texts: pl.Series, config: NearConfig) -> Links:
     for members, starts in buckets:
         places = np.searchsorted(candidates, members)
         found.append(link_buckets(places, starts, flat, ends, config.threshold, local))
-    parents[candidates] = candidates[minhash.roots(local)]
+    parents[candidates] = candidates[linking.roots(local)]
     return Links(
         candidates[np.concatenate([left for left, _, _ in found])],
         candidates[np.concatenate([right for _, right, _ in found])],

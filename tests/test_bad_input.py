@@ -43,8 +43,19 @@ LENIENT = {
 }
 
 
-def prepared(folder: Path, texts: list[str], deadline_s: float, **settings: object) -> pl.DataFrame:
-    """The ledger of a run over texts as answers and, the shorter ones, as questions."""
+#: Runs a command that the kernel kills after so many CPU seconds: a busy machine changes nothing.
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[1]),) * 2)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def prepared(folder: Path, texts: list[str], deadline_s: int, **settings: object) -> pl.DataFrame:
+    """The ledger of a run over texts as answers and, the shorter ones, as questions.
+
+    Each process of the run has `deadline_s` CPU seconds.
+    """
     with (folder / "t.jsonl").open("w", encoding="utf-8") as file:
         for number, text in enumerate(texts):
             question = text if len(text) <= 20_000 else "What is this?"
@@ -53,10 +64,11 @@ def prepared(folder: Path, texts: list[str], deadline_s: float, **settings: obje
     columns = {"question": "question", "answer": "answer", "id": "number"}
     source = {"path": "t.jsonl", "columns": columns, "max_line_mib": 256}
     path = recipe(folder, source, **{"clean": OPTIONS, "check": LENIENT} | settings)
-    command = [sys.executable, "-m", "tunesmith", "prepare", str(path), "--quiet"]
+    limited = [sys.executable, "-c", LIMITED, str(deadline_s)]
+    command = [*limited, sys.executable, "-m", "tunesmith", "prepare", str(path), "--quiet"]
     done = subprocess.run(
         [*command, "--out", str(folder / "out")],
-        env=os.environ, capture_output=True, text=True, check=False, timeout=deadline_s,
+        env=os.environ, capture_output=True, text=True, check=False, timeout=20 * deadline_s,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2_000:]
     counts = read_json(folder / "out" / "run.json")["counts"]

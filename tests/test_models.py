@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tunesmith import models
+from tunesmith.derived import cache_folder
 from tunesmith.errors import ModelError
 from tunesmith.models import DEFAULT_MODEL, BaseModel, resolve
 
@@ -73,9 +74,9 @@ def test_the_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_cache_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TUNESMITH_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/some/cache")
-    assert models.cache_folder() == Path("/some/cache/tunesmith")
+    assert cache_folder() == Path("/some/cache/tunesmith")
     monkeypatch.setenv("TUNESMITH_CACHE", "/own")
-    assert models.cache_folder() == Path("/own")
+    assert cache_folder() == Path("/own")
 
 
 def test_two_callers_prepare_the_default_model_once(
@@ -93,7 +94,7 @@ def test_two_callers_prepare_the_default_model_once(
     monkeypatch.setenv("TUNESMITH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(models, "_packaged_gguf", lambda: gguf)
     monkeypatch.setattr(models, "run_job", convert)
-    stale = models.cache_folder() / "models"
+    stale = cache_folder() / "models"
     found: list[BaseModel] = []
     threads = [
         threading.Thread(target=lambda: found.append(resolve(DEFAULT_MODEL))) for _ in range(4)

@@ -15,12 +15,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
+from importlib import resources
 from typing import Any
 
 import numpy as np
+import orjson
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from tunesmith import derived
 from tunesmith.kernels import buffers, kernel
 
 #: The languages that support desks meet; a text is held to be in one of these.
@@ -52,17 +56,18 @@ class Identifier:
     """
 
     def __init__(self, languages: tuple[str, ...]) -> None:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-        model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-        model.set_languages(list(languages))
-        self.labels = list(dict.fromkeys(model.nb_classes))
-        self._label_of = np.array([self.labels.index(name) for name in model.nb_classes])
-        self._next = np.frombuffer(model.tk_nextmove, dtype=model.tk_nextmove.typecode)
-        self._row = np.frombuffer(model.tk_row, dtype=model.tk_row.typecode).astype(np.int64) << 8
-        self._output = np.asarray(model.tk_output, dtype=np.int32)
-        self._weights = np.ascontiguousarray(model.nb_ptc, dtype=np.float32)
-        self._prior = np.asarray(model.nb_pc, dtype=np.float32)
+        model = _model()
+        classes: list[str] = model["classes"].tolist()
+        if unknown := set(languages) - set(classes):
+            raise ValueError(f"languages unknown to the model: {', '.join(sorted(unknown))}")
+        chosen = [place for place, name in enumerate(classes) if name in languages]
+        self.labels = list(dict.fromkeys(classes[place] for place in chosen))
+        self._label_of = np.array([self.labels.index(classes[place]) for place in chosen])
+        self._next = model["next"]
+        self._row = model["row"].astype(np.int64) << 8
+        self._output = model["output"]
+        self._weights = np.ascontiguousarray(model["weights"][:, chosen], dtype=np.float32)
+        self._prior = model["prior"][chosen]
 
     @staticmethod
     def prepare(texts: pl.Series) -> pl.Series:
@@ -114,6 +119,49 @@ class Identifier:
         names = pl.Series(self.labels, dtype=pl.String).gather(np.maximum(best, 0))
         known = pl.Series(best >= 0)
         return pl.select(pl.when(known).then(names)).to_series(), figures
+
+
+@lru_cache(maxsize=1)
+def _model() -> dict[str, NDArray[Any]]:
+    """py3langid's model as arrays: unpacked once, then mapped into memory (see `derived`)."""
+    source = resources.files(__package__).joinpath("language.py").read_bytes()
+    data = derived.kept("languages.arrow", derived.identity(("py3langid",), source), _unpacked)
+    table = pa.ipc.open_file(data).read_all()
+    return {
+        field.name: np.frombuffer(
+            table.column(field.name).chunk(0).buffers()[2], dtype=field.metadata[b"dtype"].decode()
+        ).reshape(orjson.loads(field.metadata[b"shape"]))
+        for field in table.schema
+    }
+
+
+def _unpacked() -> pa.Buffer:
+    """The model as one row of an Arrow file: a column an array, its type and shape beside it."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    model = LanguageIdentifier.from_model_file(MODEL_FILE)
+    arrays = {
+        "classes": np.array(model.nb_classes),
+        "next": np.frombuffer(model.tk_nextmove, dtype=model.tk_nextmove.typecode),
+        "row": np.frombuffer(model.tk_row, dtype=model.tk_row.typecode),
+        "output": np.asarray(model.tk_output, dtype=np.int32),
+        "weights": np.asarray(model.nb_ptc),
+        "prior": np.asarray(model.nb_pc, dtype=np.float32),
+    }
+    columns = [pa.array([array.tobytes()], pa.large_binary()) for array in arrays.values()]
+    fields = [
+        pa.field(
+            name,
+            pa.large_binary(),
+            metadata={"dtype": array.dtype.str, "shape": orjson.dumps(array.shape)},
+        )
+        for name, array in arrays.items()
+    ]
+    sink = pa.BufferOutputStream()
+    table = pa.table(columns, schema=pa.schema(fields))
+    with pa.ipc.new_file(sink, table.schema) as file:
+        file.write_table(table)
+    return sink.getvalue()
 
 
 def evidence(figures: NDArray[np.float64], knots: Any) -> NDArray[np.float64]:

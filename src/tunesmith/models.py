@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tunesmith.derived import cache_folder
 from tunesmith.errors import MissingExtraError, ModelError
 from tunesmith.io import file_sha256, fingerprint, write_json
 from tunesmith.worker import Emit, run_job, serve
@@ -70,14 +71,6 @@ def resolve(name: str) -> BaseModel:
             "id such as 'HuggingFaceTB/SmolLM2-360M-Instruct'",
         )
     return _from_hub(name)
-
-
-def cache_folder() -> Path:
-    """Where prepared models are kept: `$TUNESMITH_CACHE`, else the user's cache folder."""
-    if own := os.environ.get("TUNESMITH_CACHE"):
-        return Path(own).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "tunesmith"
 
 
 def compute_dtype(precision: Precision) -> Literal["bfloat16", "float32"]:

@@ -300,18 +300,26 @@ def _mistakes(error: ValidationError, node: yaml.Node | None, given: yaml.Node |
     return found
 
 
+#: Words for mistakes that need no more.
+_PLAIN = {
+    "missing": "this setting is needed",
+    "union_tag_not_found": "'kind' is needed to tell what this is",
+}
+
+
 def _words(item: dict[str, Any], location: tuple[int | str, ...]) -> str:
     kind, given = item["type"], item.get("input")
     if kind == "extra_forbidden":
         near = difflib.get_close_matches(str(location[-1]), _known(location), n=1, cutoff=0.5)
         return "there is no such setting" + (f"; did you mean '{near[0]}'?" if near else "")
-    if kind == "missing":
-        return "this setting is needed"
-    if kind == "union_tag_not_found":
-        return "'kind' is needed to tell what this is"
+    if kind in _PLAIN:
+        return _PLAIN[kind]
     if kind == "union_tag_invalid":
         expected = item["ctx"]["expected_tags"]
         return f"there is no kind '{item['ctx']['tag']}'; the kinds are {expected}"
+    if kind == "model_type":
+        known = ", ".join(_known((*location, "")))
+        return f"this takes settings by name ({known}), not {given!r}"
     message = str(item["msg"]).removeprefix("Value error, ")
     if kind == "value_error" or isinstance(given, dict | list):
         return message

@@ -21,7 +21,7 @@ from tunesmith.io import atomic_write, write_json
 from tunesmith.store.cache import Stage
 
 #: Raised when the scan finds other things with the same settings.
-VERSION = 2
+VERSION = 3
 
 #: What masking notes of a row: `MAC_ADDRESS×1` is nobody called Mac.
 _NOTE = r"^[A-Z_]+×\d+$"

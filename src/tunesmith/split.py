@@ -23,7 +23,7 @@ from pydantic import Field, model_validator
 
 from tunesmith.config import Config
 from tunesmith.dedup.groups import equal_groups
-from tunesmith.dedup.minhash import join_pairs, roots
+from tunesmith.dedup.linking import join_pairs, roots
 from tunesmith.dedup.near import NearConfig, link
 from tunesmith.dedup.normalise import comparable
 from tunesmith.hashing import text_hashes

@@ -4,6 +4,7 @@ from collections import Counter
 from unittest import mock
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -67,6 +68,16 @@ def test_code_and_short_lines_stay() -> None:
     ]
     done = cleaned(pairs(*rows))["answer"].to_list()
     assert done[3] == f"Hello there,\nanswer number 3 says do the thing.\n{block}"
+
+
+@pytest.mark.parametrize(("footers", "gone"), [(29, False), (30, True)])
+def test_the_share_is_that_of_all_rows_exactly(footers, gone) -> None:
+    """The first count holds a line that comes late for more frequent than it is."""
+    rows = [{"answer": f"Answer number {n} says do the thing now."} for n in range(150)]
+    for row in rows[len(rows) - footers :]:
+        row["answer"] += f"\n{FOOTER}"
+    done = cleaned(pairs(*rows))["answer"]
+    assert done.str.contains(FOOTER, literal=True).sum() == (0 if gone else footers)
 
 
 def test_a_source_has_its_own_boilerplate() -> None:

@@ -35,3 +35,27 @@ def test_the_summary_names_every_row_that_is_kept(tmp_path, monkeypatch) -> None
     assert kept is not None
     assert dealt is not None, said
     assert int(kept[1]) == sum(int(number) for number in dealt.groups()) + 1
+
+
+def test_the_summary_says_why_rows_are_gone(tmp_path, monkeypatch) -> None:
+    rows = tickets(40)
+    for row in rows[:3]:
+        row["answer"] = ""
+    rows[5]["answer"] = "No."
+    path = write_csv(tmp_path / "t.csv", rows)
+    with path.open("a") as file:
+        file.write("only,two\n")
+    monkeypatch.chdir(tmp_path)
+    given = recipe(tmp_path, {"path": "t.csv"})
+    said = CliRunner().invoke(cli, ["prepare", str(given), "--out", str(tmp_path / "out")]).output
+    assert "  3 dropped: the answer is missing\n  1 dropped: the answer is too short" in said
+    assert "  1 quarantined: the first is t.csv:42: 2 fields" in said
+    assert "other reasons" not in said
+
+
+def test_settings_that_are_no_mapping_are_named(tmp_path) -> None:
+    write_csv(tmp_path / "t.csv", tickets(9))
+    given = recipe(tmp_path, {"path": "t.csv"}, dedup={"against": ["eval.jsonl"]})
+    said = str(CliRunner().invoke(cli, ["prepare", str(given)]).exception)
+    assert "dedup.against.0: this takes settings by name (columns, match, name" in said
+    assert "AgainstConfig" not in said

@@ -68,8 +68,11 @@ def test_which_row_is_kept(keep, expected) -> None:
 
 
 def test_a_row_without_a_score_or_a_time_is_kept_last() -> None:
-    frame = pairs(row(LONG, quality_score=None), row(LONG, quality_score=0.1))
+    frame = pairs(row(LONG, quality_score=None), row(LONG, quality_score=0.0))
     assert deduplicate(frame, DedupConfig(keep="best")).frame["id"].to_list() == ["row00001"]
+    old = datetime(1960, 1, 1, tzinfo=UTC)
+    frame = pairs(row(LONG, timestamp=None), row(LONG, timestamp=old))
+    assert deduplicate(frame, DedupConfig(keep="newest")).frame["id"].to_list() == ["row00001"]
 
 
 def test_rows_without_a_word_stay() -> None:

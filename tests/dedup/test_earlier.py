@@ -93,6 +93,13 @@ def test_a_changed_row_is_a_new_row(tmp_path) -> None:
     assert merged.frame["id"].to_list() == ["row00000", "row00001"]
 
 
+def test_a_row_that_changed_into_another_is_merged_into_it(tmp_path) -> None:
+    before = pairs({"answer": "The old answer."}, {"question": "And?", "answer": "Another one."})
+    after = pairs({"question": "And?", "answer": "another one!"})
+    merged = against(after, before, folder=tmp_path)
+    assert merged.fates.select("id", "kept_id").rows() == [("row00000", "row00001")]
+
+
 def test_each_row_is_indexed_with_the_first_version_that_has_it(replies, tmp_path) -> None:
     against(replies[:1], replies[:150], replies[:200], replies[100:300], folder=tmp_path)
     sizes = [read_json(tmp_path / str(n) / "done.json")["rows"] for n in range(3)]
@@ -131,8 +138,9 @@ def test_two_runs_in_one_folder(tmp_path, second) -> None:
 def test_a_version_that_is_not_there(tmp_path) -> None:
     write_csv(tmp_path / "t.csv", tickets(9))
     given = recipe(tmp_path, {"path": "t.csv"}, dedup={"against_versions": [4]})
-    with pytest.raises(TunesmithError, match="there is no version 4"):
+    with pytest.raises(TunesmithError, match="there is no version 4") as told:
         prepare(load(given), tmp_path / "out", SilentProgress())
+    assert f"tunesmith versions --out {tmp_path / 'out'}" in told.value.message
 
 
 def test_it_needs_both_kinds() -> None:

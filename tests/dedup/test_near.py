@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunesmith.dedup import minhash
+from tunesmith.dedup import linking, minhash
 from tunesmith.dedup.near import NearConfig, bands_of, link
 from tunesmith.dedup.normalise import comparable, fold
 
@@ -200,8 +200,8 @@ def test_every_pair_of_a_bucket_is_verified() -> None:
     flat, ends = minhash.shingles(texts, 5)
     rows, starts = np.arange(3), np.array([0, 3])
     free = np.zeros(3, dtype=bool)
-    left, right, _ = minhash.link_buckets(rows, rows, starts, flat, ends, 0.8, np.arange(3), free)
+    left, right, _ = linking.link_buckets(rows, rows, starts, flat, ends, 0.8, np.arange(3), free)
     assert (left.tolist(), right.tolist()) == ([1], [2])
     fixed = np.ones(3, dtype=bool)
-    left, _, _ = minhash.link_buckets(rows, rows, starts, flat, ends, 0.8, np.arange(3), fixed)
+    left, _, _ = linking.link_buckets(rows, rows, starts, flat, ends, 0.8, np.arange(3), fixed)
     assert not len(left)

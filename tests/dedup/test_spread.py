@@ -15,7 +15,8 @@ from tunesmith import ledger
 from tunesmith.dedup import clusters
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows, write_delta
-from tunesmith.dedup.spread import Layout, Spread
+from tunesmith.dedup.forest import Forests
+from tunesmith.dedup.spread import Layout, Spread, WriteShingles
 from tunesmith.step import Outcome
 from tunesmith.store.cache import Stage
 
@@ -105,6 +106,9 @@ def test_pieces_give_what_one_process_gives(tmp_path, shard_rows) -> None:
     assert len(buckets) == (1 if shard_rows == 10_000 else 7)
     members = np.concatenate(buckets)
     assert len(members) == len(np.unique(members))  # a row is in one range only
+    edges = {path.name: len(np.load(path)) for path in (tmp_path / "spread").glob("edges-*.npy")}
+    last = sum(count for name, count in edges.items() if name >= "edges-15")
+    assert last < 0.1 * sum(edges.values())  # what a wave joined, the next ones do not verify
 
 
 def test_pieces_with_little_room(tmp_path, monkeypatch) -> None:
@@ -156,3 +160,63 @@ def test_a_part_that_has_an_index_is_not_indexed_again(tmp_path) -> None:
     after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "spread").glob("part-*.npy")}
     assert len(steps) == 6
     assert {name for name in after if after[name] != before[name]} == {"part-00003.npy"}
+
+
+def grown(folder, parts, config, *, shard_rows, forests) -> clusters.Found:
+    """What the pieces find in some parts of a run that grows, by name."""
+    folder.mkdir()
+    stage = Stage(folder / "rows")
+    stage.folder.mkdir()
+    for number, part in enumerate(parts.values()):
+        stage.write(number, Outcome(part, ledger.empty(), []))
+    stage.finish(len(parts))
+    layout = Layout(rows=stage.folder, folder=folder / "spread", config=config, base=folder)
+    spread = Spread(Apart(), layout, len(stage), shard_rows=shard_rows)
+    kept = None if forests is None else Forests(forests, list(parts))
+    return clusters.find(stage, config, layout.folder, spread=spread, forests=kept)
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    st.integers(0, 1000),
+    st.lists(st.sets(st.sampled_from("abcde"), min_size=1), min_size=2, max_size=3),
+    st.sampled_from([40, 10_000]),
+)
+def test_pieces_that_know_the_last_search_find_the_same(
+    tmp_path_factory, seed, states, shard_rows
+) -> None:
+    frame = chains(150, seed=seed, distinct=20).sample(fraction=1, shuffle=True, seed=seed)
+    every = {name: frame.slice(30 * place, 30) for place, name in enumerate("abcde")}
+    folder = tmp_path_factory.mktemp("grown")
+    for number, names in enumerate(states):
+        parts = {name: part for name, part in every.items() if name in names}
+        pieces = grown(
+            folder / str(number),
+            parts,
+            DedupConfig(),
+            shard_rows=shard_rows,
+            forests=folder / "pieces.npz",
+        )
+        stage = Stage(folder / str(number) / "rows")
+        forests = Forests(folder / "one.npz", list(parts))
+        assert_same(clusters.find(stage, DedupConfig(), forests=forests), pieces)
+        assert_same(clusters.find(stage, DedupConfig()), pieces)
+    with np.load(folder / "one.npz") as one, np.load(folder / "pieces.npz") as other:
+        for name in one.files:  # what the next search goes by
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_pieces_verify_only_what_is_new(tmp_path, monkeypatch) -> None:
+    frame = chains(600, seed=5, distinct=60).sample(fraction=1, shuffle=True, seed=5)
+    parts = {"a": frame.head(590), "b": frame.tail(10)}
+    settings_ = {"shard_rows": 10_000, "forests": tmp_path / "forest.npz"}
+    grown(tmp_path / "first", {"a": parts["a"]}, DedupConfig(), **settings_)
+    read = []
+    write = WriteShingles.run
+    monkeypatch.setattr(WriteShingles, "run", lambda task: read.append(write(task)) or read[-1])
+    again = grown(tmp_path / "again", parts, DedupConfig(), **settings_)
+    few = sum(read)
+    read.clear()
+    whole = grown(tmp_path / "whole", parts, DedupConfig(), **settings_ | {"forests": None})
+    assert_same(again, whole)
+    assert 0 < few < sum(read) / 3

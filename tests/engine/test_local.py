@@ -37,3 +37,18 @@ def test_a_step_that_fails_in_a_process_says_so() -> None:
     frames = [frame.drop("question") for frame in batches([3, 3, 3])]
     with pytest.raises(ValueError, match="needs the columns"):
         list(LocalEngine(2).map(CheckConfig().steps(), frames))
+
+
+def test_batches_are_asked_for_only_when_there_is_room() -> None:
+    taken = 0
+
+    def counted():
+        nonlocal taken
+        for number in range(30):
+            taken += 1
+            yield pairs({"answer": f"Answer number {number} is here."})
+
+    outcomes = LocalEngine(2).map([*CheckConfig(language_id=False).steps()], counted())
+    for number, _ in enumerate(outcomes):
+        assert taken <= number + 6
+    assert taken == 30

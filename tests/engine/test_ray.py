@@ -18,11 +18,14 @@ import tunesmith.engine.ray as ray_engine
 from factory import pairs, recipe, tickets, write_csv
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
+from tunesmith.dedup.forest import Known
+from tunesmith.dedup.spread import Spread
 from tunesmith.engine import LocalEngine, RayConfig, RayEngine
 from tunesmith.errors import ClusterError, MissingExtraError
 from tunesmith.io import read_json
 from tunesmith.pipeline import run
 from tunesmith.recipe import load
+from tunesmith.store.versions import versions
 
 FOOTER = "This message is confidential and meant for its addressee alone."
 FIRST = ("Zuri", "Jana", "Tomasz", "Ingrid", "Mateo")
@@ -171,6 +174,47 @@ def test_two_nodes_make_the_same_bytes_and_fingerprints(
     for stage in ("lines", "rows"):
         assert len([name for name in made if name.startswith(f"work/{stage}-")]) == 2 * 15
     assert made == expected
+
+
+def grown(folder: Path, out: Path, *settings: str) -> dict[str, object]:
+    """What a run over the first twelve files, then one over all but the second, end with."""
+    path = example(folder)
+    raw, late = folder / "raw", folder / "late"
+    late.mkdir()
+    for name in ("1200", "1300", "1400"):
+        (raw / f"{name}.csv").rename(late / f"{name}.csv")
+    run(load(path, [*settings]), out, until="prepare")
+    (raw / "0100.csv").unlink()
+    for waiting in late.iterdir():
+        waiting.rename(raw / waiting.name)
+    run(load(path, [*settings]), out, until="prepare")
+    return contents(out)
+
+
+@pytest.mark.slow
+def test_two_nodes_grow_as_one_process_does(cluster, tmp_path, monkeypatch) -> None:
+    settle(monkeypatch)
+    (tmp_path / "one").mkdir()
+    one = grown(tmp_path / "one", tmp_path / "alone", "workers=1")
+    searches: list[Known | None] = []
+    find = Spread.links
+
+    def noted(spread, offsets, compared, total, known):
+        searches.append(known)
+        return find(spread, offsets, compared, total, known)
+
+    monkeypatch.setattr(Spread, "links", noted)
+    settings = ["engine=ray", f"ray.address={cluster.address}"]
+    other = grown(tmp_path / "other", tmp_path / "together", *settings)
+    assert other == one
+    first, again = searches
+    assert first is None
+    assert again is not None
+    assert again.clean.sum() > 300  # in parts that are as they were: not verified again
+    _, version = versions(tmp_path / "together" / "dataset")
+    assert version.lineage["splits_from"]["kept"] > 700
+    fates = pl.read_parquet(tmp_path / "together" / "ledger.parquet")
+    assert fates.height == 1_400
 
 
 class Killer(threading.Thread):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from factory import recipe
+from factory import recipe, tickets, write_csv
 from tunesmith.errors import SourceError
 from tunesmith.prepare import prepare
 from tunesmith.progress import SilentProgress
@@ -22,3 +22,23 @@ def test_a_source_without_a_row_says_so(tmp_path) -> None:
     path = recipe(tmp_path, {"path": "t.csv"})
     with pytest.raises(SourceError, match="the files have no row"):
         prepare(load(path), tmp_path / "out", SilentProgress())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("here/raw/t.csv", "raw/t.csv"),
+        ("jane.doe/raw/t.csv", "t.csv"),
+        ("jane.doe/raw", "raw/t.csv"),
+    ],
+)
+def test_a_file_is_named_without_the_folders_above(tmp_path, given, told) -> None:
+    """They may hold a user's name, and the name of a file is published."""
+    for home in ("here", "jane.doe"):
+        (tmp_path / home / "raw").mkdir(parents=True)
+    path = tmp_path / given
+    write_csv(path if path.suffix else path / "t.csv", tickets(20))
+    loaded = load(recipe(tmp_path / "here", {"path": str(path)}))
+    made = prepare(loaded, tmp_path / "out", SilentProgress())
+    assert made.frame["file"].unique().to_list() == [told]
+    assert made.ledger["file"].unique().to_list() == [told]

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from factory import tickets
-from growth import contents, files, prepared, project
+from growth import FOOTER, contents, files, prepared, project
 from tunesmith import ledger
 from tunesmith.clean.pii.mask import MaskPersonalData
 from tunesmith.clean.task import ApplySteps
@@ -71,6 +71,7 @@ def test_files_may_come_and_go_between_runs(tmp_path_factory, seed, states) -> N
             made.pop("dataset")  # its files are named after the version
         assert exports[0] == exports[1]
         assert ledger.conserve(last.ledger, collected=last.counts["collected"]) == last.counts
+        assert not list(folder.rglob("people.parquet"))  # names, needed while rows are masked
 
 
 def worked_on(monkeypatch) -> dict[str, int]:
@@ -107,6 +108,23 @@ def test_only_new_rows_are_cleaned_and_scanned(tmp_path, monkeypatch) -> None:
     done.update(cleaned=0, scanned=0)
     prepared(path, tmp_path / "out")
     assert done == {"cleaned": 0, "scanned": 0}
+
+
+def test_a_line_that_becomes_boilerplate_goes_from_old_rows_too(tmp_path, monkeypatch) -> None:
+    small_parts(monkeypatch)
+    rows = tickets(100)
+    for number, row in enumerate(rows):
+        row["thread"] = row["agent"] = ""
+        row["answer"] += "\n\nWe are here for you on every day of the week."  # so from the start
+        row["answer"] += f"\n\n{FOOTER}" if number >= 40 or number < 10 else ""
+    path = project(tmp_path, {"m": rows[:40]})
+    before = prepared(path, tmp_path / "out").frame
+    assert before["answer"].str.contains(FOOTER, literal=True).sum() == 10
+    assert not before["answer"].str.contains("every day").any()
+    project(tmp_path, {"n": rows[40:]})
+    after = prepared(path, tmp_path / "out").frame
+    assert after.height == 100
+    assert not after["answer"].str.contains(FOOTER, literal=True).any()
 
 
 KILLED = """

@@ -86,35 +86,40 @@ def test_a_row_that_joins_two_splits_never_takes_one_out_of_test(tmp_path) -> No
     assert len(told.moved) == 2
 
 
-def test_a_row_that_takes_the_place_of_a_test_row_is_tested(tmp_path) -> None:
+def test_a_row_that_takes_the_place_of_another_takes_its_split(tmp_path) -> None:
     rows = tickets(200)
     for row in rows:
         row["thread"] = row["agent"] = ""
-    dedup = {"keep": "longest", "near": {"threshold": 0.5}}
+    dedup = {"keep": "longest", "near": {"threshold": 0.5, "band_rows": 2}}
     path = project(tmp_path, {"m": rows}, **KEEP, dedup=dedup)
-    before = prepared(path, tmp_path / "out")
-    tested = [name for name, split in where(before).items() if split == "test"][:5]
+    was = where(prepared(path, tmp_path / "out"))
+    # Of each split some, so that dealing anew by shares alone would not put them where they were.
+    replaced = [name for split in PROTECTED for name in was if was[name] == split][::4]
     by_number = {row["number"]: row for row in rows}
     longer = []
-    for name in tested:
+    for name in replaced:
         old = by_number[name]
         words = old["question"].replace("What now?", "What now, please?")
         longer.append(old | {"number": f"L-{name}", "question": words, "customer": f"new {name}"})
     project(tmp_path, {"n": longer}, **KEEP, dedup=dedup)
     after = prepared(path, tmp_path / "out")
     now = where(after)
-    assert not set(tested) & set(now)
-    assert {now[f"L-{name}"] for name in tested} == {"test"}
+    assert not set(replaced) & set(now)
+    assert {name: now[f"L-{name}"] for name in replaced} == {name: was[name] for name in replaced}
 
 
-def test_a_row_that_moved_in_its_file_keeps_its_split(tmp_path) -> None:
+def test_a_row_that_moved_to_another_file_keeps_its_split(tmp_path) -> None:
     rows = tickets(200)
     for row in rows:
         row["thread"] = row["agent"] = ""
     path = project(tmp_path, {"m": rows}, **KEEP)
-    was = where(prepared(path, tmp_path / "out"))
-    project(tmp_path, {"m": list(reversed(rows))}, **KEEP)
-    now = where(prepared(path, tmp_path / "out"))
+    before = prepared(path, tmp_path / "out").frame
+    (tmp_path / "raw" / "m.csv").unlink()
+    project(tmp_path, {"n": list(reversed(rows))}, **KEEP)
+    after = prepared(path, tmp_path / "out").frame
+    assert not set(before["id"]) & set(after["id"])
+    was, now = (dict(frame.select("question", "split").iter_rows()) for frame in (before, after))
+    assert len(was) == before.height
     assert now == was
 
 

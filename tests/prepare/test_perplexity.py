@@ -19,6 +19,7 @@ def test_a_run_without_the_extra_says_so_at_once(tmp_path, monkeypatch) -> None:
     path = recipe(tmp_path, {"path": "tickets.csv"}, check={"perplexity": {"max_quantile": 0.9}})
     with pytest.raises(MissingExtraError, match="no_such_package"):
         prepare(load(path), tmp_path / "out", SilentProgress())
+    assert not (tmp_path / "out").exists()  # nothing was read before
 
 
 @pytest.mark.slow

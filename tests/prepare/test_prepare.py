@@ -16,7 +16,7 @@ import pytest
 from factory import small
 from growth import contents
 from tunesmith import ledger
-from tunesmith.errors import RunLockedError
+from tunesmith.errors import MissingExtraError, RunLockedError
 from tunesmith.io import read_json, read_jsonl
 from tunesmith.pipeline import run
 from tunesmith.prepare import prepare
@@ -122,6 +122,14 @@ def test_two_runs_on_one_folder_at_once(tmp_path) -> None:
     with run_lock(tmp_path / "out"), pytest.raises(RunLockedError, match=f"process {os.getpid()}"):
         run(load(path), tmp_path / "out", until="prepare")
     run(load(path), tmp_path / "out", until="prepare")
+
+
+def test_a_vault_without_its_extra_is_told_at_once(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.ciphers.aead", None)
+    path = small(tmp_path, clean={"personal_data": {"vault": True}})
+    with pytest.raises(MissingExtraError, match=r"tunesmith\[vault\]"):
+        prepare(load(path), tmp_path / "out", SilentProgress())
+    assert not (tmp_path / "out").exists()
 
 
 KILLED = """

@@ -35,8 +35,9 @@ def test_an_allowed_text_is_no_leak(tmp_path) -> None:
     run(load(path), tmp_path / "out", until="prepare")
 
 
-def test_a_row_that_was_merged_and_now_stays_is_scanned(tmp_path) -> None:
+def test_a_row_that_was_merged_and_now_stays_is_scanned(tmp_path, monkeypatch) -> None:
     """What stood for it is gone: the leak that its part has held all the time must be found."""
+    monkeypatch.setattr("tunesmith.store.parts.CUT_ROWS", 10)
     rows = tickets(60)
     secret = rows.pop(10)
     rows = [row for row in rows if "kettle" not in row["question"]]
@@ -55,6 +56,7 @@ def test_a_row_that_was_merged_and_now_stays_is_scanned(tmp_path) -> None:
     )
     first = prepared(path, tmp_path / "out")
     assert first.ledger.filter(source_id=secret["number"])["fate"].to_list() == ["merged"]
+    assert len(first.rows) > 1  # the part that it is in was scanned, but for it
     (tmp_path / "raw" / "b.csv").unlink()
     with pytest.raises(QualityGateError, match="EMAIL"):
         prepared(path, tmp_path / "out")

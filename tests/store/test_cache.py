@@ -42,6 +42,41 @@ def test_a_part_is_there_only_with_its_counts(tmp_path, suffix) -> None:
     assert stage.has(0) == (suffix != "json")
 
 
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_part_whose_writing_ended_early_is_not_there(tmp_path, monkeypatch, writes) -> None:
+    stage = RunCache(tmp_path / "work").stage("rows", "abc")
+    done = []
+
+    def full(path, data):
+        if len(done) == writes:
+            raise OSError(28, "No space left on device")
+        done.append(path)
+        path.write_bytes(data)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr("tunesmith.store.cache.write_bytes", full)
+        stage.write(0, outcome(2))
+    assert not stage.has(0)
+    stage.write(0, outcome(2))
+    assert stage.has(0)
+
+
+def test_what_was_worked_out_of_a_part_is_removed_with_other_settings(tmp_path) -> None:
+    for settings in ("old", "new"):
+        cache = RunCache(tmp_path / "work")
+        stage = cache.stage("rows", "abc")
+        if settings == "old":
+            fill(stage, [outcome(1)])
+        for name in ("index", settings):
+            cache.beside(stage, 0, f"{name}.npy").write_bytes(b"known")
+        cache.prune()
+    assert sorted(path.name for path in stage.folder.glob("of-*")) == [
+        "of-00000-index.npy",
+        "of-00000-new.npy",
+    ]
+    assert stage.has(0)
+
+
 def test_stages_that_are_not_used_are_removed(tmp_path) -> None:
     RunCache(tmp_path / "work").stage("rows", "old")
     cache = RunCache(tmp_path / "work")

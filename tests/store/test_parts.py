@@ -62,6 +62,15 @@ def test_large_files_stand_alone_and_small_ones_together() -> None:
     assert max(map(len, small)) <= 16_384
 
 
+@pytest.mark.parametrize("rows", [50, 100, 1_000])
+def test_no_group_has_more_rows_than_a_part_may_have(rows) -> None:
+    stages = files(300, 60)
+    heights = {file.folder.name: file.height(0) for file in stages}
+    groups = [group for group in gathered(stages, rows) if len(group) > 1]
+    sizes = [sum(heights[part.stage.name] for part in group) for group in groups]
+    assert 0.7 * rows < max(sizes) <= rows
+
+
 def test_the_parts_of_one_large_file_are_not_put_together() -> None:
     one = File(Path("/collect-x"), (16_384, 16_384, 1_000))
     assert [len(group) for group in gathered([one], 16_384)] == [1, 1, 1]

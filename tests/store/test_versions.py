@@ -47,6 +47,25 @@ def test_the_same_rows_on_another_day_are_the_same_version(tmp_path) -> None:
     assert write(tmp_path / "d", later).number == 0
 
 
+def test_the_same_rows_in_another_split_are_another_version(tmp_path) -> None:
+    write(tmp_path / "d", dataset({}, {}))
+    moved = dataset({}, {}).with_columns(split=pl.Series(["train", "test"]))
+    assert write(tmp_path / "d", moved).number == 1
+    assert store.read_version(tmp_path / "d")["split"].to_list() == ["train", "test"]
+
+
+def test_a_part_that_is_there_is_not_written_again(tmp_path) -> None:
+    old, new = dataset({"answer": "old"}), dataset({"id": "new", "answer": "new"})
+    write(tmp_path / "d", old)
+    both = pl.concat([new, old])
+    write(tmp_path / "d", both)
+    assert store.read_version(tmp_path / "d", 0).equals(old.select(store.COLUMNS))
+    assert store.read_version(tmp_path / "d", 1).equals(both.select(store.COLUMNS))
+    files = [path.stat() for path in (tmp_path / "d").glob("*.parquet")]
+    assert len(files) == 3
+    assert len({file.st_ino for file in files}) == 2  # two names of one file
+
+
 def test_a_version_that_is_not_there(tmp_path) -> None:
     with pytest.raises(TunesmithError, match="no dataset here"):
         store.read_version(tmp_path / "d")

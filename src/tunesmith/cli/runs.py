@@ -11,6 +11,8 @@ import click
 from tunesmith.cli.options import JSON, OUT, OVERRIDES, QUIET, RECIPE, print_json
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from tunesmith.pipeline import Run, Until
 
 
@@ -83,7 +85,27 @@ def _data_lines(done: Run) -> list[str]:
     )
     if pages := splits[KNOWLEDGE]:
         dealt += f", {plural(pages, 'page')} kept as knowledge"
-    return ["", fates, dealt]
+    return ["", fates, *_reason_lines(done.data.ledger), dealt]
+
+
+#: Reasons that the summary names.
+_REASONS = 5
+
+
+def _reason_lines(fates: pl.DataFrame) -> list[str]:
+    """Why rows were dropped, most first, and where the first one is that could not be read."""
+    from tunesmith import ledger
+
+    found = [row for row in ledger.reasons(fates).iter_rows(named=True) if row["fate"] == "dropped"]
+    lines = [f"  {row['rows']:,} dropped: {row['reason']}" for row in found[:_REASONS]]
+    if more := sum(row["rows"] for row in found[_REASONS:]):
+        lines.append(f"  {more:,} dropped for other reasons; ledger.parquet has them all")
+    unread = fates.filter(fate="quarantined")
+    if unread.height:
+        file, line, reason = unread.select("file", "line", "reason").row(0)
+        place = file if line is None else f"{file}:{line}"
+        lines.append(f"  {unread.height:,} quarantined: the first is {place}: {reason}")
+    return lines
 
 
 def _method_lines(done: Run) -> list[str]:

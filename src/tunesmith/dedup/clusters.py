@@ -19,7 +19,7 @@ from tunesmith.dedup import index
 from tunesmith.dedup.against import EvaluationSet
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
-from tunesmith.dedup.forest import Forests
+from tunesmith.dedup.forest import Forests, Known
 from tunesmith.dedup.groups import best_of, equal_groups, places_in, walk
 from tunesmith.dedup.index import Parts
 from tunesmith.dedup.near import Links, NearConfig, band_names, find_links
@@ -327,10 +327,15 @@ def _near(
     filled = _filled(found)
     filled &= found.fresh()
     total = len(found.stays) + (0 if found.earlier is None else len(found.earlier))
+    if found.earlier is not None:
+        forests = None
+    known = None if forests is None else forests.read(found.offsets, filled)
     if spread is None:
-        links = _links(config, config.near, found, filled, folder, forests)
+        links = _links(config, config.near, found, filled, folder, known)
     else:
-        links = spread.links(found.offsets, filled, total)
+        links = spread.links(found.offsets, filled, total, known)
+    if forests is not None:
+        forests.write(found.offsets, filled, links)
     theirs = np.arange(total) >= len(found.stays)
     sizes = np.bincount(links.cluster[np.unique(np.concatenate([links.left, links.right]))])
     found.near_sizes = np.sort(sizes[sizes > 0])[::-1][:SIZES].tolist()
@@ -345,7 +350,7 @@ def _links(
     found: Found,
     filled: NDArray[np.bool_],
     folder: Path | None,
-    forests: Forests | None,
+    known: Known | None,
 ) -> Links:
     """The clusters of near duplicates, found in this process."""
     count = len(found.parts)
@@ -370,10 +375,7 @@ def _links(
         lists.close()
         return lists
 
-    known = None
-    if forests is not None and earlier is None:
-        known = forests.read(found.offsets, filled)
-    links = find_links(
+    return find_links(
         band,
         near,
         total=total,
@@ -382,9 +384,6 @@ def _links(
         fixed=np.arange(total) >= here,
         known=known,
     )
-    if forests is not None and earlier is None:
-        forests.write(found.offsets, filled, links)
-    return links
 
 
 def _semantic(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.dedup.minhash import join_pairs, roots
+from tunesmith.dedup.linking import join_pairs, roots
 from tunesmith.dedup.spill import I64
 from tunesmith.io import atomic_write
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tunesmith.config import Config
-from tunesmith.dedup import minhash
+from tunesmith.dedup import linking, minhash
 from tunesmith.dedup.forest import Known
 from tunesmith.dedup.spill import GATHERED, I64, U64, Columns, Lists, Notes
 
@@ -148,9 +148,9 @@ def find_links(
         if known is None:
             members, starts = buckets(hashes, rows)
         else:
-            some = minhash.perhaps_joined(hashes, rows, known.clean, known.paired(number))
+            some = linking.perhaps_joined(hashes, rows, known.clean, known.paired(number))
             members, starts = buckets(hashes[some], rows[some])
-            read[minhash.has_new(members, starts, known.clean)] = True
+            read[linking.has_new(members, starts, known.clean)] = True
         wanted[members] = True
         notes.write(f"members-{number:02d}", members)
         notes.write(f"starts-{number:02d}", starts)
@@ -174,7 +174,7 @@ def find_links(
         for edges in verify(places, starts, lists, config.threshold, local, pinned, before):
             found.append(edges)
             bands.append(np.full(len(edges[0]), number, dtype=np.int64))
-    parents[candidates] = candidates[minhash.roots(local)]
+    parents[candidates] = candidates[linking.roots(local)]
     return Links(
         candidates[np.concatenate([left for left, _, _ in found] or [none])],
         candidates[np.concatenate([right for _, right, _ in found] or [none])],
@@ -200,7 +200,7 @@ def verify(
     known: Known | None = None,
 ) -> Iterator[tuple[I64, I64, NDArray[np.float64]]]:
     """Verify the buckets of one band, as many at a time as their shingles leave memory for."""
-    members, starts = minhash.open_buckets(places, starts, parents)
+    members, starts = linking.open_buckets(places, starts, parents)
     reached = np.r_[0, np.cumsum(lists.ends[members + 1] - lists.ends[members])][starts]
     first = 0
     while first < len(starts) - 1:
@@ -215,10 +215,10 @@ def verify(
             slots = np.searchsorted(used, mine)
         begins = starts[first : last + 1] - starts[first]
         if known is None:
-            yield minhash.link_buckets(mine, slots, begins, flat, ends, threshold, parents, pinned)
+            yield linking.link_buckets(mine, slots, begins, flat, ends, threshold, parents, pinned)
         else:
             pairs = known.clean, known.left, known.right, known.similarity
-            yield minhash.link_new(mine, slots, begins, flat, ends, threshold, parents, *pairs)
+            yield linking.link_new(mine, slots, begins, flat, ends, threshold, parents, *pairs)
         first = last
 
 

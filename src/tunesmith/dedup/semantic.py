@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tunesmith.config import Config
-from tunesmith.dedup.minhash import roots
+from tunesmith.dedup.linking import roots
 from tunesmith.dedup.near import Links
 from tunesmith.dedup.spill import I64
 from tunesmith.errors import MissingExtraError, ModelError

@@ -8,8 +8,10 @@ Kruskal over the forests' edges, in the order of the groups, gives the very edge
 finds.
 
 Groups are one band each, and of a large band one range of its hashes. They are verified in
-waves of 1, 2, 4, … bands: what a wave joined is not verified again by the next. The one process
-that joins the edges holds 8 bytes a row (the forest), a few flags a row, and 24 bytes an edge.
+waves of 1, 2, 4, … bands: what a wave joined is not verified again by the next. Where pairs of an
+earlier search are known (see `forest`), they take the place of all pairs of the rows it compared.
+The one process that joins the edges holds 8 bytes a row (the forest), a few flags a row, and 24
+bytes an edge.
 """
 
 from __future__ import annotations
@@ -25,11 +27,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.config import Config
-from tunesmith.dedup import index, minhash
+from tunesmith.dedup import index, linking, minhash
 from tunesmith.dedup.against import EvaluationSet
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
+from tunesmith.dedup.forest import Known
 from tunesmith.dedup.near import Links, NearConfig, band_names, buckets, verify
 from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.spill import I64, U64, Columns, Lists
@@ -87,6 +90,22 @@ class Layout(Config):
         mapped: NDArray[Any] = np.load(self.folder / f"{name}.npy", mmap_mode="r")
         return mapped
 
+    def save_known(self, known: Known) -> None:
+        """Write what an earlier search says."""
+        for name, values in vars(known).items():
+            self.save(f"known-{name}", values)
+
+    def known_among(self, rows: I64, band: int) -> Known:
+        """What an earlier search says of some rows (numbers, rising) in one band, by their places.
+
+        Of the pairs those are given of which both rows are among them.
+        """
+        names = ("clean", "band", "left", "right", "similarity")
+        pairs = Known(*(self.load(f"known-{name}") for name in names)).of_band(band)
+        inside = np.isin(pairs.left, rows) & np.isin(pairs.right, rows)
+        left, right = (np.searchsorted(rows, every[inside]) for every in (pairs.left, pairs.right))
+        return Known(pairs.clean[rows], pairs.band[inside], left, right, pairs.similarity[inside])
+
 
 class Group(Config):
     """The buckets of one band whose hashes are in a range."""
@@ -97,6 +116,9 @@ class Group(Config):
     """The lowest hash."""
     last: int
     """The highest hash."""
+
+    grown: bool = False
+    """Whether pairs of an earlier search are known."""
 
     @property
     def name(self) -> str:
@@ -133,17 +155,32 @@ class FindBuckets(Task):
     """Which buckets."""
 
     def run(self) -> int:
-        """Write members, bucket after bucket, and where each bucket begins."""
+        """Write members, bucket after bucket, where each bucket begins, and who is compared."""
         layout, group = self.layout, self.group
         hashes, rows = self._in_range()
+        if group.grown:
+            return self._write_grown(hashes, rows)
         _, earlier = _opened(layout.model_dump_json())
         if earlier is not None:
             theirs, numbers = earlier.meeting(band_names(layout.near)[group.band], hashes)
             hashes = np.concatenate([hashes, theirs])
             rows = np.concatenate([rows, numbers + int(layout.load("offsets")[-1])])
-        members, starts = buckets(hashes, rows)
-        layout.save(f"members-{group.name}", members)
-        layout.save(f"starts-{group.name}", starts)
+        return self._write(*buckets(hashes, rows))
+
+    def _write_grown(self, hashes: U64, rows: I64) -> int:
+        """The buckets that have a new row or a known pair."""
+        known = self.layout.known_among(rows, self.group.band)
+        places = np.arange(len(rows), dtype=np.int64)
+        some = linking.perhaps_joined(hashes, places, known.clean, known.paired(self.group.band))
+        members, starts = buckets(hashes[some], places[some])
+        compared = rows[linking.has_new(members, starts, known.clean)]
+        return self._write(rows[members], starts, compared)
+
+    def _write(self, members: I64, starts: I64, compared: I64 | None = None) -> int:
+        layout, name = self.layout, self.group.name
+        layout.save(f"members-{name}", members)
+        layout.save(f"starts-{name}", starts)
+        layout.save(f"compared-{name}", members if compared is None else compared)
         return len(members)
 
     def _in_range(self) -> tuple[U64, I64]:
@@ -200,7 +237,7 @@ class VerifyBuckets(Task):
         layout, group = self.layout, self.group
         members, starts = layout.load(f"members-{group.name}"), layout.load(f"starts-{group.name}")
         rows, places = np.unique(members, return_inverse=True)
-        members, starts = minhash.open_buckets(
+        members, starts = linking.open_buckets(
             places.astype(np.int64), np.array(starts), _forest(layout, rows)
         )
         used = np.unique(members)
@@ -212,14 +249,15 @@ class VerifyBuckets(Task):
         return len(edges)
 
     def _verified(self, rows: I64, places: I64, starts: I64) -> NDArray[Any]:
-        layout = self.layout
+        layout, group = self.layout, self.group
         fixed = rows >= int(layout.load("offsets")[-1])
+        known = layout.known_among(rows, group.band) if group.grown else None
         found = [np.empty(0, EDGE)]
         # Hashes of words, not words, and on the machine's own disk: they are read at random.
         with tempfile.TemporaryDirectory(prefix="tunesmith-") as folder:
             lists = _shingles(layout, rows, Path(folder) / "shingles.u64")
             for left, right, similarity in verify(
-                places, starts, lists, layout.near.threshold, _forest(layout, rows), fixed
+                places, starts, lists, layout.near.threshold, _forest(layout, rows), fixed, known
             ):
                 edges = np.empty(len(left), EDGE)
                 edges["left"], edges["right"] = rows[left], rows[right]
@@ -255,24 +293,29 @@ class Spread:
         for _ in self.cluster.run(tasks):
             advance()
 
-    def links(self, offsets: I64, compared: NDArray[np.bool_], total: int) -> Links:
+    def links(
+        self, offsets: I64, compared: NDArray[np.bool_], total: int, known: Known | None = None
+    ) -> Links:
         """Find the clusters of near duplicates, as `near.find_links` does.
 
         Args:
             offsets: The row that each part begins with, and the number of rows.
             compared: Which of these rows are compared.
             total: The number of rows, those of earlier versions included.
+            known: Pairs of an earlier search; there are no earlier versions then.
         """
         layout = self.layout
         layout.save("offsets", offsets)
         layout.save("compared", compared)
-        bands = self._groups(int(compared.sum()))
+        if known is not None:
+            layout.save_known(known)
+        bands = self._groups(int(compared.sum()), grown=known is not None)
         groups = [group for band in bands for group in band]
         wanted = np.zeros(total, dtype=bool)
         tasks = [FindBuckets(layout=layout, group=group) for group in groups]
         for group, members in zip(groups, self.cluster.run(tasks), strict=True):
             if members:
-                wanted[layout.load(f"members-{group.name}")] = True
+                wanted[layout.load(f"compared-{group.name}")] = True
         here = int(offsets[-1])
         layout.save("candidates", wanted[:here])
         touched = [
@@ -284,13 +327,13 @@ class Spread:
             pass
         return self._joined(bands, total)
 
-    def _groups(self, rows: int) -> list[list[Group]]:
+    def _groups(self, rows: int, *, grown: bool) -> list[list[Group]]:
         """The groups of each band, in the order of their hashes."""
         shards = max(1, -(-rows // self.shard_rows))
         edges = [2**64 * shard // shards for shard in range(shards + 1)]
         return [
             [
-                Group(band=band, first=first, last=end - 1)
+                Group(band=band, first=first, last=end - 1, grown=grown)
                 for first, end in itertools.pairwise(edges)
             ]
             for band in range(self.layout.near.bands)
@@ -299,25 +342,27 @@ class Spread:
     def _joined(self, bands: list[list[Group]], total: int) -> Links:
         """Verify the buckets wave after wave; join what was found in the order of the groups."""
         parents = np.arange(total, dtype=np.int64)
-        found = [np.empty(0, EDGE)]
+        found, numbers = [np.empty(0, EDGE)], [np.empty(0, np.int64)]
         for wave in _waves(bands):
-            self.layout.save("roots", minhash.roots(parents))
+            self.layout.save("roots", linking.roots(parents))
             tasks = [VerifyBuckets(layout=self.layout, group=group) for group in wave]
             for group, count in zip(wave, self.cluster.run(tasks), strict=True):
                 if count:
                     edges = np.array(self.layout.load(f"edges-{group.name}"))
-                    new = minhash.join_new(
+                    new = linking.join_new(
                         parents,
                         np.ascontiguousarray(edges["left"]),
                         np.ascontiguousarray(edges["right"]),
                     )
                     found.append(edges[new])
+                    numbers.append(np.full(int(new.sum()), group.band, dtype=np.int64))
         edges = np.concatenate(found)
         return Links(
             np.ascontiguousarray(edges["left"]),
             np.ascontiguousarray(edges["right"]),
             np.ascontiguousarray(edges["similarity"]),
-            minhash.roots(parents),
+            linking.roots(parents),
+            np.concatenate(numbers),
         )
 
 
@@ -343,7 +388,7 @@ def _opened(layout: str) -> tuple[list[EvaluationSet], EarlierRows | None]:
 
 
 def _candidates(layout: Layout, number: int) -> I64:
-    """The candidates among the rows of one part, counted from its first."""
+    """The candidates that are compared among the rows of one part, counted from its first."""
     offsets = layout.load("offsets")
     mine = layout.load("candidates")[int(offsets[number]) : int(offsets[number + 1])]
     return np.flatnonzero(mine)
@@ -361,9 +406,15 @@ def _forest(layout: Layout, rows: I64) -> I64:
 
 
 def _shingles(layout: Layout, rows: I64, path: Path) -> Lists:
-    """The shingles of some candidates (numbers, rising), gathered from the files of their parts."""
+    """The shingles of some candidates (numbers, rising), gathered from the files of their parts.
+
+    A candidate that is not compared has none.
+    """
     offsets = np.array(layout.load("offsets"))
     here = int(offsets[-1])
+    there = np.ones(len(rows), dtype=bool)
+    there[rows < here] = layout.load("candidates")[rows[rows < here]]
+    rows = rows[there]
     cut = int(np.searchsorted(rows, here))
     lists = Lists(path)
     for number, mine in index.rows_by_part(offsets, rows[:cut]):
@@ -374,4 +425,4 @@ def _shingles(layout: Layout, rows: I64, path: Path) -> Lists:
     if earlier is not None:
         earlier.shingles(rows[cut:] - here, lists)
     lists.close()
-    return lists
+    return lists.among(there)

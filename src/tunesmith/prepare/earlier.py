@@ -29,7 +29,7 @@ def earlier_versions(context: Context, rows: Stage) -> list[Version]:
             raise TunesmithError(
                 f"there is no version {', '.join(map(str, missing))}",
                 where="dedup.against_versions",
-                todo="see them with: tunesmith versions RUN",
+                todo=f"see them with: tunesmith versions --out {context.out}",
             )
         there = [version for version in there if version.number in wanted]
     return [version for version in there if version.lineage.get("checked") != rows.folder.name]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.detect import Settings, candidates, find, hints
 from tunesmith.clean.pii.payment import card_is_valid, iban_is_valid
 from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS
@@ -24,7 +25,7 @@ def found(text: str, kinds=DEFAULT_KINDS, **settings) -> list[tuple[str, str]]:
         ("write to jane.doe+x@mail.example.co.uk.", [("EMAIL", "jane.doe+x@mail.example.co.uk")]),
         ("'jane@example.com' <bob@example.org>", [("EMAIL", "jane@example.com"), ("EMAIL", "bob@example.org")]),
         ("müller@bücher.example", [("EMAIL", "müller@bücher.example")]),
-        ("card 4111 1111 1111 1111 exp 12/27", [("CARD", "4111 1111 1111 1111")]),
+        ("card 4111 1111 1111 1111 exp 12/27", [("CARD", "4111 1111 1111 1111"), ("CARD", "12/27")]),
         ("5500-0000-0000-0004,378282246310005", [("CARD", "5500-0000-0000-0004"), ("CARD", "378282246310005")]),
         ("IBAN DE89 3704 0044 0532 0130 00!", [("IBAN", "DE89 3704 0044 0532 0130 00")]),
         ("gb29nwbk60161331926819", [("IBAN", "gb29nwbk60161331926819")]),
@@ -75,10 +76,18 @@ def test_a_local_number_is_one_only_in_its_region() -> None:
     assert found("020 7946 0958", regions=("GB",), anywhere=False) == [("PHONE", "020 7946 0958")]
 
 
-def test_allowed_texts_stay() -> None:
-    allow = frozenset({"help@example.com"})
-    assert found("Help@Example.com or jane@example.com", allow=allow) == [
+@pytest.mark.parametrize("allowed", ["help@example.com", "help@*"])
+def test_allowed_texts_stay(allowed) -> None:
+    assert found("Help@Example.com or jane@example.com", allow=Allow([allowed])) == [
         ("EMAIL", "jane@example.com")
+    ]
+
+
+def test_what_is_allowed_claims_nothing() -> None:
+    """Not even the letters that another detector finds next to it."""
+    allow = Allow(["*@acme.example"])
+    assert found("ops@acme.example jane@acme.example 192.0.2.1", allow=allow) == [
+        ("IP_ADDRESS", "192.0.2.1")
     ]
 
 
@@ -157,6 +166,27 @@ WORDS = [
     "DE",
     "gb",
     "@a.com",
+    *(" (at) ", " [at]", " at ", " dot ", " (dot) ", "com", "bob", "mail", "@firm"),
+    *(
+        "cvv",
+        "security code",
+        "PRÜFNUMMER",
+        "exp",
+        "gültig bis",
+        "04/27",
+        "4111111111111111",
+        "6304",
+    ),
+    *(
+        "pin is",
+        "PIN lautet",
+        "my_pin:",
+        "password is",
+        "passwort lautet",
+        "Sommerhaus",
+        "bluehorse",
+    ),
+    *("po box", "Postfach", "main street", "oak dr", "springfield il 62704", "Town"),
     *(
         "my name is",
         "name's ",
@@ -213,6 +243,18 @@ WORDS = [
 @example("\u0661\u0662\u0663 555 0112 3333")
 @example("password:hunter2 AKIAABCDEFGHIJKLMNOP")
 @example("5th Main Street")
+@example("bob[@]firm.com")
+@example("a at " + "b" * 60 + " dot com")
+@example("max {ät} firma [punkt] de")
+@example("security code (cvc2) number is 123")
+@example("my_pin:4821")
+@example("Passphrase: 4821")
+@example("mot de passe est Maisonette")
+@example("KENNWORT: Sommerhaus")
+@example("4 5th ave")
+@example("12 o'hara st, los angeles, ca 90001")
+@example("casella postale 12")
+@example("1 6304.2737-3398")
 @example("aa:bb:cc:dd:ee:ff fe80::1ff:fe23:4567:890a")
 def test_what_a_detector_finds_its_hints_have_hit(text: str) -> None:
     for lists in (False, True):

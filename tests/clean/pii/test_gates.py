@@ -12,7 +12,7 @@ NAMED = {
     name: getattr(gates, name)
     for name in (
         *("DIGIT", "SIX_DIGITS", "CARD", "GROUPED", "SEVEN_DIGITS", "AT", "URL", "IBAN", "MARKS"),
-        *("LONG", "NAME", "BIRTH", "CREDENTIAL", "PLACE"),
+        *("LONG", "NAME", "BIRTH", "CREDENTIAL", "PLACE", "SPELLED", "CODE", "STREET"),
     )
 }
 WORDS = Gates(
@@ -22,7 +22,11 @@ WORDS = Gates(
         gates.LINKED: {"with"},
         gates.BIRTH: {"born"},
         gates.CREDENTIAL: {"password"},
-    }
+        gates.SPELLED: {"dot"},
+        gates.CODE: {"pin", "pr\u00fcfnummer"},
+        gates.STREET: {"street"},
+    },
+    ["de"],
 )
 
 
@@ -41,7 +45,11 @@ def opened(text: str) -> set[str]:
         ("12-34 - 56", {"DIGIT", "SIX_DIGITS"}),
         ("12 and 34 and 56", {"DIGIT"}),
         ("12\n34\n56", {"DIGIT"}),
-        ("4111 1111 1111", {"DIGIT", "SIX_DIGITS", "CARD", "GROUPED"}),
+        ("4111 1111 1111", {"DIGIT", "SIX_DIGITS", "GROUPED"}),
+        ("6304 2737 3398", {"DIGIT", "SIX_DIGITS", "CARD", "GROUPED"}),
+        ("1 6304.2737-3398 1", {"DIGIT", "MARKS", "SIX_DIGITS", "CARD", "GROUPED"}),
+        ("1630427373398", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS", "LONG"}),
+        ("4111 1111 1111 1111", {"DIGIT", "SIX_DIGITS", "CARD", "GROUPED"}),
         ("41111111 / 1111", {"DIGIT", "SIX_DIGITS", "GROUPED", "SEVEN_DIGITS"}),
         ("1234567", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS"}),
         ("+1234567", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS", "GROUPED"}),
@@ -52,7 +60,13 @@ def opened(text: str) -> set[str]:
         ("a @ b", set()),
         ("https://u:p@h", {"AT", "MARKS", "URL"}),
         ("x?key=v", {"URL"}),
-        ("DE 89", {"DIGIT", "IBAN", "PLACE"}),
+        ("DE 89", {"DIGIT", "PLACE"}),
+        ("DE 89 3704-0044 053", {"DIGIT", "SIX_DIGITS", "GROUPED", "IBAN", "PLACE"}),
+        ("de893704004", {"DIGIT", "SIX_DIGITS", "SEVEN_DIGITS"}),
+        ("de89 abcdefghijk", {"DIGIT", "IBAN"}),
+        ("de89 abcdefghij", {"DIGIT"}),
+        ("de89 abc. defghijk", {"DIGIT"}),
+        ("at89 abcdefghijk", {"DIGIT"}),
         ("code 89", {"DIGIT"}),
         ("aa:bb:cc", {"MARKS"}),
         ("see. it. through", set()),
@@ -68,6 +82,16 @@ def opened(text: str) -> set[str]:
         ("name\u2019s jane", {"NAME"}),
         ("the name jane", set()),
         ("Born, then", {"BIRTH"}),
+        ("a (at) b", {"SPELLED"}),
+        ("a<\u00e4t>b", {"SPELLED"}),
+        ("a[@]b", {"SPELLED"}),
+        ("a {AT }b", {"SPELLED"}),
+        ("a (attic) b", set()),
+        ("firm dot com", {"SPELLED"}),
+        ("the pin", set()),
+        ("pin 4", {"DIGIT", "CODE"}),
+        ("PR\u00dcFNUMMER 4", {"DIGIT", "CODE", "PLACE"}),
+        ("4 main street", {"DIGIT", "STREET"}),
         ("stubborn, then", set()),
         ("password: x", {"CREDENTIAL"}),
         ("Room 5", {"DIGIT", "PLACE"}),

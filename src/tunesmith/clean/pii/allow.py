@@ -18,27 +18,27 @@ class Allow:
         texts: The texts; `*` stands for any letters but spaces (`*@acme.example`).
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str] = ()) -> None:
         cleaned = [" ".join(text.casefold().split()) for text in texts]
-        self.exact = frozenset(text for text in cleaned if "*" not in text)
+        self._exact = frozenset(text for text in cleaned if "*" not in text)
         self._wild = _any(
             r"\S*".join(map(_spaced, text.split("*"))) for text in cleaned if "*" in text
         )
         self._parts = {text: re.compile(rf"(?<!\w){_spaced(text)}(?!\w)", re.IGNORECASE)
-                       for text in self.exact}  # fmt: skip
+                       for text in self._exact}  # fmt: skip
 
     def has(self, value: str) -> bool:
         """Whether a value is allowed as it is."""
-        if not self.exact and self._wild is None:
+        if not self._exact and self._wild is None:
             return False
         folded = " ".join(value.casefold().split())
-        return folded in self.exact or (
+        return folded in self._exact or (
             self._wild is not None and self._wild.fullmatch(folded) is not None
         )
 
     def covers(self, text: str, start: int, end: int) -> bool:
         """Whether `[start, end)` of a text is allowed, or lies inside of what is."""
-        if not self.exact and self._wild is None:
+        if not self._exact and self._wild is None:
             return False
         value = text[start:end]
         if self.has(value):
@@ -48,7 +48,7 @@ class Allow:
         folded = " ".join(value.casefold().split())
         return any(
             folded in allowed and _covering(self._parts[allowed], text, start, end, len(allowed))
-            for allowed in self.exact
+            for allowed in self._exact
         )
 
 

@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from tunesmith.clean.pii.lexicon import folded, is_ordinary, words
+
 _NAMES = r"access_token|api_?key|apikey|auth|key|passwd|password|pwd|secret|sig|signature|token"
 URL_HINT = rf"://[^\s/?#]{{1,256}}@|(?i)[?&;](?:{_NAMES})="
 _USERINFO = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://([^\s/?#@\"'<>]{1,256})@")
@@ -56,6 +58,7 @@ WORDS = (
     "pwd",
     "passcode",
     "begin",
+    *("kennwort", "passphrase", "passe", "contraseña", "wachtwoord"),
     *("apikey", "apitoken", "apisecret", "accesskey", "accesstoken", "secretkey", "secrettoken"),
     *("authtoken", "authenticationtoken", "authorizationtoken", "clientsecret"),
 )
@@ -84,12 +87,69 @@ def secrets(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
     for match in _PRIVATE.finditer(text):
         yield match.span()
+    yield from told(text)
     for match in _SAID.finditer(text):
         start, end = match.span(1)
         while end > start and text[end - 1] in ".!?)":
             end -= 1
         if looks_secret(text[start:end]):
             yield start, end
+
+
+_SAID_TO_BE = (
+    r"(?:password|passwd|passwort|kennwort|pwd|passcode|passphrase|mot de passe|contraseña"
+    r"|wachtwoord)"
+)
+#: Each of those words holds one of these.
+_KEYS = (
+    "passw",
+    "kennwort",
+    "pwd",
+    "passcode",
+    "passphrase",
+    "de passe",
+    "contraseña",
+    "wachtwoord",
+)
+_TOLD_AS = r"(?:[ ]?[:=][ ]?|[ ](?:is|was|lautet|ist|est|es|è)[ :]{1,2})"
+_TOLD = re.compile(
+    rf"(?<![^\W_]){_SAID_TO_BE}(?P<told>{_TOLD_AS})(?P<quote>[\"'`“‘„«]?)"
+    r"(?P<word>[^\W\d_]{5,64}(?:[-_][^\W\d_]{2,64}){0,3}|\d{4,12})"
+    r"(?=[.!?]?(?:[\"'`”’“»);,]|\s|\Z))(?![.]\w)",
+    re.IGNORECASE,
+)
+#: A password that is said ends what is said: `the password is case sensitive`.
+_ENDS = re.compile(r"[.!?]?(?:[\"'`”’“»);,\n]|\s*\Z|[.!?]\s|[ ](?:and|but|for|und|aber|y|et)\b)")
+#: Endings of what is said about a password: `expired`, `incorrecte`, `unsafe`.
+_ABOUT = re.compile(
+    r"(?:ed|en|ing|ive|ent|ant|less|able|ible|al|ic|ous|ly|ful|ted|tis|rect|alid|afe|ure|te|ada?"
+    r"|ado|ida|ido|isch|lich|bar|ig|iert|aufen|sam)\Z"
+)
+TOLD_HINT = rf"(?i){_SAID_TO_BE}(?: ?[:=] ?| (?:is|was|lautet|ist|est|es|è)[ :]{{1,2}})\S{{4}}"
+
+
+def told(text: str) -> Iterator[tuple[int, int]]:
+    """Passwords of letters or digits alone, where words say that one follows.
+
+    A word that is an ordinary one, or that says something about the password, is none; after the
+    German `ist` only a noun is, which has a capital.
+    """
+    small = text.casefold()
+    for match in _TOLD.finditer(text) if any(key in small for key in _KEYS) else ():
+        word = match["word"]
+        if word.isdigit() or (_ENDS.match(text, match.end()) and _names(match)):
+            yield match.span("word")
+
+
+def _names(match: re.Match[str]) -> bool:
+    word = folded(match["word"])
+    if word in words("not_a_password") or is_ordinary(word):
+        return False
+    if match["quote"] or match["told"].strip() == "lautet":
+        return True
+    if match["told"].strip() in {"ist", "est", "es", "è"} and match["word"].islower():
+        return False
+    return _ABOUT.search(word) is None
 
 
 def looks_secret(word: str) -> bool:

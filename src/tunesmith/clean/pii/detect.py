@@ -6,9 +6,10 @@ Rust over whole columns; the checks run in Python on the few texts that were hit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from tunesmith.clean.pii import (
     address,
     birth,
+    codes,
     credentials,
     gates,
     mail,
@@ -25,11 +27,14 @@ from tunesmith.clean.pii import (
     network,
     payment,
     phone,
+    spelled,
     ssn,
+    written_small,
 )
+from tunesmith.clean.pii.allow import Allow
 from tunesmith.clean.pii.gates import Gates
 from tunesmith.clean.pii.settle import settled
-from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Claims, Kind, Span
+from tunesmith.clean.pii.spans import DEFAULT_KINDS, KINDS, Claims, Kind, Span, merged
 
 __all__ = [
     "DEFAULT_KINDS",
@@ -58,18 +63,18 @@ class Settings:
     """The company's own account and order numbers, as regular expressions."""
     lists: bool = False
     """Find names by lists of names too, not only where the words before announce them."""
-    allow: frozenset[str] = frozenset()
-    """Texts that are not personal, case-folded."""
+    allow: Allow = field(default_factory=Allow)
+    """What is not personal."""
 
 
 Find = Callable[[str, Settings], Iterable[tuple[int, int]]]
 
 _FINDERS: dict[Kind, Find] = {
     "URL_CREDENTIALS": lambda text, _: credentials.url_credentials(text),
-    "SECRET": lambda text, _: credentials.secrets(text),
-    "EMAIL": lambda text, _: mail.emails(text),
+    "SECRET": lambda text, _: chain(credentials.secrets(text), codes.pins(text)),
+    "EMAIL": lambda text, _: chain(mail.emails(text), spelled.spelled_emails(text)),
     "IBAN": lambda text, _: payment.ibans(text),
-    "CARD": lambda text, _: payment.cards(text),
+    "CARD": lambda text, _: _on_cards(text),
     "CRYPTO_ADDRESS": lambda text, _: payment.crypto_addresses(text),
     "SSN": lambda text, _: ssn.ssns(text),
     "NATIONAL_ID": lambda text, known: national.national_ids(text, known.countries),
@@ -78,8 +83,17 @@ _FINDERS: dict[Kind, Find] = {
     "DATE_OF_BIRTH": lambda text, _: birth.births(text),
     "ACCOUNT": lambda text, known: _accounts(text, known.accounts),
     "PHONE": lambda text, known: phone.phones(text, known.regions, anywhere=known.anywhere),
-    "ADDRESS": lambda text, _: address.addresses(text),
+    "ADDRESS": lambda text, _: merged(
+        address.addresses(text), written_small.boxes(text), written_small.small_addresses(text)
+    ),
 }
+
+
+def _on_cards(text: str) -> Iterator[tuple[int, int]]:
+    """Card numbers, then the codes and dates beside them."""
+    numbers = list(payment.cards(text))
+    yield from numbers
+    yield from codes.card_codes(text, numbers)
 
 
 @dataclass(frozen=True)
@@ -106,10 +120,15 @@ def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[Hint, .
         "SECRET": (
             Hint(gates.LONG, (credentials.ISSUED_HINT,)),
             Hint(gates.CREDENTIAL, (credentials.SAID_HINT,)),
+            Hint(gates.CREDENTIAL, (credentials.TOLD_HINT,)),
+            Hint(gates.CODE, (codes.PIN_HINT,)),
         ),
-        "EMAIL": (Hint(gates.AT),),
-        "IBAN": (Hint(gates.IBAN, (payment.IBAN_HINT,)),),
-        "CARD": (Hint(gates.CARD, (payment.CARD_HINT,)),),
+        "EMAIL": (Hint(gates.AT), Hint(gates.SPELLED, (spelled.HINT,))),
+        "IBAN": (Hint(gates.IBAN),),
+        "CARD": (
+            Hint(gates.CARD),
+            Hint(gates.CODE, (codes.CODE_HINT,)),
+        ),
         "CRYPTO_ADDRESS": (Hint(gates.LONG, (payment.CRYPTO_HINT,)),),
         "SSN": (Hint(gates.SIX_DIGITS, (ssn.HINT,)),),
         "NATIONAL_ID": (Hint(gates.DIGIT, (national.HINT,)),),
@@ -118,7 +137,7 @@ def hints(kinds: Iterable[Kind], settings: Settings) -> dict[Kind, tuple[Hint, .
         "DATE_OF_BIRTH": (Hint(gates.BIRTH, (birth.HINT,)),),
         "ACCOUNT": (Hint(gates.ALWAYS, (accounts,)),),
         "PHONE": (Hint(gates.GROUPED), Hint(gates.SEVEN_DIGITS, (phone.SAID_HINT,))),
-        "ADDRESS": (Hint(gates.PLACE),),
+        "ADDRESS": (Hint(gates.PLACE), Hint(gates.STREET, (written_small.HINT,))),
         "PERSON": (name if settings.lists else announced,),
         "ORGANIZATION": (name,),
         "LOCATION": (name,),
@@ -174,7 +193,11 @@ def _gates() -> Gates:
             gates.LINKED: names.LINKED,
             gates.BIRTH: birth.WORDS,
             gates.CREDENTIAL: credentials.WORDS,
-        }
+            gates.SPELLED: spelled.WORDS,
+            gates.CODE: codes.WORDS,
+            gates.STREET: written_small.WORDS,
+        },
+        payment.IBAN_COUNTRIES,
     )
 
 
@@ -195,7 +218,7 @@ def find(
     claims = Claims()
 
     def claim(start: int, end: int, kind: Kind) -> None:
-        if not settings.allow or text[start:end].casefold() not in settings.allow:
+        if not settings.allow.covers(text, start, end):
             claims.add(Span(start, end, kind))
 
     for kind, finder in _FINDERS.items():
@@ -209,9 +232,7 @@ def find(
     return settled(
         text,
         claims.spans,
-        lambda span: (
-            span.kind in wanted and text[span.start : span.end].casefold() not in settings.allow
-        ),
+        lambda span: span.kind in wanted and not settings.allow.covers(text, span.start, span.end),
     )
 
 

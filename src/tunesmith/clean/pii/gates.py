@@ -25,7 +25,8 @@ DIGIT = 1 << 0
 SIX_DIGITS = 1 << 1
 """Six digits with at most five signs or spaces between two."""
 CARD = 1 << 2
-"""Twelve digits with at most one of ` `, `.` and `-` between two."""
+"""Twelve to nineteen digits with at most one of ` `, `.` and `-` between two, whole groups of them,
+that pass Luhn's check."""
 GROUPED = 1 << 3
 """Seven digits that are written like a telephone: grouped, after `+` or `(`, with an extension, or
 ten that begin with a trunk prefix."""
@@ -36,7 +37,7 @@ AT = 1 << 5
 URL = 1 << 6
 """A URL with an at-sign, or a query with a value."""
 IBAN = 1 << 7
-"""A word of two letters, then two digits."""
+"""Two letters that an account number begins with, two digits, and as much as the shortest has."""
 MARKS = 1 << 8
 """A word with two of `.`, `:` and `-` after hexadecimal digits."""
 LONG = 1 << 9
@@ -49,14 +50,23 @@ CREDENTIAL = 1 << 12
 """A word for a password or a key."""
 PLACE = 1 << 13
 """A number beside a word with a capital."""
-ALWAYS = 1 << 14
+SPELLED = 1 << 14
+"""`at` in brackets, or a word for the dot of an address."""
+CODE = 1 << 15
+"""A word for a PIN or the security code of a card, and a digit."""
+STREET = 1 << 16
+"""A word for street or a post-office box, and a digit."""
+ALWAYS = 1 << 17
 """Open in every text that is not null."""
-ALL = (1 << 15) - 1
+ALL = (1 << 18) - 1
+#: Gates that words open, and those of them that stay shut in a text without a digit.
+_BY_WORDS = BIRTH | CREDENTIAL | SPELLED | CODE | STREET
+_WITH_DIGITS = CODE | STREET
 
 #: Words that announce a name only together: `speaking` and `with`, `ask` and `for`.
-LINK, LINKED = 1 << 15, 1 << 16
+LINK, LINKED = 1 << 18, 1 << 19
 #: Words that announce a name even if it is written small: `name is`.
-_SUBJECT, _VERB = 1 << 17, 1 << 18
+_SUBJECT, _VERB = 1 << 20, 1 << 21
 #: Places of the table of words, and the constants of its hash (FNV-1a, then Fibonacci hashing).
 _PLACES = 4096
 _PRIME = 0x100000001B3
@@ -124,7 +134,7 @@ def _extended(data: Any, place: int, end: int) -> bool:
 
 
 @kernel
-def _digits(data: Any, start: int, end: int) -> int:
+def _digits(data: Any, start: int, end: int, countries: Any) -> int:
     """The gates of numbers: `DIGIT`, `SIX_DIGITS`, `CARD`, `GROUPED` and those of `_number`."""
     gates = 0
     place = start
@@ -155,12 +165,36 @@ def _digits(data: Any, start: int, end: int) -> int:
         last = place - 1
         if near >= 6:
             gates |= SIX_DIGITS
-        if card >= 12:
+        if card >= 12 and _passes_luhn(data, place, card):
             gates |= CARD
         if phone >= 7 and (broken or _opened(data, start, first) or _extended(data, place, end)):
             gates |= GROUPED
         gates |= _number(data, start, end, first, place)
+        if size >= 2 and _iban(data, start, end, first, countries):
+            gates |= IBAN
     return gates
+
+
+@kernel
+def _passes_luhn(data: Any, end: int, digits: int) -> bool:
+    """Whether any 12 to 19 digits before `end` pass, from the beginning of a group of digits.
+
+    Of the digits before `end` no more than `digits` belong together.
+    """
+    total = 0
+    place = end
+    for count in range(min(digits, 19)):
+        place -= 1
+        if not _is_digit(data[place]):
+            place -= 1
+        value = data[place] - 48
+        if count % 2 == 1:
+            value = 2 * value - 9 * (value > 4)
+        total += value
+        begins = count + 1 == digits or not _is_digit(data[place - 1])
+        if count >= 11 and begins and data[place] <= 54 and total % 10 == 0:
+            return True
+    return False
 
 
 @kernel
@@ -171,8 +205,6 @@ def _number(data: Any, start: int, end: int, first: int, last: int) -> int:
         gates |= SEVEN_DIGITS
     if last - first >= 10 and data[first] == 48:
         gates |= GROUPED
-    if last - first >= 2 and _iban(data, start, first):
-        gates |= IBAN
     if _beside_a_capital(data, start, end, first, last):
         gates |= PLACE
     return gates
@@ -265,7 +297,27 @@ def _sign(data: Any, place: int, end: int, scheme: bool, query: bool) -> int:
         return URL
     if data[place] == 64:
         return _at(data, place, end) | (URL if scheme else 0)
+    if data[place] in (40, 60, 91, 123) and _bracketed_at(data, place + 1, end):
+        return SPELLED
     return 0
+
+
+@kernel
+def _bracketed_at(data: Any, place: int, end: int) -> bool:
+    """Whether `at`, `ät` or `@` and a bracket follow an opening bracket, spaces between."""
+    if place < end and data[place] == 32:
+        place += 1
+    if place < end and data[place] == 64:
+        place += 1
+    elif place + 1 < end and data[place] | 32 == 97 and data[place + 1] | 32 == 116:
+        place += 2
+    elif place + 2 < end and data[place] == 0xC3 and data[place + 2] | 32 == 116:
+        place += 3
+    else:
+        return False
+    if place < end and data[place] == 32:
+        place += 1
+    return place < end and data[place] in (41, 62, 93, 125)
 
 
 @kernel
@@ -277,15 +329,31 @@ def _at(data: Any, place: int, end: int) -> int:
 
 
 @kernel
-def _iban(data: Any, start: int, first: int) -> bool:
-    """Whether a word of two letters, or one and a space, ends before two digits."""
+def _iban(data: Any, start: int, end: int, first: int, countries: Any) -> bool:
+    """Whether a country's two letters, or they and a space, end before two digits.
+
+    And whether eleven letters and digits follow, with spaces and hyphens among them only.
+    """
     place = first - 1
     if place >= start and data[place] == 32:
         place -= 1
     if place - 1 < start or not (_is_letter(data[place]) and _is_letter(data[place - 1])):
         return False
     before = data[place - 2] if place - 2 >= start else 32
-    return not (_is_letter(before) or _is_digit(before))
+    if _is_letter(before) or _is_digit(before):
+        return False
+    if not countries[26 * ((data[place - 1] | 32) - 97) + (data[place] | 32) - 97]:
+        return False
+    signs = 0
+    place = first + 2
+    while place < end and signs < 11:
+        byte = data[place]
+        if _is_letter(byte) or _is_digit(byte):
+            signs += 1
+        elif byte not in (32, 45):
+            return False
+        place += 1
+    return signs == 11
 
 
 @kernel
@@ -301,7 +369,7 @@ def _meaning(value: Any, words: Any, meanings: Any) -> int:
 
 @kernel
 def _words(data: Any, start: int, end: int, words: Any, meanings: Any) -> int:
-    """The gates of words, `NAME`, `BIRTH`, `CREDENTIAL`: `words` holds hashes, `meanings` gates."""
+    """The gates `NAME` and `_BY_WORDS`: `words` holds hashes of words, `meanings` their gates."""
     gates = meaning = before = 0  # of the last word and the one before, while signs follow
     value = np.uint64(0)
     inside = False
@@ -317,11 +385,13 @@ def _words(data: Any, start: int, end: int, words: Any, meanings: Any) -> int:
         elif inside:
             inside = False
             meaning = _meaning(value, words, meanings)
-            gates |= meaning & (BIRTH | CREDENTIAL)
+            gates |= meaning & _BY_WORDS
             if before & _SUBJECT and meaning & _VERB:
                 gates |= NAME
         elif byte < 0x80 and not (byte <= 32 or byte in (44, 46, 58, 63)):
             meaning = 0
+    if inside:  # `12 main street`
+        gates |= _meaning(value, words, meanings) & _BY_WORDS
     return gates
 
 
@@ -364,12 +434,17 @@ def _capital_before(data: Any, start: int, place: int) -> bool:
 
 
 @kernel
-def _gates(data: Any, offsets: Any, classes: Any, words: Any, meanings: Any, out: Any) -> None:
+def _gates(
+    data: Any, offsets: Any, classes: Any, words: Any, meanings: Any, countries: Any, out: Any
+) -> None:
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
         found = _runs(data, start, end, classes)
         if found != ALL:
-            found |= _words(data, start, end, words, meanings) | _digits(data, start, end)
+            found |= _words(data, start, end, words, meanings)
+            found |= _digits(data, start, end, countries)
+            if not found & DIGIT:
+                found &= ~_WITH_DIGITS
         out[text] = found | ALWAYS
 
 
@@ -377,15 +452,20 @@ class Gates:
     """Tells for each text of a column which gates are open.
 
     Args:
-        meanings: By gate (`NAME`, `BIRTH`, `CREDENTIAL`) the words that open it, in small letters;
-            by `LINK` and `LINKED` pairs of words that open `NAME` together.
+        meanings: By gate (`NAME` and those of `_BY_WORDS`) the words that open it, in small
+            letters; by `LINK` and `LINKED` pairs of words that open `NAME` together.
+        countries: The two letters that open `IBAN`, small.
     """
 
-    def __init__(self, meanings: dict[int, Iterable[str]]) -> None:
+    def __init__(self, meanings: dict[int, Iterable[str]], countries: Iterable[str] = ()) -> None:
+        self._countries = np.zeros(26 * 26, dtype=np.bool_)
+        for letters in countries:
+            self._countries[26 * (ord(letters[0]) - 97) + ord(letters[1]) - 97] = True
         self._words = np.zeros(_PLACES, dtype=np.uint64)
         self._meanings = np.zeros(_PLACES, dtype=np.int64)
         for gate, words in (*meanings.items(), (_SUBJECT, ["name"]), (_VERB, ["is", "s"])):
-            for word in words:
+            # Letters beyond ASCII have a case of their own: `prüfnummer`, `PRÜFNUMMER`.
+            for word in dict.fromkeys(form for one in words for form in (one, one.upper())):
                 value = _hash(word)
                 place = value * _SPREAD % 2**64 >> 52
                 while self._words[place] not in (0, value):
@@ -397,7 +477,7 @@ class Gates:
         """The open gates of each text, as bits; none of a null."""
         data, offsets = buffers(texts)
         found = np.zeros(len(offsets) - 1, dtype=np.int64)
-        _gates(data, offsets, _CLASSES, self._words, self._meanings, found)
+        _gates(data, offsets, _CLASSES, self._words, self._meanings, self._countries, found)
         found[texts.is_null().to_numpy()] = 0
         return found
 

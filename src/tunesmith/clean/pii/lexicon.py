@@ -5,6 +5,8 @@
   of countries
 * ordinary English words, which a name may be as well (`Will`, `May`): the word list of `faker`;
   words of trades and companies: its lists of jobs and phrases
+
+Loading those packages takes most of a second, so the lists are kept as files (see `derived`).
 """
 
 from __future__ import annotations
@@ -14,11 +16,15 @@ import pkgutil
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, wraps
 from importlib import resources
 from itertools import chain
 from types import ModuleType
+
+import orjson
+
+from tunesmith import derived
 
 
 @lru_cache
@@ -49,12 +55,32 @@ def folded(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _identity() -> str:
+    """What the lists depend on."""
+    source = resources.files(__package__).joinpath("lexicon.py").read_bytes()
+    return derived.identity(("faker", "phonenumbers"), source, unicodedata.unidata_version)
+
+
+def _kept(make: Callable[[], frozenset[str]]) -> Callable[[], frozenset[str]]:
+    """Make a list once, and read it in the processes that follow."""
+
+    @lru_cache(maxsize=1)
+    @wraps(make)
+    def read() -> frozenset[str]:
+        name = make.__name__.strip("_").replace("_", "-")
+        data = derived.kept(f"{name}.json", _identity(), lambda: orjson.dumps(sorted(make())))
+        return frozenset(orjson.loads(memoryview(data)))
+
+    return read
+
+
+@_kept
 def given_names() -> frozenset[str]:
     """Given names of many countries, folded; single words."""
     return frozenset(_of_providers("person", _GIVEN))
 
 
-@lru_cache(maxsize=1)
+@_kept
 def family_names() -> frozenset[str]:
     """Family names of many countries, folded; single words."""
     return frozenset(_of_providers("person", _FAMILY))
@@ -63,19 +89,29 @@ def family_names() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def common_words() -> frozenset[str]:
     """Ordinary English words, folded: alone, they are no sign of a name."""
+    return _lorem_words() | words("ordinary")
+
+
+@_kept
+def _lorem_words() -> frozenset[str]:
     from faker.providers.lorem.en_US import Provider
 
-    return frozenset(folded(word) for word in Provider.word_list) | words("ordinary")
+    return frozenset(folded(word) for word in Provider.word_list)
 
 
 @lru_cache(maxsize=1)
 def _working_words() -> frozenset[str]:
     """Words of trades and companies, and those on the buttons of a shop or a help page."""
+    return _trade_words() | words("working")
+
+
+@_kept
+def _trade_words() -> frozenset[str]:
     from faker.providers.company.en_US import Provider as Company
     from faker.providers.job.en_US import Provider as Job
 
     phrases = " ".join([*Job.jobs, *chain(*Company.catch_phrase_words, *Company.bsWords)]).lower()
-    return frozenset(re.findall(r"[a-z]{3,}", phrases)) | words("working")
+    return frozenset(re.findall(r"[a-z]{3,}", phrases))
 
 
 @lru_cache(maxsize=65_536)
@@ -99,6 +135,11 @@ def is_ordinary(word: str) -> bool:
 @lru_cache(maxsize=1)
 def places() -> frozenset[str]:
     """Towns, regions and countries of the world, folded; of one word or several."""
+    return _geography() - common_words()
+
+
+@_kept
+def _geography() -> frozenset[str]:
     from phonenumbers.geodata import GEOCODE_DATA
     from phonenumbers.geodata.locale import LOCALE_DATA
 
@@ -114,10 +155,10 @@ def places() -> frozenset[str]:
             name = names.get(language, "")
             if name and not name.startswith("*"):
                 found.add(folded(name))
-    return frozenset(found - common_words())
+    return frozenset(found)
 
 
-@lru_cache(maxsize=1)
+@_kept
 def countries() -> frozenset[str]:
     """The English names of the world's countries, as they are written."""
     from phonenumbers.geodata.locale import LOCALE_DATA
@@ -130,7 +171,7 @@ def countries() -> frozenset[str]:
     return frozenset(name for name in english if name and not name.startswith("*"))
 
 
-@lru_cache(maxsize=1)
+@_kept
 def widespread_names() -> frozenset[str]:
     """Given and family names of English, or of two languages or more: the likelier ones, folded."""
     languages: dict[str, set[str]] = {}

@@ -34,7 +34,7 @@ class MaskPersonalData(Transform):
     """Replace personal data by tags such as `[EMAIL]`, by pseudonyms, or by fakes."""
 
     kind: ClassVar[str] = "mask_personal_data"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     reads: ClassVar[tuple[str, ...]] = (*TEXT_COLUMNS, *METADATA_COLUMNS, "labels", "extra")
     writes: ClassVar[tuple[str, ...]] = TEXT_COLUMNS
 
@@ -128,7 +128,7 @@ class MaskPersonalData(Transform):
             countries=self.national_ids,
             accounts=self.accounts,
             lists=self.names == "lists",
-            allow=self._allow.exact,
+            allow=self._allow,
         )
 
     @cached_property
@@ -282,8 +282,6 @@ class MaskPersonalData(Transform):
         if not kinds:
             return []
         spans = detect.find(text, kinds, self._settings)
-        if self.allow:
-            spans = [span for span in spans if not self._allow.covers(text, span.start, span.end)]
         return _outside([match.span() for match in TAG.finditer(text)], spans)
 
     def mask(self, text: str) -> tuple[str, Counter[str]]:

@@ -70,6 +70,8 @@ _LAST_WORDS = words("announcing")
 LINKED = frozenset({"for", "to", "with"})
 LINKS = frozenset({"ask", "it", "name", "named", "speak", "speaking", "talk", "talking", "up"})
 ANNOUNCING_WORDS = (_LAST_WORDS - LINKED) | _TITLES | {"s", "m"}
+#: How those that are looked up end.
+_ENDINGS = frozenset(word[-2:] for word in _LAST_WORDS | _TITLES)
 #: What may stand between such a word and the name.
 _BETWEEN = " \t\n\r\f\v\x1c\x1d\x1e\x1f\x85\xa0:,?."
 _CAPITAL_AFTER = re.compile(rf"[\s:,?.]{_CAPITAL}")
@@ -176,6 +178,10 @@ def _announced_runs(text: str) -> Iterator[re.Match[str]]:
     """
     for match in _CAPITAL_AFTER.finditer(text):
         start = match.start() + 1
+        # Neither pattern below looks further back than this.
+        before = text[max(0, start - 40) : start].rstrip(_BETWEEN)
+        if before[-2:].replace("’", "'").lower() not in _ENDINGS:
+            continue
         last = _last_word(text, start)
         if last in _TITLES:
             title = _TITLE_LAST.search(text, max(0, start - 16), start)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from tunesmith.clean.pii.lexicon import words
 from tunesmith.clean.pii.spans import Kind
+from tunesmith.clean.pii.spelled import plain
 
 _NUMBERS = frozenset({"PHONE", "CARD", "IBAN", "SSN", "NATIONAL_ID", "ACCOUNT", "MAC_ADDRESS"})
 _WORD = re.compile(r"[^\W\d_]+")
@@ -17,14 +18,18 @@ def normal(kind: Kind, value: str) -> str:
     """A value without what its spellings differ in.
 
     That is case and spacing; the signs inside of numbers; for persons also accents, titles and
-    whether the family name comes first.
+    whether the family name comes first; the spelled signs of an e-mail address.
 
     >>> normal("PERSON", "Doe, Dr. Jané"), normal("CARD", "4111-1111")
     ('jane doe', '41111111')
+    >>> normal("EMAIL", "Bob (at) firm dot com")
+    'bob@firm.com'
     """
     folded = " ".join(value.casefold().split())
     if kind in _NUMBERS:
         return "".join(letter for letter in folded if letter.isalnum())
+    if kind == "EMAIL":
+        return plain(folded)
     return person(value) if kind == "PERSON" else folded
 
 

@@ -25,7 +25,8 @@ _IBAN_LENGTHS = {
     "SC": 31, "SD": 18, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "SO": 23, "ST": 25, "SV": 28,
     "TL": 23, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20, "YE": 30,
 }  # fmt: skip
-IBAN_HINT = rf"(?i:{'|'.join(_IBAN_LENGTHS)}) ?\d{{2}}(?:[ -]*[A-Za-z0-9]){{11}}"
+#: The two letters that one begins with.
+IBAN_COUNTRIES = tuple(country.lower() for country in _IBAN_LENGTHS)
 _IBAN_START = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})[ ]?([0-9]{2})(?=[ -]?[A-Za-z0-9])")
 
 
@@ -58,7 +59,6 @@ def iban_is_valid(iban: str) -> bool:
 
 # ── cards ────────────────────────────────────────────────────────────────────────────────────────
 
-CARD_HINT = r"(?:^|[^\d])[0-6](?:[ .-]?\d){11}"
 _CARD = re.compile(
     r"(?<![\w+])(?<!\w\.)(?:[3-6]\d{3}([ -])\d{4}\1\d{4}\1\d{4}(?!\w)(?!\.\d)"
     r"|\d{12,19}(?!\w)(?!\.\d)|(?<!\d[ -])[0-6](?:[ .-]?\d){11,18}(?![ -]?\d)(?!\.\d))"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal, get_args
 
 #: Kinds that are told by their form, and by a checksum where they have one. Where two detectors
@@ -52,3 +53,18 @@ class Claims:
         if place == 0 or self.spans[place - 1].end <= span.start:
             self._starts.insert(place, span.start)
             self.spans.insert(place, span)
+
+
+def merged(*found: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What several detectors found, what overlaps put together, from left to right.
+
+    >>> merged([(0, 4), (9, 12)], [(3, 6)])
+    [(0, 6), (9, 12)]
+    """
+    together: list[tuple[int, int]] = []
+    for start, end in sorted(chain(*found)):
+        if together and start < together[-1][1]:
+            together[-1] = together[-1][0], max(end, together[-1][1])
+        else:
+            together.append((start, end))
+    return together

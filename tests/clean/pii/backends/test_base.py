@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import itertools
 import re
 
@@ -9,8 +10,15 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tunesmith.clean.pii.backends import SpacyModel
-from tunesmith.clean.pii.backends.base import Entity, find_in_windows, windows, without_overlaps
+from tunesmith.clean.pii.backends.base import (
+    Entity,
+    find_in_windows,
+    needs,
+    windows,
+    without_overlaps,
+)
 from tunesmith.clean.pii.detect import Span
+from tunesmith.errors import MissingExtraError
 
 TEXTS = st.text(alphabet="ab \n", max_size=400)
 
@@ -104,3 +112,16 @@ def test_the_surest_stays_and_nothing_overlaps(entities: list[Entity]) -> None:
 def test_windows_that_would_not_go_on_are_refused() -> None:
     with pytest.raises(ValidationError, match="at least twice overlap_letters"):
         SpacyModel(model="x", window_letters=200, overlap_letters=150)
+
+
+def test_what_is_missing_is_named_as_it_is_installed() -> None:
+    with (
+        pytest.raises(MissingExtraError, match="'no-such-package' is not installed"),
+        needs("spacy", "no-such-package"),
+    ):
+        importlib.import_module("no_such_package")
+
+
+def test_what_an_installed_package_lacks_is_another_error() -> None:
+    with pytest.raises(ModuleNotFoundError, match="no_such_part"), needs("spacy"):
+        importlib.import_module("no_such_part")

@@ -6,6 +6,7 @@ window that sees most around it: the middle of each overlap decides, by where a 
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,25 @@ from pydantic import Field, model_validator
 
 from tunesmith.clean.pii.spans import Span
 from tunesmith.config import Config
+from tunesmith.errors import MissingExtraError
 from tunesmith.io import file_sha256, fingerprint
+
+
+@contextlib.contextmanager
+def needs(*distributions: str) -> Iterator[None]:
+    """Around imports of packages of the extra `pii-models`.
+
+    Raises:
+        MissingExtraError: One of the packages is not installed. What such a package lacks itself
+            stays the error that it is.
+    """
+    modules = {name.replace("-", "_"): name for name in distributions}
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in modules:
+            raise
+        raise MissingExtraError(modules[error.name], "pii-models") from None
 
 
 class EntityModel(Protocol):

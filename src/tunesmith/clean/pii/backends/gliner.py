@@ -17,9 +17,10 @@ from tunesmith.clean.pii.backends.base import (
     find_in_windows,
     fitting_windows,
     folder_fingerprint,
+    needs,
 )
 from tunesmith.clean.pii.spans import Span
-from tunesmith.errors import MissingExtraError, ModelError
+from tunesmith.errors import ModelError
 
 if TYPE_CHECKING:
     from gliner import GLiNER
@@ -58,12 +59,8 @@ class GlinerModel(ModelConfig):
             MissingExtraError: GLiNER is not installed.
             ModelError: The model is not there, or has no safetensors weights.
         """
-        try:
+        with needs("gliner"):
             from gliner import GLiNER
-        except ModuleNotFoundError as error:
-            if error.name != "gliner":
-                raise
-            raise MissingExtraError("gliner", "pii-models") from None
         folder = _folder(self.model)
         return _Gliner(self, folder, GLiNER.from_pretrained(str(folder), local_files_only=True))
 

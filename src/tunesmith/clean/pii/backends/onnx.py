@@ -24,10 +24,11 @@ from tunesmith.clean.pii.backends.base import (
     find_in_windows,
     fitting_windows,
     folder_fingerprint,
+    needs,
 )
 from tunesmith.clean.pii.labels import kind_of
 from tunesmith.clean.pii.spans import NAME_KINDS, Span
-from tunesmith.errors import MissingExtraError, ModelError
+from tunesmith.errors import ModelError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -57,11 +58,9 @@ class OnnxModel(ModelConfig):
             MissingExtraError: ONNX Runtime or tokenizers is not installed.
             ModelError: The folder holds no such model, or none of its labels has a kind.
         """
-        try:
+        with needs("onnxruntime", "tokenizers"):
             import onnxruntime  # noqa: F401
             import tokenizers  # noqa: F401
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(str(error.name), "pii-models") from None
         return _Onnx(self, _folder(self.model))
 
 

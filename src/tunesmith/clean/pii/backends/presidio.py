@@ -13,11 +13,12 @@ from tunesmith.clean.pii.backends.base import (
     ModelConfig,
     find_in_windows,
     folder_fingerprint,
+    needs,
     windows,
 )
 from tunesmith.clean.pii.backends.spacy import load_pipeline
 from tunesmith.clean.pii.spans import Span
-from tunesmith.errors import MissingExtraError, ModelError
+from tunesmith.errors import ModelError
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine
@@ -56,16 +57,11 @@ class PresidioModel(ModelConfig):
             MissingExtraError: Presidio or spaCy is not installed.
             ModelError: The pipeline is not there, or nothing in `labels` is known.
         """
-        try:
+        with needs("presidio-analyzer", "spacy"):
             import presidio_analyzer  # noqa: F401
             import spacy
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(_DISTRIBUTION[str(error.name)], "pii-models") from None
         nlp = spacy.blank(self.language) if self.model is None else load_pipeline(self.model)
         return _Presidio(self, nlp)
-
-
-_DISTRIBUTION = {"presidio_analyzer": "presidio-analyzer", "spacy": "spacy"}
 
 
 class _Presidio:

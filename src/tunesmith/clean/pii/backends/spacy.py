@@ -12,10 +12,11 @@ from tunesmith.clean.pii.backends.base import (
     ModelConfig,
     find_in_windows,
     folder_fingerprint,
+    needs,
     windows,
 )
 from tunesmith.clean.pii.spans import Span
-from tunesmith.errors import MissingExtraError, ModelError
+from tunesmith.errors import ModelError
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -63,10 +64,8 @@ def load_pipeline(name: str, disable: Sequence[str] = ()) -> Language:
         MissingExtraError: spaCy is not installed.
         ModelError: There is no such pipeline, or it cannot be loaded.
     """
-    try:
+    with needs("spacy"):
         import spacy
-    except ModuleNotFoundError:
-        raise MissingExtraError("spacy", "pii-models") from None
     folder = Path(name).expanduser()
     if not spacy.util.is_package(name) and not folder.is_dir():
         raise ModelError(

@@ -84,6 +84,8 @@ def _plain(text: str) -> str:
 
 
 def _card(key: bytes, kind: Kind, text: str, _: str | None, regions: tuple[str, ...]) -> str | None:
+    if len(_digits(text)) < 12:
+        return None  # a security code or an expiry date
     return _drawn(key, kind, text, regions, keep=1, refuse=lambda fake: luhn(_digits(fake)))
 
 
