@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,11 @@ def test_every_token_but_a_pages_first_is_predicted_once_after_the_one_before(
         ids, labels = row["input_ids"], row["labels"]
         assert 2 <= len(ids) == len(labels) <= length
         assert labels == [IGNORED, *ids[1:]]
-        steps += list(zip(ids, ids[1:], strict=False))
+        steps += list(itertools.pairwise(ids))
     wanted = []
     for text in texts:
         ids = [*encoder.tokenizer(text)["input_ids"], encoder.tokenizer.eos_token_id]
-        wanted += list(zip(ids, ids[1:], strict=False))
+        wanted += list(itertools.pairwise(ids))
     assert steps == wanted
     assert (encoded.too_long, encoded.answer_tokens) == (0, len(wanted))
 

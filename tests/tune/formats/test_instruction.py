@@ -33,12 +33,18 @@ def asked(encoder: ChatEncoder, format_: InstructionFormat) -> list[str]:
 def test_the_documents_templates_by_kind(encoder: ChatEncoder) -> None:
     """Source document B, "Instruction Tuning"."""
     assert asked(encoder, InstructionFormat()) == [
-        "Answer the following business question accurately and professionally.\n\n"
-        "Where is my parcel?",
-        "Provide step-by-step instructions for the following request.\n\n"
-        "How do I reset my password?",
-        "Explain the company policy regarding the following question.\n\n"
-        "What is your refund policy?",
+        (
+            "Answer the following business question accurately and professionally.\n\n"
+            "Where is my parcel?"
+        ),
+        (
+            "Provide step-by-step instructions for the following request.\n\n"
+            "How do I reset my password?"
+        ),
+        (
+            "Explain the company policy regarding the following question.\n\n"
+            "What is your refund policy?"
+        ),
     ]
 
 
