@@ -64,10 +64,10 @@ def test_methods_of_every_format_are_trained_in_their_order_and_measured(
     methods = tmp_path / "out" / "methods"
     learned = {folder.name: read_json(folder / "lineage.json") for folder in methods.iterdir()}
     assert {name: line["learned_from"] for name, line in learned.items()} == {
-        "domain": "knowledge",
-        "answers": "train",
-        "corrected": "preferences",
-        "talks": "train",
+        "domain": ["knowledge"],
+        "answers": ["knowledge", "train"],
+        "corrected": ["knowledge", "preferences", "train"],
+        "talks": ["train"],
     }
     assert learned["corrected"]["model"]["name"] == "tiny+domain+answers"
     assert read_json(methods / "corrected" / "adapter" / "trained.json")["after"] == "answers"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -136,7 +136,7 @@ def _method(
         {
             "dataset": {"version": data.version.number, "fingerprint": data.version.fingerprint},
             "model": {"name": Path(base.name).name, "fingerprint": base.fingerprint},
-            "learned_from": _learned_from(method),
+            "learned_from": sorted(_learned_from(recipe.methods, method)),
             "shown_examples_from": "train" if method.kind == "few_shot" else None,
         },
     )
@@ -171,11 +171,16 @@ def _method(
     work.predictions[name] = answered.predictions
 
 
-def _learned_from(method: Method) -> str | None:
-    """What of the dataset, or beside it, a method has learned from."""
+def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:
+    """The splits that a method has learned from, and those it starts from; `preferences` is none.
+
+    Of `knowledge` some pages are only measured: whoever asks which models saw a page hears of all.
+    """
     if not isinstance(method, TrainedConfig):
-        return None
-    return {"completion": KNOWLEDGE, "preference": "preferences"}.get(method.format.kind, "train")
+        return set()
+    own = {"completion": KNOWLEDGE, "preference": "preferences"}.get(method.format.kind, "train")
+    before = set() if method.after is None else _learned_from(methods, methods[method.after])
+    return {own} | before
 
 
 def _start(work: Run, base: BaseModel, method: TrainedConfig) -> BaseModel:

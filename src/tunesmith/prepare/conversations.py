@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import polars as pl
@@ -63,12 +64,10 @@ def conversations(rows: Kept) -> Conversations:
         .sort("first", "moment", "place")
     )
     found: dict[str, list[Conversation]] = {}
-    for _, turns in ordered.group_by("first", maintain_order=True):
-        examples = [
-            Example(row[0], row[1], row[2], row[3], row[4] or row[5])
-            for row in turns.select(_COLUMNS).iter_rows()
-        ]
-        found.setdefault(str(turns.get_column("split")[0]), []).append(Conversation.of(examples))
+    rows_in_order = ordered.select(*_COLUMNS, "split", "first").iter_rows()
+    for (split, _), turns in itertools.groupby(rows_in_order, key=lambda row: row[-2:]):
+        examples = [Example(row[0], row[1], row[2], row[3], row[4] or row[5]) for row in turns]
+        found.setdefault(split, []).append(Conversation.of(examples))
     return Conversations(found, _interrupted(rows))
 
 
