@@ -52,12 +52,17 @@ def test_the_models_that_learned_from_a_row_are_named(made) -> None:
     for name, split in (("lora", "train"), ("base", None)):
         write_json(
             made / "methods" / name / "lineage.json",
-            {"dataset": dataset, "model": {}, "learned_from": split, "shown_examples_from": None},
+            {
+                "dataset": dataset,
+                "model": {},
+                "learned_from": ["knowledge", split],
+                "shown_examples_from": None,
+            },
         )
     old = dataset | {"fingerprint": "of another version"}
     write_json(
         made / "methods" / "old" / "lineage.json",
-        {"dataset": old, "model": {}, "learned_from": "train", "shown_examples_from": None},
+        {"dataset": old, "model": {}, "learned_from": ["train"], "shown_examples_from": None},
     )
     ledger = pl.read_parquet(made / "ledger.parquet")
     learned = ledger.filter(pl.col("split") == "train")["id"][0]

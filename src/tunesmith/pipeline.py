@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +19,15 @@ from tunesmith.evaluate.generate import generate
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
+from tunesmith.prepare.training import training_rows
 from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting import Example
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
+from tunesmith.split import KNOWLEDGE
 from tunesmith.store.lock import run_lock
-from tunesmith.tune import Method, TrainedConfig, tune, tuned
+from tunesmith.tune import Method, TrainedConfig, start_from, tune, tuned
+from tunesmith.tune.methods.order import in_order
 
 #: How far a run goes. Every stage takes what earlier runs left in the folder.
 Until = Literal["prepare", "tune", "evaluate", "decide", "report"]
@@ -81,7 +84,7 @@ def run(
         write_json(out / "quality.json", figures.quality_figures(data))
         if _reaches(until, "tune"):
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
-            for name, method in loaded.recipe.methods.items():
+            for name, method in in_order(loaded.recipe.methods).items():
                 _method(work, data, base, name, method, evaluate=_reaches(until, "evaluate"))
         if _reaches(until, "decide") and work.scorecards:
             work.decision = decide(
@@ -111,15 +114,16 @@ def _method(
 ) -> None:
     """Train a method if it is trained, and measure it on the test rows."""
     recipe, folder = work.loaded.recipe, work.out / "methods" / name
-    train, validation = data.examples("train"), data.examples("validation")
-    training = None
+    train, training = data.examples("train"), None
     if isinstance(method, TrainedConfig):
+        base = _start(work, base, method)
+        rows = training_rows(data, method.format, loaded=work.loaded, progress=work.progress)
         training = work.timed(
             f"train {name}",
             lambda: tune(
                 method,
-                train=train,
-                validation=validation,
+                train=rows.train,
+                validation=rows.validation,
                 model=base,
                 out=folder,
                 prompt=recipe.prompt,
@@ -132,18 +136,18 @@ def _method(
         {
             "dataset": {"version": data.version.number, "fingerprint": data.version.fingerprint},
             "model": {"name": Path(base.name).name, "fingerprint": base.fingerprint},
-            "learned_from": "train" if training is not None else None,
+            "learned_from": sorted(_learned_from(recipe.methods, method)),
             "shown_examples_from": "train" if method.kind == "few_shot" else None,
         },
     )
     if not evaluate:
         return
-    rows = test_rows(data, recipe.evaluate.test_rows, seed=recipe.evaluate.seed)
+    asked = test_rows(data, recipe.evaluate.test_rows, seed=recipe.evaluate.seed)
     answered = work.timed(
         f"answer {name}",
         lambda: generate(
             method,
-            rows,
+            asked,
             model=base,
             out=folder,
             weights=tuned(folder) if training is not None else None,
@@ -165,6 +169,32 @@ def _method(
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
     work.predictions[name] = answered.predictions
+
+
+def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:
+    """The splits that a method has learned from, and those it starts from; `preferences` is none.
+
+    Of `knowledge` some pages are only measured: whoever asks which models saw a page hears of all.
+    """
+    if not isinstance(method, TrainedConfig):
+        return set()
+    own = {"completion": KNOWLEDGE, "preference": "preferences"}.get(method.format.kind, "train")
+    before = set() if method.after is None else _learned_from(methods, methods[method.after])
+    return {own} | before
+
+
+def _start(work: Run, base: BaseModel, method: TrainedConfig) -> BaseModel:
+    """The model that a method is trained on: the base model, or what another has made of it."""
+    if method.after is None:
+        return base
+    before = work.loaded.recipe.methods[method.after]
+    if not isinstance(before, TrainedConfig):
+        raise AssertionError("the recipe was checked for what a method can start from")
+    stands_on = _start(work, base, before)
+    return work.timed(  # type: ignore[no-any-return]
+        f"start from {method.after}",
+        lambda: start_from(stands_on, work.out / "methods" / str(method.after)),
+    )
 
 
 def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:

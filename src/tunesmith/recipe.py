@@ -35,7 +35,9 @@ from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
 from tunesmith.store import vault
-from tunesmith.tune.methods import LoraConfig, Method
+from tunesmith.tune.formats import PreferenceFormat
+from tunesmith.tune.methods import LoraConfig, Method, TrainedConfig
+from tunesmith.tune.methods.order import in_order
 
 
 class TrackConfig(Config):
@@ -94,6 +96,23 @@ class Recipe(Config):
         bad = [name for name in methods if not name.replace("_", "").replace("-", "").isalnum()]
         if bad:
             raise ValueError(f"a method's name is letters, digits, _ and -: {', '.join(bad)}")
+        return methods
+
+    @field_validator("methods")
+    @classmethod
+    def _formats_have_what_they_need(cls, methods: dict[str, Method]) -> dict[str, Method]:
+        for name, kind in _pair_formats(methods).items():
+            if kind.preferences is None:
+                raise ValueError(
+                    f"method '{name}': format: preference needs the file of its pairs "
+                    "(format: {kind: preference, preferences: PATH})"
+                )
+        return methods
+
+    @field_validator("methods")
+    @classmethod
+    def _starts_are_there(cls, methods: dict[str, Method]) -> dict[str, Method]:
+        in_order(methods)
         return methods
 
     @model_validator(mode="after")
@@ -185,7 +204,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False) -> None:
         for number, source in enumerate(loaded.recipe.sources)
         for problem in _problems_of(source, number, loaded.base, node)
     ]
-    problems += _set_problems(loaded, node)
+    problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
     if installed:
         problems += [
             f"{_at(node, location)}{'.'.join(location)}: {words}"
@@ -233,6 +252,25 @@ def _set_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
         except SourceError as error:
             found.append(f"{_at(node, ('dedup', 'against', number, 'path'))}{error.message}")
     return found
+
+
+def _pair_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
+    """Files of preference pairs that are not there."""
+    found = []
+    for name, kind in _pair_formats(loaded.recipe.methods).items():
+        if not (loaded.base / str(kind.preferences)).is_file():
+            place = ("methods", name, "format", "preferences")
+            found.append(f"{_at(node, place)}there is no file {kind.preferences}")
+    return found
+
+
+def _pair_formats(methods: dict[str, Method]) -> dict[str, PreferenceFormat]:
+    """The methods that learn from preference pairs."""
+    return {
+        name: method.format
+        for name, method in methods.items()
+        if isinstance(method, TrainedConfig) and isinstance(method.format, PreferenceFormat)
+    }
 
 
 def _problems_of(source: AnySource, number: int, base: Path, node: yaml.Node | None) -> list[str]:

@@ -120,7 +120,7 @@ def _story(run: Path, ledger: pl.DataFrame, row: dict[str, Any], dataset: dict[s
         about = read_json(lineage)
         if row["fate"] != "kept" or about["dataset"]["fingerprint"] != dataset["fingerprint"]:
             continue
-        if row["split"] == about["learned_from"]:
+        if row["split"] in about["learned_from"]:
             models.append(name)
         if row["split"] == about["shown_examples_from"]:
             shown.append(name)

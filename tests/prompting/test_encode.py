@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from conftest import CHATML
 from tunesmith.errors import ModelError
 from tunesmith.models import BaseModel, load_tokenizer
 from tunesmith.prompting import Example, PromptConfig
 from tunesmith.prompting.encode import ChatEncoder, FittedPrompt, fit_prompt
+from tunesmith.prompting.template import question_messages
 
 PROMPT = PromptConfig(system="Help.")
 GENERATES_OTHERWISE = (
@@ -15,6 +17,19 @@ GENERATES_OTHERWISE = (
 ENDS_WITH_NEWLINE = (
     "{% for m in messages %}{{ m['role'] }}:{{ m['content'] }}\n{% endfor %}"
     "{% if add_generation_prompt %}assistant:{% endif %}"
+)
+NO_QUESTION = (
+    "{% for m in messages %}{% if m['role'] != 'user' %}{{ m['content'] + '<|im_end|>' }}{% endif %}"
+    "{% endfor %}"
+)
+REFUSES_SYSTEM = (
+    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    + CHATML
+)
+DROPS_SYSTEM = CHATML.replace("in messages %}", "in messages if message['role'] != 'system' %}")
+JOINS = (
+    "{% for m in messages %}{{ m['role'] + '|' + m['content'] + '<|im_end|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'assistant|' }}{% endif %}"
 )
 
 
@@ -81,6 +96,7 @@ def test_the_documents_template_puts_all_examples_in_one_message(
     [
         (GENERATES_OTHERWISE, "differently from its prompt"),
         (ENDS_WITH_NEWLINE, "no end token"),
+        (NO_QUESTION, "leaves the question out"),
     ],
 )
 def test_a_template_that_would_train_the_wrong_thing_is_refused(
@@ -98,3 +114,48 @@ def test_a_model_without_a_chat_template_is_refused(tiny_model: BaseModel, tmp_p
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="no chat template"):
         load_tokenizer(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("template", "does"), [(REFUSES_SYSTEM, "refuses"), (DROPS_SYSTEM, "drops")]
+)
+def test_a_template_without_a_place_for_the_system_prompt_is_used_without_one(
+    tiny_model: BaseModel, template: str, does: str
+) -> None:
+    tokenizer = load_tokenizer(tiny_model.path)
+    tokenizer.chat_template = template
+    encoder = ChatEncoder(tokenizer)
+    assert encoder.end_token == "<|im_end|>"
+    asked = encoder.text(question_messages("Why?", PromptConfig(system=None)))
+    assert asked == "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n"
+    with pytest.raises(ModelError, match=f"{does} a system prompt") as refused:
+        encoder.prompt_ids(question_messages("Why?", PROMPT))
+    assert "prompt.system" in str(refused.value.todo)
+
+
+def test_a_template_that_joins_answers_to_prompts_is_refused(tiny_model: BaseModel) -> None:
+    """A tokenizer that makes one token of a bar and a quote, after a template's bar."""
+    from tokenizers import AddedToken
+
+    tokenizer = load_tokenizer(tiny_model.path)
+    tokenizer.chat_template = JOINS
+    ChatEncoder(tokenizer)
+    tokenizer.add_tokens([AddedToken('|"', normalized=False)])
+    with pytest.raises(ModelError, match="other tokens after its prompt than alone") as refused:
+        ChatEncoder(tokenizer)
+    assert "the chat template" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "written"),
+    [
+        (None, "Why?"),
+        ("Be brief. ", "Be brief.\n\nWhy?"),
+        ("Answer {question} in brief {braces}.", "Answer Why? in brief {braces}."),
+    ],
+)
+def test_an_instruction_stands_before_or_around_the_question(
+    instruction: str | None, written: str
+) -> None:
+    messages = question_messages(" Why? ", PROMPT, instruction=instruction)
+    assert messages[-1] == {"role": "user", "content": written}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from token_rows import PROMPT
@@ -43,23 +44,47 @@ def _nothing_is_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
 def train(tiny_model: BaseModel, examples: list[Example]) -> Train:
     """`train(config, work)` runs the training job in this process."""
 
-    def run(config: TrainedConfig, work: Path, emit: Any = lambda event: None) -> dict[str, Any]:
+    def run(
+        config: TrainedConfig,
+        work: Path,
+        emit: Any = lambda event: None,
+        *,
+        rows: Sequence[Any] | None = None,
+        model: BaseModel = tiny_model,
+    ) -> dict[str, Any]:
         from tunesmith.tune.job import train as job
 
         work.mkdir(parents=True, exist_ok=True)
+        read = [config.format.row(row, n).to_row() for n, row in enumerate(rows or examples)]
         request = {
             "method": config.model_dump(mode="json"),
             "prompt": PROMPT.model_dump(mode="json"),
-            "train": [example.to_row() for example in examples[:18]],
-            "validation": [example.to_row() for example in examples[18:]],
+            "train": read[:18],
+            "validation": read[18:],
             "seed": 5,
-            "model": str(tiny_model.path),
-            "model_name": tiny_model.name,
+            "model": str(model.path),
+            "model_name": model.name,
+            "model_fingerprint": model.fingerprint,
             "work": str(work),
         }
         return job(request, emit)
 
     return run
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generation and merging run in this process: a child takes seconds to import torch."""
+    from tunesmith.evaluate import decode, generate
+    from tunesmith.tune import chain
+
+    jobs = {"tunesmith.evaluate.decode": decode.answer, "tunesmith.tune.chain": chain.merge}
+
+    def run(module: str, request: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return jobs[module](orjson.loads(orjson.dumps(request)), lambda event: None)
+
+    for module in (generate, chain):
+        monkeypatch.setattr(module, "run_job", run)
 
 
 @pytest.fixture

@@ -83,6 +83,7 @@ def test_the_result_has_every_figure_and_the_adapter_is_safetensors_alone(
     assert {file.name for file in (tmp_path / "adapter").iterdir()} == {
         "adapter_config.json",
         "adapter_model.safetensors",
+        "trained.json",
     }
     assert (
         read_json(tmp_path / "adapter" / "adapter_config.json")["base_model_name_or_path"] == "tiny"
@@ -264,7 +265,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run(
         loss, count = honest(model, **tensors)
         return loss * float("nan"), count
 
-    monkeypatch.setattr(trainer, "answer_nll", broken)
+    monkeypatch.setattr(trainer.AnswerTrainer, "objective", staticmethod(broken))
     with pytest.raises(TunesmithError, match="diverged: the loss at step 1 is nan"):
         run(tiny_model, examples, tmp_path)
 

@@ -21,6 +21,7 @@ from tunesmith.models import compute_dtype, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder, FittedPrompt, fit_prompt
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
+from tunesmith.tune.remember import check_serving
 from tunesmith.worker import Emit, serve
 
 
@@ -167,12 +168,11 @@ def plan(lengths: Sequence[int], *, batch_size: int, alone: int) -> list[list[in
 def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Answer all rows, unit by unit; units that an earlier run finished are not computed again."""
     work = Path(request["work"])
-    method = load_method(
-        Path(request["model"]),
-        weights=Path(request["weights"]) if request["weights"] else None,
-        precision=request["precision"],
-    )
     encoder = ChatEncoder(load_tokenizer(Path(request["model"])))
+    weights = Path(request["weights"]) if request["weights"] else None
+    if weights is not None:
+        check_serving(weights, template=encoder.template, fingerprint=request["model_fingerprint"])
+    method = load_method(Path(request["model"]), weights=weights, precision=request["precision"])
     examples = [Example.from_row(row) for row in request["examples"]]
     context = method.model.config.max_position_embeddings
     if method.before is not None:
@@ -288,9 +288,13 @@ def _prompts(
             prompt=prompt,
             template=request["template"],
             budget_tokens=budget,
+            instruction=instruction,
         )
-        for example, shots in zip(
-            examples, request["shots_of"] or [[] for _ in examples], strict=True
+        for example, shots, instruction in zip(
+            examples,
+            request["shots_of"] or [[] for _ in examples],
+            request["instructions"],
+            strict=True,
         )
     ]
 

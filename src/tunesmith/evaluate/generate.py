@@ -17,10 +17,10 @@ from tunesmith.prompting.example import Example
 from tunesmith.prompting.select import FewShotConfig, select_shots
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import weight_files
-from tunesmith.tune.methods import Method
+from tunesmith.tune.methods import Method, TrainedConfig
 from tunesmith.worker import Event, run_job
 
-_VERSION = 2  # bump when the same settings give other answers
+_VERSION = 3  # bump when the same settings give other answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def generate(
     the reference answer's tokens, its end token included, after the method's whole prompt.
 
     Args:
-        method: The method; its kind decides about examples in the prompt.
+        method: The method; its kind decides about examples in the prompt, its format about an
+            instruction.
         examples: The rows to answer.
         model: The base model.
         out: The method's folder, `RUN/methods/NAME`: `predictions.jsonl`, `generation.json`, and
@@ -75,6 +76,7 @@ def generate(
 
     Raises:
         TunesmithError: There are no examples, or a question does not fit in the context window.
+        ModelError: `weights` were trained with another chat template, or on another model.
         JobError: The process was killed or crashed; calling again resumes it.
         MissingExtraError: The extra `tune` is not installed.
     """
@@ -91,6 +93,7 @@ def generate(
         "max_new_tokens": max_new_tokens,
         "latency_rows": latency_rows,
         "precision": precision,
+        "instructions": _instructions(method, examples),
         **_shots(method, train=train, examples=examples),
     }
     learned = [file_sha256(file) for file in weight_files(weights)] if weights else None
@@ -112,6 +115,7 @@ def generate(
     job = {
         **request,
         "model": str(model.path),
+        "model_fingerprint": model.fingerprint,
         "weights": str(weights) if weights else None,
         "work": str(work),
     }
@@ -158,6 +162,13 @@ def _shots(
         "shots_of": [[place[shot.id] for shot in shots] for shots in chosen],
         "max_prompt_tokens": method.max_prompt_tokens,
     }
+
+
+def _instructions(method: Method, examples: Sequence[Example]) -> list[str | None]:
+    """What is written before each question: what the method's format wrote in training."""
+    if not isinstance(method, TrainedConfig):
+        return [None for _ in examples]
+    return [method.format.instruction(row.question, row.category) for row in examples]
 
 
 def _claim(work: Path, identity: str) -> None:

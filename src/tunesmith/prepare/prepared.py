@@ -9,11 +9,13 @@ from typing import Any
 
 import polars as pl
 
+from tunesmith.prepare.conversations import Conversations, conversations
 from tunesmith.prompting.example import Example
 from tunesmith.step import StepCount
 from tunesmith.store.facts import Facts
 from tunesmith.store.kept import Kept
 from tunesmith.store.versions import Version, read_version
+from tunesmith.tune.formats import Document
 
 
 @dataclass
@@ -55,6 +57,19 @@ class Prepared:
         """Rows by split, pages (`knowledge`) among them."""
         parts = (self.rows.splits_of(number) for number in range(len(self.rows)))
         return Counter(split for part in parts for split in part.to_list())
+
+    def documents(self) -> list[Document]:
+        """The pages."""
+        columns = ("id", "text", "kind")
+        return [
+            Document(row[0], row[1])
+            for frame in self.rows.frames(columns)
+            for row in frame.filter(pl.col("kind") == "document").iter_rows()
+        ]
+
+    def conversations(self) -> Conversations:
+        """The question/answer pairs as conversations, by thread."""
+        return conversations(self.rows)
 
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""

@@ -19,6 +19,9 @@ ShotTemplate = Literal["chat", "document"]
 """How worked examples are written; see `few_shot_messages`."""
 
 
+_PLACE = "{question}"
+
+
 class PromptConfig(Config):
     """What every method's prompt has in common, in training and in use alike."""
 
@@ -26,9 +29,20 @@ class PromptConfig(Config):
     """The system prompt. None: none of ours (some chat templates then insert their own)."""
 
 
-def question_messages(question: str, prompt: PromptConfig) -> list[Message]:
-    """The system prompt, where there is one, and the question."""
-    return [*_system(prompt), {"role": "user", "content": question.strip()}]
+def question_messages(
+    question: str, prompt: PromptConfig, *, instruction: str | None = None
+) -> list[Message]:
+    """The system prompt, where there is one, and the question.
+
+    An instruction stands before the question, a blank line between them; or around it, where the
+    instruction holds `{question}`.
+    """
+    asked = question.strip()
+    if instruction is not None and _PLACE in instruction:
+        asked = instruction.replace(_PLACE, asked)
+    elif instruction is not None:
+        asked = f"{instruction.strip()}\n\n{asked}"
+    return [*_system(prompt), {"role": "user", "content": asked}]
 
 
 def few_shot_messages(

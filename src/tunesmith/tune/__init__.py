@@ -1,6 +1,7 @@
 """Changing a model's weights: methods, formats, and one trainer for them all."""
 
 from tunesmith.tune.api import tune
+from tunesmith.tune.chain import start_from
 from tunesmith.tune.folders import tuned
 from tunesmith.tune.methods import (
     FullConfig,
@@ -18,6 +19,7 @@ __all__ = [
     "PrefixTuningConfig",
     "PromptTuningConfig",
     "TrainedConfig",
+    "start_from",
     "tune",
     "tuned",
 ]

@@ -12,21 +12,20 @@ from tunesmith.errors import MissingExtraError, TunesmithError
 from tunesmith.io import fingerprint, read_json, write_json
 from tunesmith.models import BaseModel
 from tunesmith.progress import Progress, SilentProgress, duration
-from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
 from tunesmith.tune.methods import TrainedConfig
 from tunesmith.worker import Event, run_job
 
-_VERSION = 1  # bump when training changes its result for the same settings
+_VERSION = 2  # bump when training changes its result for the same settings
 _NEEDS = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "safetensors")
 
 
 def tune(
     method: TrainedConfig,
     *,
-    train: Sequence[Example],
-    validation: Sequence[Example],
+    train: Sequence[Any],
+    validation: Sequence[Any],
     model: BaseModel,
     out: Path,
     prompt: PromptConfig | None = None,
@@ -37,9 +36,11 @@ def tune(
 
     Args:
         method: What to train and how.
-        train: The training split.
-        validation: The validation split; its loss is measured, nothing is learned from it.
-        model: The base model.
+        train: The training rows, as the method's format takes them: `Example`s (qa, instruction);
+            `Conversation`s or lists of messages (chat); `Document`s or texts (completion);
+            `Pair`s or mappings with prompt, chosen and rejected (preference).
+        validation: The validation rows; their loss is measured, nothing is learned from them.
+        model: The base model; of a method with `after`, what `start_from` gives.
         out: The method's folder, `RUN/methods/NAME`: `adapter/` or, of a method that changes all
             weights, `model/` (safetensors), `training.json` (what this returns, with a fingerprint)
             and, until it is done, `work/` (checkpoints).
@@ -52,7 +53,9 @@ def tune(
         `out` holds a finished training of the same method, rows, prompt and model, its result.
 
     Raises:
-        TunesmithError: There is nothing to train on, or the loss became NaN.
+        TunesmithError: There is nothing to train on, a row has nothing to learn, or the loss became
+            NaN.
+        TypeError: A row is nothing that the format learns from.
         JobError: The process was killed or crashed; calling again resumes it.
         MissingExtraError: The extra `tune` is not installed.
     """
@@ -67,8 +70,8 @@ def tune(
     request = {
         "method": method.model_dump(mode="json"),
         "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
-        "train": [example.to_row() for example in train],
-        "validation": [example.to_row() for example in validation],
+        "train": [method.format.row(row, n).to_row() for n, row in enumerate(train, 1)],
+        "validation": [method.format.row(row, n).to_row() for n, row in enumerate(validation, 1)],
         "seed": seed if method.seed is None else method.seed,
     }
     identity = fingerprint({**request, "model": model.fingerprint, "version": _VERSION})
@@ -82,7 +85,13 @@ def tune(
         finished.unlink()
     _claim(work, identity)
     training = _train(
-        {**request, "model": str(model.path), "model_name": model.name, "work": str(work)},
+        {
+            **request,
+            "model": str(model.path),
+            "model_name": model.name,
+            "model_fingerprint": model.fingerprint,
+            "work": str(work),
+        },
         name=out.name,
         work=work,
         progress=progress,

@@ -37,6 +37,23 @@ def answer_nll(
     return loss, int(labelled.sum())
 
 
+def row_nll(
+    model: torch.nn.Module,
+    *,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    labels: torch.Tensor,
+) -> torch.Tensor:
+    """As `answer_nll`, summed by row: shape (batch,), in nats."""
+    hidden = hidden_states(model, input_ids, attention_mask)
+    targets = labels[:, 1:]
+    labelled = targets != IGNORED
+    head: Any = base_of(model).get_output_embeddings()
+    logits = head(hidden[:, :-1][labelled])
+    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction="none")
+    return loss.new_zeros(len(labels)).index_add(0, labelled.nonzero()[:, 0], loss)
+
+
 def hidden_states(
     model: torch.nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor
 ) -> torch.Tensor:

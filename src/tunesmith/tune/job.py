@@ -19,15 +19,17 @@ from trl import SFTConfig
 
 from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
-from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig, question_messages
 from tunesmith.tune.fast import make_faster
-from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
+from tunesmith.tune.folders import tuned
+from tunesmith.tune.formats import IGNORED, Encoded, Format
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import TrainedConfig, trained_method
+from tunesmith.tune.objective import give_objective
 from tunesmith.tune.order import training_order
 from tunesmith.tune.predict import predicted_seconds
 from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measured
+from tunesmith.tune.remember import remember
 from tunesmith.tune.save import parameters, save_tuned
 from tunesmith.tune.trainer import AnswerTrainer, validation_loss
 from tunesmith.worker import Emit, serve
@@ -40,8 +42,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     tokenizer = load_tokenizer(Path(request["model"]))
     encoded, validation = _encode(request, config, tokenizer)
     steps = config.total_steps(len(encoded.rows))
-    lengths = [len(row["input_ids"]) for row in encoded.rows]
-    answers = [len(row["labels"]) - row["labels"].count(IGNORED) for row in encoded.rows]
+    lengths, answers = encoded.lengths, encoded.answers
     order = training_order(
         lengths,
         steps=steps,
@@ -58,6 +59,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         rows=Dataset.from_list(encoded.rows).select(order),
         steps=steps,
     )
+    give_objective(trainer, config, rows=encoded.rows, validation=validation, order=order)
     recorder = Recorder(
         emit=emit,
         validate=(lambda: validation_loss(trainer, validation)) if validation else None,
@@ -87,6 +89,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     if isinstance(trainer.model, PeftModel):  # a model of its own is saved as it computes
         trainer.masters.give_back()
     saved_mib = save_tuned(trainer.model, tokenizer, work, base=request["model_name"])
+    _remember(request, config, tokenizer)
     seconds = measured.step_seconds + measured.other_seconds
     return {
         "seconds": round(seconds, 3),
@@ -112,13 +115,15 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 def _encode(
     request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
-) -> tuple[Encoded, list[dict[str, list[int]]]]:
+) -> tuple[Encoded, list[dict[str, Any]]]:
     encoder = ChatEncoder(tokenizer)
     prompt = PromptConfig.model_validate(request["prompt"])
 
+    kind: Format = config.format
+
     def encode(rows: list[dict[str, Any]]) -> Encoded:
-        examples = [Example.from_row(row) for row in rows]
-        return encode_examples(encoder, examples, prompt=prompt, max_length=config.max_length)
+        read = [kind.read(row) for row in rows]
+        return kind.encode(encoder, read, prompt=prompt, max_length=config.max_length)
 
     held = request["validation"]
     chosen = np.random.default_rng(request["seed"]).permutation(len(held))[: config.validation_rows]
@@ -159,6 +164,7 @@ def _trainer(
         report_to="none",
         push_to_hub=False,
         disable_tqdm=True,
+        remove_unused_columns=False,  # a format's rows hold what its loss needs
         seed=request["seed"],
         data_seed=request["seed"],
         max_length=None,
@@ -187,6 +193,23 @@ def _adapted(
     adapted = config.adapt(model, tokenizer, prompt=begin)
     make_faster(adapted)
     return adapted
+
+
+def _remember(
+    request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    learned = tuned(Path(request["work"]))
+    if learned is None:
+        raise AssertionError("the trainer has saved nothing")
+    remember(
+        learned,
+        template=ChatEncoder(tokenizer).template,
+        prompt=request["prompt"],
+        kind=config.format.model_dump(mode="json"),
+        base=request["model_name"],
+        fingerprint=request.get("model_fingerprint"),
+        after=config.after,
+    )
 
 
 def _last_checkpoint(work: Path) -> Path | None:

@@ -23,7 +23,7 @@ def predicted_seconds(
 
     The second of two passes is timed: the first also pays for warming up.
     """
-    lengths = [len(row["input_ids"]) for row in encoded.rows]
+    lengths = encoded.lengths
     median = sorted(range(len(lengths)), key=lengths.__getitem__)
     middle = len(median) // 2
     some = (median[max(0, middle - config.batch_size // 2) :])[: config.batch_size]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ from tunesmith.tune.checkpoint import (
 )
 from tunesmith.tune.forward import answer_nll
 from tunesmith.tune.masters import Masters
+from tunesmith.tune.preference import REFERENCE
 from tunesmith.tune.recorder import Recorder
 from tunesmith.tune.save import sync
 
 _VALIDATION_BATCH = 16
+
+
+Objective = Callable[..., tuple[torch.Tensor, int]]
+"""`objective(model, **batch)`: the sum of a loss, and the number of items that it sums over."""
 
 
 class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
@@ -34,6 +40,8 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
     reads or writes them in a form that can hold code.
     """
 
+    objective: Objective = staticmethod(answer_nll)
+    """The format's loss: of the labelled tokens, unless `give_objective` sets another."""
     recorder: Recorder
     masters: Masters
     optimizer: Any
@@ -46,23 +54,30 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """The mean negative log-likelihood of the labelled tokens, in nats.
+        """The mean of the objective: of most formats the labelled tokens' negative log-likelihood.
 
         Args:
             model: The model that is trained.
             inputs: `input_ids`, `attention_mask`, `labels`: integers of shape (batch, tokens).
             return_outputs: Not supported: no logits are kept.
-            num_items_in_batch: Labelled tokens of the whole optimizer step; None: of this batch.
+            num_items_in_batch: Items (labelled tokens, or pairs) of the whole optimizer step; None:
+                of this batch.
         """
         if return_outputs:
             raise NotImplementedError("the loss is computed without keeping logits")
-        total, count = answer_nll(
-            self.model,
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            labels=inputs["labels"],
-        )
+        total, count = self.objective(self.model, **inputs)
         return total / (count if num_items_in_batch is None else num_items_in_batch)
+
+    def _get_num_items_in_batch(
+        self, batch_samples: list[dict[str, torch.Tensor]], device: torch.device
+    ) -> torch.Tensor | int | None:
+        if batch_samples and REFERENCE in batch_samples[0]:  # pairs count, not their tokens
+            batch_samples = [
+                {**batch, "shift_labels": torch.zeros(len(batch[REFERENCE]) // 2)}
+                for batch in batch_samples
+            ]
+        items: torch.Tensor | int | None = super()._get_num_items_in_batch(batch_samples, device)
+        return items
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Write none: tunesmith's report says what was trained, and on what."""
@@ -111,15 +126,15 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
             load_random(Path(checkpoint))
 
 
-def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) -> float:
-    """Mean loss a labelled token over all validation rows, in nats."""
+def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, Any]]) -> float:
+    """Mean loss over all validation rows: a labelled token, or a pair, in nats."""
     trainer.model.eval()
-    loss, tokens = 0.0, 0
+    loss, items = 0.0, 0
     with torch.no_grad():
         for start in range(0, len(rows), _VALIDATION_BATCH):
             batch = trainer.data_collator(rows[start : start + _VALIDATION_BATCH])
             batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
-            part, count = answer_nll(trainer.model, **batch)
-            loss, tokens = loss + float(part), tokens + count
+            part, count = trainer.objective(trainer.model, **batch)
+            loss, items = loss + float(part), items + count
     trainer.model.train()
-    return loss / tokens
+    return loss / items

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from tunesmith.config import Config
 from tunesmith.models import Precision
+from tunesmith.tune.formats import AnyFormat, QaFormat
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -39,6 +40,12 @@ class TrainedConfig(Config):
     preset: Preset = "best"
     """Where the settings that are not given come from: `documents` are those of the source
     documents, `best` those that measured best for the default model."""
+    format: AnyFormat = QaFormat()
+    """What is learned from: `qa`, `instruction`, `chat`, `completion` or `preference`, by name or
+    with settings of its own (`format: {kind: preference, preferences: pairs.jsonl}`)."""
+    after: str | None = Field(default=None, min_length=1)
+    """The name of another trained method: this one starts from what that has learned, merged into
+    the weights. Not after prefix tuning or prompt tuning, which leave the weights as they are."""
     learning_rate: float = Field(default=2e-3, gt=0, lt=100)
     """Peak learning rate of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101)."""
     epochs: float | None = Field(default=None, gt=0)
@@ -78,6 +85,12 @@ class TrainedConfig(Config):
     @abstractmethod
     def label(self) -> str:
         """The method in a few words, for tables."""
+
+    @property
+    def learns(self) -> str:
+        """What follows the method's name in tables: its format, and what it starts from."""
+        after = "" if self.after is None else f", after {self.after}"
+        return f"{' ' if self.format.words else ''}{self.format.words}{after}"
 
     @abstractmethod
     def adapt(

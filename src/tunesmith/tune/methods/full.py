@@ -33,7 +33,7 @@ class FullConfig(TrainedConfig):
     @property
     def label(self) -> str:
         """The method in a few words, for tables."""
-        return "Full fine-tuning"
+        return f"Full fine-tuning{self.learns}"
 
     def adapt(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, prompt: str

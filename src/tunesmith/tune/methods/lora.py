@@ -93,7 +93,7 @@ class LoraConfig(TrainedConfig):
         called = kind.get((self.rslora, self.dora), "LoRA")
         if self.quantize is not None:
             called = "QLoRA" if called == "LoRA" else f"{called} over 4 bits"
-        return f"{called}, r {self.r} on {names}"
+        return f"{called}, r {self.r} on {names}{self.learns}"
 
     def adapt(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, prompt: str

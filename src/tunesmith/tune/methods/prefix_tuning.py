@@ -59,7 +59,7 @@ class PrefixTuningConfig(TrainedConfig):
     @property
     def label(self) -> str:
         """The method in a few words, for tables."""
-        return f"Prefix tuning, {self.virtual_tokens} virtual tokens"
+        return f"Prefix tuning, {self.virtual_tokens} virtual tokens{self.learns}"
 
     def adapt(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, prompt: str

@@ -44,7 +44,7 @@ class PromptTuningConfig(TrainedConfig):
     @property
     def label(self) -> str:
         """The method in a few words, for tables."""
-        return f"Prompt tuning, {self.virtual_tokens} virtual tokens"
+        return f"Prompt tuning, {self.virtual_tokens} virtual tokens{self.learns}"
 
     def adapt(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, prompt: str

@@ -1,0 +1,79 @@
+"""The main job with methods of every format, and one after another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factory import recipe, tickets, write_csv
+from tunesmith.io import read_json, write_jsonl
+from tunesmith.models import BaseModel
+from tunesmith.pipeline import run
+from tunesmith.recipe import load
+
+pytest.importorskip("torch")
+
+
+@pytest.mark.slow
+def test_methods_of_every_format_are_trained_in_their_order_and_measured(
+    tiny_model: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    write_csv(tmp_path / "t.csv", tickets(40))
+    (tmp_path / "kb").mkdir()
+    for thing in ("lamp", "kettle"):
+        words = " ".join(f"The {thing} number {n} stands in room {n * 7}." for n in range(12))
+        (tmp_path / "kb" / f"{thing}.md").write_text(f"# About a {thing}\n\n{words}\n")
+    write_jsonl(
+        tmp_path / "pairs.jsonl",
+        [
+            {"question": f"Is cup {n} for tea?", "chosen": "It is.", "rejected": "Who knows?"}
+            for n in range(12)
+        ],
+    )
+    short: dict[str, Any] = {
+        "kind": "lora", "r": 2, "max_steps": 2, "batch_size": 2, "max_length": 400,
+        "validation_rows": 2,
+    }  # fmt: skip
+    preference = {"kind": "preference", "preferences": "pairs.jsonl"}
+    path = recipe(
+        tmp_path,
+        {"path": "t.csv"},
+        model=str(tiny_model.path),
+        prompt={"system": "Help."},
+        track={"enabled": False},
+        evaluate={"test_rows": 2, "max_new_tokens": 2, "latency_rows": 1},
+        methods={
+            "corrected": {**short, "after": "answers", "format": preference},
+            "answers": {**short, "after": "domain", "format": "instruction"},
+            "domain": {**short, "format": "completion"},
+            "talks": {**short, "format": "chat"},
+        },
+    )
+    text = path.read_text()
+    path.write_text(text.replace("sources:", "sources:\n- {name: kb, kind: pages, path: kb}", 1))
+    done = run(load(path), tmp_path / "out", until="evaluate")
+    assert [card["method"] for card in done.scorecards] == [
+        "domain",
+        "answers",
+        "corrected",
+        "talks",
+    ]
+    methods = tmp_path / "out" / "methods"
+    learned = {folder.name: read_json(folder / "lineage.json") for folder in methods.iterdir()}
+    assert {name: line["learned_from"] for name, line in learned.items()} == {
+        "domain": ["knowledge"],
+        "answers": ["knowledge", "train"],
+        "corrected": ["knowledge", "preferences", "train"],
+        "talks": ["train"],
+    }
+    assert learned["corrected"]["model"]["name"] == "tiny+domain+answers"
+    assert read_json(methods / "corrected" / "adapter" / "trained.json")["after"] == "answers"
+    labels = {card["method"]: card["label"] for card in done.scorecards}
+    assert labels["answers"] == "LoRA, r 2 on all linear layers with instructions, after domain"
+    again = run(load(path), tmp_path / "out", until="evaluate")
+    assert [card["training"] for card in again.scorecards] == [
+        card["training"] for card in done.scorecards
+    ]
