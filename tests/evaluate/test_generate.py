@@ -60,7 +60,7 @@ def test_greedy_equals_transformers_generate_row_by_row(
     model: Any, encoder: ChatEncoder, examples: list[Example]
 ) -> None:
     """Batched, padded and with rows leaving early; transformers runs each row alone."""
-    from tunesmith.evaluate.decode import greedy
+    from tunesmith.decoding import greedy
 
     prompts = prompts_of(encoder, examples[:8])
     first = [int(model(torch.tensor([p])).logits[0, -1].argmax()) for p in prompts]
@@ -85,7 +85,7 @@ def test_greedy_equals_transformers_generate_row_by_row(
 def test_an_answer_does_not_depend_on_its_batch(
     model: Any, encoder: ChatEncoder, examples: list[Example]
 ) -> None:
-    from tunesmith.evaluate.decode import greedy
+    from tunesmith.decoding import greedy
 
     prompts = prompts_of(encoder, examples)
     settings: dict[str, Any] = {"stop_ids": frozenset({2}), "pad_id": 2, "max_new_tokens": 10}

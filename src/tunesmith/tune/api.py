@@ -126,7 +126,11 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
                     f"{plan['trainable_parameters']:,} trainable parameters, "
                     f"about {duration(plan['left_s'])}"
                 )
-            else:
+                stage.left(plan["left_s"])
+            elif "say" in event:
+                progress.say(f"{name}: {event['say']}")
+            elif "step" in event:
                 stage.advance(1, note=f"loss {event['loss']:.3f}")
+                stage.left(event["left_s"])
 
         return run_job("tunesmith.tune.job", request, log=work / "train.log", on_event=tell)

@@ -69,6 +69,17 @@ class TrainedConfig(Config):
     and one after the last."""
     validation_rows: int = Field(default=64, ge=0)
     """Validation rows whose loss is measured; 0: none."""
+    patience: int | None = Field(default=3, ge=1)
+    """Validations in a row without improvement after which training stops. With the four of a run
+    only the last could stop it, so a learning rate that falls to zero is seen to its end; it acts
+    where `eval_steps` asks for more. None: never stop early."""
+    min_improvement: float = Field(default=1e-3, ge=0)
+    """The smallest fall of the validation loss that counts as improvement, in nats."""
+    keep: Literal["best", "last"] = "best"
+    """What is saved: the weights of the lowest validation loss, or those after the last step."""
+    sample_rows: int = Field(default=4, ge=0)
+    """Validation rows that are also answered at every validation, greedily: token F1, and whether
+    answers end by themselves. 0: none."""
     precision: Precision = "auto"
     """Number format of the weights that compute. What is learned is kept in float32 beside them."""
     gradient_checkpointing: bool = False
