@@ -116,7 +116,11 @@ def _log_dataset(client: Any, identifier: str, run: dict[str, Any]) -> None:
 
 
 #: Curves by the names that MLflow shows; `stopped` is the share of answers that end by themselves.
-_TRAIN = {"loss": "train.loss", "learning_rate": "train.learning_rate", "gradient": "train.gradient"}
+_TRAIN = {
+    "loss": "train.loss",
+    "learning_rate": "train.learning_rate",
+    "gradient": "train.gradient",
+}
 _VALIDATION = {
     "loss": "validation.loss",
     "token_f1": "validation.token_f1",

@@ -87,6 +87,8 @@ def tune(
         work=work,
         progress=progress,
     )
+    for words in _kept(training):
+        progress.say(f"{out.name}: {words}")
     for old in (out / ADAPTER, out / MODEL):
         if old.exists():
             shutil.rmtree(old)
@@ -106,6 +108,24 @@ def _claim(work: Path, identity: str) -> None:
         shutil.rmtree(work)
     if not work.exists():
         write_json(mark, identity)
+
+
+def _kept(training: dict[str, Any]) -> list[str]:
+    """What there is to say of the weights that are saved."""
+    loss, said = training["kept_loss"], []
+    if training["kept_step"] != training["steps"]:
+        said.append(
+            f"saved are the weights of step {training['kept_step']}, whose validation loss "
+            f"{loss:.3f} is the lowest"
+        )
+    untrained = [point["loss"] for point in training["validation"] if point["step"] == 0]
+    if loss is not None and untrained and loss >= untrained[0]:
+        rate = training["settings"]["learning_rate"]
+        said.append(
+            f"nothing was gained: the validation loss of the untrained model, {untrained[0]:.3f}, "
+            f"was never beaten. Try learning_rate: {rate / 10:.0e}, or learning_rate: auto"
+        )
+    return said
 
 
 def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress) -> dict[str, Any]:
@@ -130,7 +150,7 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
             elif "say" in event:
                 progress.say(f"{name}: {event['say']}")
             elif "step" in event:
-                stage.advance(1, note=f"loss {event['loss']:.3f}")
                 stage.left(event["left_s"])
+                stage.advance(1, note=f"loss {event['loss']:.3f}")
 
         return run_job("tunesmith.tune.job", request, log=work / "train.log", on_event=tell)
