@@ -15,7 +15,8 @@ from tunesmith.progress import Progress, SilentProgress, duration
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
-from tunesmith.tune.methods import TrainedConfig
+from tunesmith.tune.methods import AnyTrained
+from tunesmith.tune.search import settle
 from tunesmith.worker import Event, run_job
 
 _VERSION = 1  # bump when training changes its result for the same settings
@@ -23,7 +24,7 @@ _NEEDS = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "saf
 
 
 def tune(
-    method: TrainedConfig,
+    method: AnyTrained,
     *,
     train: Sequence[Example],
     validation: Sequence[Example],
@@ -80,13 +81,20 @@ def tune(
             result: dict[str, Any] = record["training"]
             return result
         finished.unlink()
-    _claim(work, identity)
+    place = {"model": str(model.path), "model_name": model.name}
+    settled, search = settle(
+        method, {**request, **place}, identity=identity, out=out, progress=progress
+    )
+    request["method"] = settled.model_dump(mode="json")
+    _claim(work, fingerprint([identity, request["method"]]))
     training = _train(
-        {**request, "model": str(model.path), "model_name": model.name, "work": str(work)},
+        {**request, **place, "work": str(work)},
         name=out.name,
         work=work,
         progress=progress,
     )
+    if search is not None:
+        training["search"] = search
     for words in _kept(training):
         progress.say(f"{out.name}: {words}")
     for old in (out / ADAPTER, out / MODEL):

@@ -60,6 +60,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         rows=Dataset.from_list(encoded.rows).select(order),
         steps=steps,
     )
+    trainer.sweep_from = request.get("sweep_from")
     best = Best(trainer.masters, work) if config.keep == "best" else None
     if best is not None:
         best.resume(resume)

@@ -147,7 +147,8 @@ class Recorder(TrainerCallback):  # type: ignore[misc]
         self.measured.curve.append(point)
         self.watch.check_step(self.measured.curve, self.measured.validation)
         left = self._time_left.left(state.global_step)
-        self.emit({"step": state.global_step, "loss": loss, "left_s": round(left, 1)})
+        told = {"step": state.global_step, "loss": loss, "learning_rate": self._learning_rate}
+        self.emit({**told, "left_s": round(left, 1)})
 
     def save(self, checkpoint: Path) -> None:
         """Write the figures into a checkpoint whose other files are all there."""

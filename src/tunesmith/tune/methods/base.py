@@ -7,12 +7,13 @@ PEFT are imported there alone, so that reading a recipe needs neither.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
 from tunesmith.models import Precision
+from tunesmith.tune.methods.searched import SearchConfig
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -39,8 +40,14 @@ class TrainedConfig(Config):
     preset: Preset = "best"
     """Where the settings that are not given come from: `documents` are those of the source
     documents, `best` those that measured best for the default model."""
-    learning_rate: float = Field(default=2e-3, gt=0, lt=100)
-    """Peak learning rate of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101)."""
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    """Settings that `search` looks for beside the learning rate, and what it tries of each."""
+
+    learning_rate: Annotated[float, Field(gt=0, lt=100)] | Literal["auto"] = 2e-3
+    """Peak learning rate of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101). `auto` looks for
+    one by a range test of some tens of steps."""
+    search: SearchConfig | None = None
+    """Look for settings by short trainings first. None: take those given."""
     epochs: float | None = Field(default=None, gt=0)
     """Passes over the training rows. Give this or `max_steps`."""
     max_steps: int | None = Field(default=None, ge=1)
@@ -118,6 +125,16 @@ class TrainedConfig(Config):
         if (self.epochs is None) == (self.max_steps is None):
             msg = "give epochs or max_steps, not both and not neither"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _searches_what_there_is(self) -> TrainedConfig:
+        names = () if self.search is None or self.search.fields is None else self.search.fields
+        known = {"learning_rate", *type(self).searched}
+        for name in names:
+            if name not in known:
+                msg = f"search.fields: there is no search for {name}, only for {sorted(known)}"
+                raise ValueError(msg)
         return self
 
     def total_steps(self, rows: int) -> int:
