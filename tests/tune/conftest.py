@@ -43,7 +43,9 @@ def _nothing_is_pickled(monkeypatch: pytest.MonkeyPatch) -> None:
 def train(tiny_model: BaseModel, examples: list[Example]) -> Train:
     """`train(config, work)` runs the training job in this process."""
 
-    def run(config: TrainedConfig, work: Path, emit: Any = lambda event: None) -> dict[str, Any]:
+    def run(
+        config: TrainedConfig, work: Path, emit: Any = lambda event: None, **more: Any
+    ) -> dict[str, Any]:
         from tunesmith.tune.job import train as job
 
         work.mkdir(parents=True, exist_ok=True)
@@ -56,6 +58,7 @@ def train(tiny_model: BaseModel, examples: list[Example]) -> Train:
             "model": str(tiny_model.path),
             "model_name": tiny_model.name,
             "work": str(work),
+            **more,
         }
         return job(request, emit)
 

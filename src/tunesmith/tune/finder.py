@@ -65,8 +65,8 @@ def suggestion(rates: Sequence[float], losses: Sequence[float]) -> float | None:
         losses: Its loss; from the first that is not a number on, none is read.
 
     Returns:
-        A rate of two significant digits; None where the loss never fell by more than the spread of
-        the losses of single steps at the start.
+        A rate of two significant digits; None where the loss never fell, by more than the error
+        of its mean over the first third, below that mean.
     """
     finite = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
     if finite < 3:
@@ -77,7 +77,7 @@ def suggestion(rates: Sequence[float], losses: Sequence[float]) -> float | None:
     first = losses[: max(2, finite // 3)]
     start = sum(first) / len(first)
     spread = math.sqrt(sum((loss - start) ** 2 for loss in first) / len(first))
-    if start - line[low] <= spread / math.sqrt(len(first)):
+    if low < len(first) or start - line[low] <= spread / math.sqrt(len(first)):
         return None
     return float(f"{rates[low] * _SHARE:.1e}")
 

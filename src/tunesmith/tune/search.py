@@ -10,10 +10,11 @@ settings. Optuna (Akiba et al. 2019, arXiv:1907.10902) chooses what to try by TP
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
     import optuna
 
 _VERSION = 1  # bump when the same search finds something else
+_clock = time.monotonic
 _RUNGS = 4
 """Validations of a trial, at each of which it may end."""
 _HOPELESS = 10
 """So many trials without one that came to its end: the method cannot be trained as it is."""
-_WIDTH = 30.0
-"""How far below and above the first learning rate others are tried."""
 _REPEATS = 20
 """So many settings in a row that were tried before: there is nothing new to try."""
+_WIDTH = 30.0
+"""How far below and above the first learning rate others are tried."""
 
 
 def settle(
@@ -138,13 +140,13 @@ def _finder(
     kept, folder = work / "finder.json", work / "finder"
     if not kept.exists():
         shutil.rmtree(folder, ignore_errors=True)
-        begin = time.monotonic()
+        begin = _clock()
         with progress.stage(f"learning rate of {name}", STEPS) as stage:
             test = range_test(method, request, work=folder, on_step=lambda: stage.advance(1))
         rate = suggestion(test.rates, test.losses)
         if rate is None:
             raise none_found(test, name)
-        seconds = round(time.monotonic() - begin, 1)
+        seconds = round(_clock() - begin, 1)
         curve = [
             {"learning_rate": at, "loss": loss}
             for at, loss in zip(test.rates, test.losses, strict=True)
@@ -162,11 +164,27 @@ class _Phase:
     study: optuna.Study
     suggest: Callable[[optuna.Trial], dict[str, Any]]
     first: list[dict[str, Any]]
-    fixed: dict[str, Any] = field(default_factory=dict)
+    choices: dict[str, list[Any]]
+    """What there is to choose from; nothing where a number is varied."""
+    fixed: dict[str, Any]
 
     def decided(self) -> int:
         """Trials that told something: those that were interrupted are tried again."""
-        return sum(trial.state.name in {"COMPLETE", "PRUNED"} for trial in self.study.trials)
+        return len(self.tried())
+
+    def tried(self) -> list[dict[str, Any]]:
+        """Their settings."""
+        known = (trial for trial in self.study.trials if trial.state.name in {"COMPLETE", "PRUNED"})
+        return [trial.user_attrs["settings"] for trial in known]
+
+    def untried(self) -> list[dict[str, Any]]:
+        """The choices that are left."""
+        if not self.choices:
+            return []
+        tried = self.tried()
+        combined = itertools.product(*self.choices.values())
+        every = [dict(zip(self.choices, values, strict=True)) for values in combined]
+        return [one for one in every if {**self.fixed, **one} not in tried]
 
 
 class _OverError(Exception):
@@ -209,7 +227,8 @@ class _Trials:
     @property
     def seconds(self) -> float:
         """Seconds that the search has taken, interrupted trials included."""
-        return self.spent + sum(trial.user_attrs.get("seconds", 0.0) for trial in self._trials())
+        trials: list[float] = [trial.user_attrs.get("seconds", 0.0) for trial in self._trials()]
+        return self.spent + sum(trials)
 
     def run(self) -> dict[str, Any]:
         """Try settings until the time is up; returns the best ones.
@@ -286,7 +305,7 @@ class _Trials:
         for trial in study.trials:
             if trial.state == optuna.trial.TrialState.RUNNING:  # the search was killed in it
                 study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        phase = _Phase(study, suggest, first, fixed or {})
+        phase = _Phase(study, suggest, first, own or {}, fixed or {})
         self.phases.append(phase)
         self._tell_stage()
         return phase
@@ -330,13 +349,17 @@ class _Trials:
                 phase.study.enqueue_trial(phase.first[done])
             trial = phase.study.ask()
             settings = {**phase.fixed, **phase.suggest(trial)}
-            known = (t for t in phase.study.trials if t.state.name in {"COMPLETE", "PRUNED"})
-            if settings in [t.user_attrs["settings"] for t in known]:
+            if settings in phase.tried():
                 phase.study.tell(trial, state=optuna.trial.TrialState.FAIL)
                 repeats += 1
-                continue
-            repeats = 0
-            self._try(phase, trial, settings)
+                if phase.choices:
+                    left = phase.untried()
+                    if not left:
+                        return
+                    phase.study.enqueue_trial(left[(self.request["seed"] + done) % len(left)])
+            else:
+                repeats = 0
+                self._try(phase, trial, settings)
 
     def _may_go_on(self, phase: _Phase, share: float) -> bool:
         finished = any(trial.state.name == "COMPLETE" for trial in self._trials())
@@ -353,7 +376,8 @@ class _Trials:
 
     @property
     def _budget(self) -> float:
-        return self.config.minutes * 60
+        seconds: float = self.config.minutes * 60
+        return seconds
 
     def _try(self, phase: _Phase, trial: optuna.Trial, settings: dict[str, Any]) -> None:
         """One short training, told to Optuna."""
@@ -377,16 +401,16 @@ class _Trials:
                 "search": None,
             },
         )
-        before, begin = self.seconds, time.monotonic()
+        before, begin = self.seconds, _clock()
         finished = any(t.state.name == "COMPLETE" for t in self._trials())
         rungs: list[dict[str, float]] = []
 
         def keep() -> None:
-            trial.set_user_attr("seconds", time.monotonic() - begin)
+            trial.set_user_attr("seconds", _clock() - begin)
             self._tell_stage()
 
         def watch(event: Event) -> None:
-            if finished and before + time.monotonic() - begin > self._budget:
+            if finished and before + _clock() - begin > self._budget:
                 raise _OverError("out of time")
             point = event.get("validation")
             if point is None or point["step"] == 0:
