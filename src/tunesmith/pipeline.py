@@ -25,6 +25,7 @@ from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
 from tunesmith.store.lock import run_lock
 from tunesmith.tune import Method, TrainedConfig, tune, tuned
+from tunesmith.tune.methods import trained_method
 
 #: How far a run goes. Every stage takes what earlier runs left in the folder.
 Until = Literal["prepare", "tune", "evaluate", "decide", "report"]
@@ -156,7 +157,7 @@ def _method(
         ),
     )
     card = cards.scorecard(
-        cards.Method(name=name, kind=method.kind, label=method.label),
+        cards.Method(name=name, kind=method.kind, label=_as_trained(method, training).label),
         answered.predictions,
         config=recipe.evaluate,
         training=training,
@@ -165,6 +166,13 @@ def _method(
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
     work.predictions[name] = answered.predictions
+
+
+def _as_trained(method: Method, training: dict[str, Any] | None) -> Method:
+    """The method with the settings that a search found for it."""
+    if training is None or training.get("search") is None:
+        return method
+    return trained_method.validate_python(training["settings"])
 
 
 def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:

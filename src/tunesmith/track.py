@@ -156,14 +156,16 @@ def _log_method(
         tags={"mlflow.parentRunId": parent, "tunesmith.kind": scorecard["kind"]},
     )
     identifier = run.info.run_id
-    for field, value in recipe.methods[name].model_dump(mode="json").items():
+    training = scorecard.get("training")
+    # what a search found, not what was asked of it
+    settings = (training or {}).get("settings") or recipe.methods[name].model_dump(mode="json")
+    for field, value in settings.items():
         client.log_param(identifier, field, value)
     for metric, figure in scorecard["metrics"].items():
         for part in ("value", "low", "high"):
             if figure.get(part) is not None:
                 suffix = "" if part == "value" else f".{part}"
                 client.log_metric(identifier, f"{metric}{suffix}", float(figure[part]))
-    training = scorecard.get("training")
     if training:
         _log_curves(client, identifier, training)
         for field in (

@@ -118,6 +118,8 @@ def test_a_training_that_watched_itself_is_told(make_run: MakeRun) -> None:
     metrics["training"] |= {
         "steps": 75, "planned_steps": 100, "kept_step": 50, "kept_loss": 1.2,
         "settings": {"sample_rows": 4},
+        "search": {"finder": None, "chosen": {"learning_rate": 0.003, "r": 32}, "seconds": 540.2,
+                   "trials": [{"loss": 1.5}, {"loss": None}]},
         "validation": [
             {"step": 0, "loss": 2.0, "token_f1": 0.11, "stopped": 0.0},
             {"step": 50, "loss": 1.2, "token_f1": 0.52, "stopped": 0.75},
@@ -141,6 +143,7 @@ def test_a_training_that_watched_itself_is_told(make_run: MakeRun) -> None:
     facts = dict(training.facts)
     assert facts["Stopped early"] == "at step 75 of 100"
     assert facts["Saved from step"] == "50"
+    assert facts["Settings found"] == "learning rate 0.003, r 32 (2 trials, 9 min 00 s)"
     metrics["training"] |= {"kept_step": 75, "planned_steps": 75}
     metrics["training"]["validation"] = [{"step": 0, "loss": 2.0}]
     path.write_text(json.dumps(metrics))

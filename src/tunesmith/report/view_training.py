@@ -125,12 +125,22 @@ def _finding(
     return f"the {what} loss fell from {decimal(first, 2)} to {decimal(last, 2)}"
 
 
+def _found(search: Node) -> str:
+    """What a search chose, from how many trials."""
+    chosen = ", ".join(f"{plain(key).lower()} {value}" for key, value in search.at("chosen").flat())
+    trials = len(search.items("trials"))
+    how = plural(trials, "trial") if trials else "a range test"
+    return f"{chosen} ({how}, {duration(search.number('seconds'))})"
+
+
 def _watched(training: Node) -> list[tuple[str, str]]:
     """What became of a training that watched itself."""
     facts = []
     steps, planned = training.number("steps"), training.number("planned_steps")
     if steps is not None and planned is not None and steps < planned:
         facts.append(("Stopped early", f"at step {count(steps)} of {count(planned)}"))
+    if (search := training.at("search")).value is not None:
+        facts.append(("Settings found", _found(search)))
     kept = training.number("kept_step")
     if kept is not None and kept != steps:
         facts.append(("Saved from step", count(kept)))
