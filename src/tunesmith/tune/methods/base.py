@@ -7,9 +7,10 @@ PEFT are imported there alone, so that reading a recipe needs neither.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tunesmith.config import Config
 from tunesmith.models import Precision
@@ -108,6 +109,14 @@ class TrainedConfig(Config):
             tokenizer: Its tokenizer.
             prompt: A conversation's beginning as the model sees it, for weights that start as text.
         """
+
+    @field_validator("learning_rate", mode="wrap")
+    @classmethod
+    def _rate_or_auto(cls, given: Any, read: Callable[[Any], float | str]) -> float | str:
+        try:
+            return read(given)
+        except ValidationError:  # one for each way to read it
+            raise ValueError(f"a number above 0 and below 100, or auto, not {given!r}") from None
 
     @model_validator(mode="before")
     @classmethod
