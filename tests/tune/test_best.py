@@ -17,8 +17,10 @@ from tunesmith.models import BaseModel
 from tunesmith.prompting import Example
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.tune import FullConfig, LoraConfig, PromptTuningConfig, TrainedConfig, tuned
+from tunesmith.tune.best import Best
 from tunesmith.tune.folders import weight_files
 from tunesmith.tune.formats import encode_examples
+from tunesmith.tune.masters import Masters
 from tunesmith.worker import run_job
 
 torch = pytest.importorskip("torch")
@@ -210,3 +212,36 @@ def test_the_best_weights_outlive_sigkill(
     assert resumed["validation"] == whole["validation"]
     assert resumed["kept_step"] == whole["kept_step"] < 24
     assert same(tmp_path / "whole", tmp_path / "cut")
+
+
+def test_a_resumed_run_takes_the_best_of_its_checkpoint_and_not_a_later_one(
+    tmp_path: Path,
+) -> None:
+    """Whatever was kept between the checkpoint and the kill, the checkpoint decides."""
+    layer = torch.nn.Linear(2, 1, bias=False)
+    masters = Masters(layer, torch.float32)
+    best = Best(masters, tmp_path)
+
+    def become(value: float) -> None:
+        with torch.no_grad():
+            for copy in masters.copies.values():
+                copy.fill_(value)
+
+    before, after = tmp_path / "checkpoint-1", tmp_path / "checkpoint-2"
+    before.mkdir()
+    after.mkdir()
+    best.save(before)
+    become(1.0)
+    best.keep()
+    best.save(after)
+    become(2.0)
+    best.keep()  # must not reach into the checkpoint
+    become(3.0)
+    again = Best(masters, tmp_path)
+    again.resume(after)
+    again.restore()
+    assert layer.weight.tolist() == [[1.0, 1.0]]
+    again.resume(before)
+    assert not (tmp_path / "best").exists()
+    again.resume(None)
+    assert not (tmp_path / "best").exists()
