@@ -7,7 +7,7 @@ import yaml
 
 from factory import recipe, tickets, write_csv
 from tunesmith.errors import RecipeError
-from tunesmith.recipe import check, load
+from tunesmith.recipe import check, load, missing_parts
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -158,3 +158,28 @@ def test_the_recipe_as_run_loads_again(tmp_path) -> None:
     again.write_text(loaded.as_run())
     assert load(again).recipe == loaded.recipe
     assert load(again).recipe.fingerprint() == loaded.recipe.fingerprint()
+
+
+def test_a_search_is_asked_for_on_the_command_line(tmp_path) -> None:
+    path = recipe(tmp_path, {"path": "t.csv"}, methods={"lora": {"kind": "lora"}})
+    changes = ["methods.lora.search.minutes=5", "methods.lora.learning_rate=auto"]
+    method = load(path, changes).recipe.methods["lora"]
+    assert method.search.minutes == 5
+    assert method.learning_rate == "auto"
+    with pytest.raises(RecipeError, match=r"methods.lora.learning_rate: a number above 0"):
+        load(path, ["methods.lora.learning_rate=fast"])
+
+
+def test_what_a_search_needs_is_looked_for(tmp_path, monkeypatch) -> None:
+    from tunesmith import recipe as module
+
+    path = recipe(tmp_path, {"path": "t.csv"}, methods={"lora": {"kind": "lora"}})
+    honest = module.importlib.util.find_spec
+    monkeypatch.setattr(
+        module.importlib.util, "find_spec", lambda name: None if name == "optuna" else honest(name)
+    )
+    asked = load(path, ["methods.lora.search.minutes=5"])
+    [(where, words)] = missing_parts(asked.recipe, asked.base)
+    assert where == ("methods", "lora", "search")
+    assert "optuna" in words
+    assert missing_parts(load(path).recipe, asked.base) == []

@@ -20,7 +20,9 @@ def test_a_run_is_recorded_with_its_methods_and_its_dataset(tmp_path, monkeypatc
     figure = {"value": 0.5, "low": 0.4, "high": 0.6}
     card = {
         "method": "lora", "kind": "lora", "metrics": {"token_f1": figure, "latency_p95_s": figure | {"high": None}},
-        "training": {"curve": [{"step": 1, "loss": 2.0}], "validation": [{"step": 1, "loss": 1.5}],
+        "training": {"curve": [{"step": n, "loss": 2.0 / n, "learning_rate": 0.1} for n in range(1, 600)],
+                     "validation": [{"step": 0, "loss": 1.5, "token_f1": 0.25, "stopped": 0.5},
+                                    {"step": 7, "loss": 1.0}], "kept_step": 7,
                      "seconds": 3.0, "tokens_per_s": 10.0, "peak_memory_mib": 100.0, "trainable_parameters": 7},
     }  # fmt: skip
     summary = {
@@ -43,7 +45,17 @@ def test_a_run_is_recorded_with_its_methods_and_its_dataset(tmp_path, monkeypatc
     )
     assert method.data.metrics["token_f1.low"] == 0.4
     assert "latency_p95_s.high" not in method.data.metrics
-    assert client.get_metric_history(method.info.run_id, "train.loss")[0].value == 2.0
+
+    def history(name: str) -> list[tuple[int, float]]:
+        points = client.get_metric_history(method.info.run_id, name)
+        return sorted((point.step, point.value) for point in points)
+
+    assert history("train.loss") == [(n, 2.0 / n) for n in range(1, 600)]
+    assert history("train.learning_rate") == [(n, 0.1) for n in range(1, 600)]
+    assert history("validation.loss") == [(0, 1.5), (7, 1.0)]
+    assert history("validation.token_f1") == [(0, 0.25)]
+    assert history("validation.stopped") == [(0, 0.5)]
+    assert history("train.kept_step") == [(0, 7.0)]
     assert "secret-folder" not in json.dumps(
         [run.to_dictionary(), method.to_dictionary()], default=str
     )

@@ -7,6 +7,7 @@ TunesmithError            exit code 1: one message, no traceback
 ├── RunLockedError        another process is working on the same run folder
 ├── ModelError            a base model cannot be found or loaded
 ├── MissingExtraError     an optional part is not installed
+├── DivergedError         a training's loss or gradient went out of bounds; says which rate to try
 ├── JobError              a worker process failed
 ├── ClusterError          a cluster cannot be reached, or lacks what the work needs
 ├── ConservationError     rows were lost or counted twice: a bug in tunesmith, never the user's
@@ -78,6 +79,10 @@ class MissingExtraError(TunesmithError):
             f"the package '{package}' is not installed",
             todo=f"install it with: pip install 'tunesmith[{extra}]'",
         )
+
+
+class DivergedError(TunesmithError):
+    """A training's loss or gradient is not a number, or its loss far above its start."""
 
 
 class JobError(TunesmithError):

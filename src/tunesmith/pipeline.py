@@ -27,6 +27,7 @@ from tunesmith.report import build_report
 from tunesmith.split import KNOWLEDGE
 from tunesmith.store.lock import run_lock
 from tunesmith.tune import Method, TrainedConfig, start_from, tune, tuned
+from tunesmith.tune.methods import trained_method
 from tunesmith.tune.methods.order import in_order
 
 #: How far a run goes. Every stage takes what earlier runs left in the folder.
@@ -160,7 +161,7 @@ def _method(
         ),
     )
     card = cards.scorecard(
-        cards.Method(name=name, kind=method.kind, label=method.label),
+        cards.Method(name=name, kind=method.kind, label=_as_trained(method, training).label),
         answered.predictions,
         config=recipe.evaluate,
         training=training,
@@ -195,6 +196,13 @@ def _start(work: Run, base: BaseModel, method: TrainedConfig) -> BaseModel:
         f"start from {method.after}",
         lambda: start_from(stands_on, work.out / "methods" / str(method.after)),
     )
+
+
+def _as_trained(method: Method, training: dict[str, Any] | None) -> Method:
+    """The method with the settings that a search found for it."""
+    if training is None or training.get("search") is None:
+        return method
+    return trained_method.validate_python(training["settings"])
 
 
 def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
+    from rich.progress import Task, TaskID
 
 
 class Stage(Protocol):
@@ -25,6 +25,9 @@ class Stage(Protocol):
 
     def total(self, total: float) -> None:
         """Say how many units there are in all, once that is known."""
+
+    def left(self, seconds: float) -> None:
+        """Say how long the rest takes, where more is known than the share that is done."""
 
 
 class Progress(Protocol):
@@ -58,6 +61,9 @@ class _SilentStage:
     def total(self, total: float) -> None:
         pass
 
+    def left(self, seconds: float) -> None:
+        pass
+
 
 class LineProgress:
     """One line when a stage ends and every `every_s` seconds inside it, for logs and pipes."""
@@ -81,6 +87,7 @@ class _LineStage:
     def __init__(self, name: str, total: float | None, every_s: float) -> None:
         self.name, self.expected, self.every_s = name, total, every_s
         self.done, self.note = 0.0, ""
+        self.known_left: float | None = None
         self.started = self.spoken = time.monotonic()
 
     def advance(self, amount: float = 1, *, note: str | None = None) -> None:
@@ -92,6 +99,9 @@ class _LineStage:
 
     def total(self, total: float) -> None:
         self.expected = total
+
+    def left(self, seconds: float) -> None:
+        self.known_left = seconds
 
     def finish(self) -> None:
         self._print(end=True)
@@ -106,7 +116,9 @@ class _LineStage:
         if end:
             parts.append(f"done in {duration(seconds)}")
         elif self.expected and self.done:
-            left = seconds / self.done * max(0.0, self.expected - self.done)
+            left = self.known_left
+            if left is None:
+                left = seconds / self.done * max(0.0, self.expected - self.done)
             parts.append(f"about {duration(left)} left")
         if self.note:
             parts.append(f"({self.note})")
@@ -130,6 +142,17 @@ class BarProgress:
             TimeRemainingColumn,
         )
         from rich.progress import Progress as RichProgress
+        from rich.text import Text
+
+        class _LeftColumn(TimeRemainingColumn):
+            """The time left that the stage knows; what the bar's speed says where it does not."""
+
+            def render(self, task: Task) -> Text:
+                known = task.fields["left"]
+                if known is None or task.finished:
+                    return super().render(task)
+                until, said_at = known
+                return Text(duration(max(0.0, until - (time.monotonic() - said_at))))
 
         with RichProgress(
             TextColumn("{task.description:<22}", markup=False),
@@ -137,11 +160,11 @@ class BarProgress:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
-            TimeRemainingColumn(),
+            _LeftColumn(),
             TextColumn("{task.fields[note]}", markup=False),
             console=self.console,
         ) as bars:
-            yield _BarStage(bars, bars.add_task(name, total=total, note=""))
+            yield _BarStage(bars, bars.add_task(name, total=total, note="", left=None))
 
     def say(self, text: str) -> None:
         """Print one line above the bars."""
@@ -159,6 +182,9 @@ class _BarStage:
 
     def total(self, total: float) -> None:
         self.bars.update(self.task, total=total)
+
+    def left(self, seconds: float) -> None:
+        self.bars.update(self.task, left=(seconds, time.monotonic()))
 
 
 def for_terminal() -> Progress:

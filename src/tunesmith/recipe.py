@@ -227,6 +227,9 @@ def missing_parts(recipe: Recipe, base: Path) -> list[tuple[tuple[str, ...], str
         needs.append((("dedup", "semantic", "model"), partial(StaticEmbedder, folder)))
     if recipe.check.perplexity is not None:
         needs.append((("check", "perplexity"), partial(_require, "torch", "tune")))
+    for name, method in recipe.methods.items():
+        if getattr(method, "search", None) is not None:
+            needs.append((("methods", name, "search"), partial(_require, "optuna", "search")))
     if recipe.engine == "ray":
         needs.append((("engine",), partial(_require, "ray", "ray")))
     found = []

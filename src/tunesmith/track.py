@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,37 @@ def _log_dataset(client: Any, identifier: str, run: dict[str, Any]) -> None:
     )
 
 
+#: Curves by the names that MLflow shows; `stopped` is the share of answers that end by themselves.
+_TRAIN = {
+    "loss": "train.loss",
+    "learning_rate": "train.learning_rate",
+    "gradient": "train.gradient",
+}
+_VALIDATION = {
+    "loss": "validation.loss",
+    "token_f1": "validation.token_f1",
+    "stopped": "validation.stopped",
+}
+_MLFLOW_BATCH = 1000
+"""Metrics that MLflow takes in one call."""
+
+
+def _log_curves(client: Any, identifier: str, training: dict[str, Any]) -> None:
+    """Log each curve by step, many points in one call."""
+    from mlflow.entities import Metric
+
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(name, float(point[key]), now, int(point["step"]))
+        for curve, names in (("curve", _TRAIN), ("validation", _VALIDATION))
+        for point in training[curve]
+        for key, name in names.items()
+        if point.get(key) is not None
+    ]
+    for start in range(0, len(metrics), _MLFLOW_BATCH):
+        client.log_batch(identifier, metrics=metrics[start : start + _MLFLOW_BATCH])
+
+
 def _log_method(
     client: Any, experiment_id: str, parent: str, recipe: Recipe, scorecard: dict[str, Any]
 ) -> None:
@@ -124,20 +156,26 @@ def _log_method(
         tags={"mlflow.parentRunId": parent, "tunesmith.kind": scorecard["kind"]},
     )
     identifier = run.info.run_id
-    for field, value in recipe.methods[name].model_dump(mode="json").items():
+    training = scorecard.get("training")
+    # what a search found, not what was asked of it
+    settings = (training or {}).get("settings") or recipe.methods[name].model_dump(mode="json")
+    for field, value in settings.items():
         client.log_param(identifier, field, value)
     for metric, figure in scorecard["metrics"].items():
         for part in ("value", "low", "high"):
             if figure.get(part) is not None:
                 suffix = "" if part == "value" else f".{part}"
                 client.log_metric(identifier, f"{metric}{suffix}", float(figure[part]))
-    training = scorecard.get("training")
     if training:
-        for point in training["curve"]:
-            client.log_metric(identifier, "train.loss", point["loss"], step=int(point["step"]))
-        for point in training["validation"]:
-            client.log_metric(identifier, "validation.loss", point["loss"], step=int(point["step"]))
-        for field in ("seconds", "tokens_per_s", "peak_memory_mib", "trainable_parameters"):
+        _log_curves(client, identifier, training)
+        for field in (
+            "seconds",
+            "tokens_per_s",
+            "peak_memory_mib",
+            "trainable_parameters",
+            "steps",
+            "kept_step",
+        ):
             if training.get(field) is not None:
                 client.log_metric(identifier, f"train.{field}", float(training[field]))
     client.set_terminated(identifier)

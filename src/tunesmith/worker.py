@@ -29,7 +29,7 @@ from typing import IO, Any
 
 import orjson
 
-from tunesmith.errors import JobError, ModelError, SourceError, TunesmithError
+from tunesmith.errors import DivergedError, JobError, ModelError, SourceError, TunesmithError
 
 Event = dict[str, Any]
 Emit = Callable[[Event], None]
@@ -49,6 +49,7 @@ step. glibc reads these when a program starts, so they must be in the environmen
 _PARENT = "TUNESMITH_PARENT_PID"
 _PR_SET_PDEATHSIG = 1
 _ERRORS: dict[str, type[TunesmithError]] = {
+    "DivergedError": DivergedError,
     "ModelError": ModelError,
     "SourceError": SourceError,
     "JobError": JobError,

@@ -38,6 +38,14 @@ def test_costs_by_hand():
     assert found.total(10_000) == pytest.approx(1.8 + 100 + 20)
 
 
+def test_a_search_is_paid_for():
+    searched = card("lora", training_s=1800)
+    searched["training"]["search"] = {"seconds": 600.0}
+    assert cost_of(searched, DecideConfig(machine_hour=3.6)).training == pytest.approx(2.40)
+    searched["training"]["search"] = None
+    assert cost_of(searched, DecideConfig(machine_hour=3.6)).training == pytest.approx(1.80)
+
+
 def test_hours_by_name_win_over_hours_by_kind():
     named = {**card("lora", training_s=1), "method": "lora-small"}
     config = DecideConfig(engineer_hour=10, engineer_hours={"lora": 5, "lora-small": 1})

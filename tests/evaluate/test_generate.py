@@ -56,44 +56,6 @@ def save_adapter(tiny_model: BaseModel, folder: Path) -> Any:
     return adapted.eval()
 
 
-def test_greedy_equals_transformers_generate_row_by_row(
-    model: Any, encoder: ChatEncoder, examples: list[Example]
-) -> None:
-    """Batched, padded and with rows leaving early; transformers runs each row alone."""
-    from tunesmith.evaluate.decode import greedy
-
-    prompts = prompts_of(encoder, examples[:8])
-    first = [int(model(torch.tensor([p])).logits[0, -1].argmax()) for p in prompts]
-    # End tokens that some rows reach and others do not.
-    stops = frozenset({2, first[0]})
-    answers = greedy(model, prompts, stop_ids=stops, pad_id=2, max_new_tokens=12)
-    for prompt, answer in zip(prompts, answers, strict=True):
-        alone = model.generate(
-            torch.tensor([prompt]),
-            attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
-            do_sample=False,
-            max_new_tokens=12,
-            eos_token_id=sorted(stops),
-            pad_token_id=2,
-        )[0, len(prompt) :].tolist()
-        assert answer.ids + alone[len(answer.ids) :] == alone
-        assert answer.stopped == (alone[-1] in stops)
-        assert answer.tokens == len(alone)
-    assert len({answer.tokens for answer in answers}) > 1
-
-
-def test_an_answer_does_not_depend_on_its_batch(
-    model: Any, encoder: ChatEncoder, examples: list[Example]
-) -> None:
-    from tunesmith.evaluate.decode import greedy
-
-    prompts = prompts_of(encoder, examples)
-    settings: dict[str, Any] = {"stop_ids": frozenset({2}), "pad_id": 2, "max_new_tokens": 10}
-    together = greedy(model, prompts, **settings)
-    alone = [greedy(model, [prompt], **settings)[0] for prompt in prompts]
-    assert together == alone
-
-
 def test_reference_nll_is_the_sum_over_answer_and_end_token(
     model: Any, encoder: ChatEncoder, examples: list[Example]
 ) -> None:

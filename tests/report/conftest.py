@@ -191,7 +191,9 @@ def metrics_json(name: str, rng: random.Random) -> dict[str, Any]:
                          "batch": 4, "targets": ["q_proj", "v_proj", "up_proj"]},
             "curve": [{"step": 5 * i + 5, "loss": loss, "learning_rate": 2e-4, "seconds": 5.6 * i}
                       for i, loss in enumerate(losses)],
-            "validation": [{"step": step, "loss": loss} for step, loss in
+            "planned_steps": 300, "kept_step": 250, "kept_loss": 1.41,
+            "validation": [{"step": step, "loss": loss, "token_f1": 0.7 - loss / 5,
+                            "stopped": step / 300} for step, loss in
                            ((0, 2.91), (50, 2.04), (100, 1.66), (150, 1.5), (200, 1.43),
                             (250, 1.41), (300, 1.405))],
         }  # fmt: skip

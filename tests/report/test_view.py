@@ -111,6 +111,50 @@ def test_an_overtrained_model_is_told(make_run: MakeRun) -> None:
     )
 
 
+def test_a_training_that_watched_itself_is_told(make_run: MakeRun) -> None:
+    run = make_run()
+    path = run / "methods/lora/metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["training"] |= {
+        "steps": 75, "planned_steps": 100, "kept_step": 50, "kept_loss": 1.2,
+        "settings": {"sample_rows": 4},
+        "search": {"finder": None, "chosen": {"learning_rate": 0.003, "r": 32}, "seconds": 540.2,
+                   "trials": [{"loss": 1.5}, {"loss": None}]},
+        "validation": [
+            {"step": 0, "loss": 2.0, "token_f1": 0.11, "stopped": 0.0},
+            {"step": 50, "loss": 1.2, "token_f1": 0.52, "stopped": 0.75},
+            {"step": 75, "loss": 1.6, "token_f1": 0.44, "stopped": 1.0},
+        ],
+    }  # fmt: skip
+    path.write_text(json.dumps(metrics))
+    view = view_of(run)
+    assert view.methods is not None
+    training = view.methods.training[0]
+    assert training.curve is not None
+    assert [(mark.x, mark.y, mark.label) for mark in training.curve.marks] == [
+        (50, 1.2, "saved: step 50")
+    ]
+    assert training.answers is not None
+    assert training.answers.title == "LoRA tuning: token F1 rose from 0.11 to 0.44 while it trained"
+    assert "Answers to 4 validation rows" in training.answers.subtitle
+    f1, stopped = training.answers.lines
+    assert f1.points == ((0, 0.11), (50, 0.52), (75, 0.44))
+    assert stopped.points[-1] == (75, 1.0)
+    facts = dict(training.facts)
+    assert facts["Stopped early"] == "at step 75 of 100"
+    assert facts["Saved from step"] == "50"
+    assert facts["Settings found"] == "learning rate 0.003, r 32 (2 trials, 9 min 00 s)"
+    metrics["training"] |= {"kept_step": 75, "planned_steps": 75}
+    metrics["training"]["validation"] = [{"step": 0, "loss": 2.0}]
+    path.write_text(json.dumps(metrics))
+    whole = view_of(run)
+    assert whole.methods is not None
+    assert whole.methods.training[0].answers is None
+    assert whole.methods.training[0].curve is not None
+    assert whole.methods.training[0].curve.marks == ()
+    assert "Saved from step" not in dict(whole.methods.training[0].facts)
+
+
 def test_methods_without_a_decision_are_shown_without_a_verdict(make_run: MakeRun) -> None:
     run = make_run()
     (run / "decision.json").unlink()

@@ -51,6 +51,7 @@ def train(tiny_model: BaseModel, examples: list[Example]) -> Train:
         *,
         rows: Sequence[Any] | None = None,
         model: BaseModel = tiny_model,
+        **more: Any,
     ) -> dict[str, Any]:
         from tunesmith.tune.job import train as job
 
@@ -66,6 +67,7 @@ def train(tiny_model: BaseModel, examples: list[Example]) -> Train:
             "model_name": model.name,
             "model_fingerprint": model.fingerprint,
             "work": str(work),
+            **more,
         }
         return job(request, emit)
 

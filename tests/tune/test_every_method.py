@@ -124,7 +124,7 @@ def test_virtual_tokens_come_before_every_prompt_of_a_batch(
     """Greedy answers of a padded batch are those of each prompt alone, through PEFT's own forward."""
     from peft import PeftModel
 
-    from tunesmith.evaluate.decode import greedy
+    from tunesmith.decoding import greedy
     from tunesmith.evaluate.loaded import load_method
     from tunesmith.models import load_model
 

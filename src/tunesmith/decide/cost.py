@@ -45,8 +45,7 @@ def cost_of(scorecard: Mapping[str, Any], config: DecideConfig) -> Cost:
     if scorecard["kind"] in UNTRAINED:
         trained: float | None = 0.0
     else:
-        seconds = None if training is None else training.get("seconds")
-        trained = None if seconds is None else seconds * second
+        trained = None if training is None else _training_cost(training, second)
     hours = config.engineer_hours.get(
         scorecard["method"], config.engineer_hours.get(scorecard["kind"], 0.0)
     )
@@ -57,6 +56,12 @@ def cost_of(scorecard: Mapping[str, Any], config: DecideConfig) -> Cost:
         answer_s=each,
         per_answer=None if each is None else each * second,
     )
+
+
+def _training_cost(training: Mapping[str, Any], second: float) -> float | None:
+    """What a training and the search for its settings took, at the price of a second."""
+    seconds, search = training.get("seconds"), training.get("search") or {}
+    return None if seconds is None else (seconds + search.get("seconds", 0.0)) * second
 
 
 def answer_seconds(scorecard: Mapping[str, Any]) -> float | None:

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tunesmith.evaluate.metrics import Prediction, token_f1
+from tunesmith.answers import token_f1
+from tunesmith.evaluate.metrics import Prediction
 
 
 def samples(

@@ -1,21 +1,21 @@
 """The generation job: `python -m tunesmith.evaluate.decode`, started by `generate`.
 
-Greedy decoding in batches padded on the left, whose finished rows leave at once: small models
-often run to the length limit, and the others should not wait for them.
+Rows are answered in units, each of them one file, so that a killed job goes on at the first
+missing one.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel
 
-from tunesmith.evaluate.loaded import Before, Loaded, load_method
+from tunesmith.decoding import Answer, Before, greedy
+from tunesmith.evaluate.loaded import Loaded, load_method
 from tunesmith.io import read_json, write_json
 from tunesmith.models import compute_dtype, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder, FittedPrompt, fit_prompt
@@ -23,92 +23,6 @@ from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.remember import check_serving
 from tunesmith.worker import Emit, serve
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model wrote after one prompt."""
-
-    ids: list[int]
-    """Its tokens, the end token left out."""
-    stopped: bool
-    """It ended by itself (an end token), not at the length limit."""
-
-    @property
-    def tokens(self) -> int:
-        """Tokens that were computed, the end token included."""
-        return len(self.ids) + self.stopped
-
-
-@torch.inference_mode()
-def greedy(
-    model: PreTrainedModel,
-    prompts: Sequence[Sequence[int]],
-    *,
-    stop_ids: frozenset[int],
-    pad_id: int,
-    max_new_tokens: int,
-    before: Before | None = None,
-) -> list[Answer]:
-    """Continue each prompt with the most likely token, until an end token or the limit.
-
-    Args:
-        model: A causal model.
-        prompts: n prompts as tokens, of any lengths.
-        stop_ids: Tokens that end an answer.
-        pad_id: Fills shorter prompts on the left, masked.
-        max_new_tokens: The limit.
-        before: Virtual tokens that every prompt continues.
-
-    Returns:
-        n answers, in the prompts' order. They do not depend on what else is in the batch, but for
-        rounding: in bfloat16 near-ties may fall differently.
-    """
-    width = max(len(prompt) for prompt in prompts)
-    pads = [width - len(prompt) for prompt in prompts]
-    device = model.device
-    ids = torch.tensor(
-        [[pad_id] * pad + list(prompt) for pad, prompt in zip(pads, prompts, strict=True)],
-        device=device,
-    )
-    mask = (torch.arange(width, device=device) >= torch.tensor(pads, device=device)[:, None]).long()
-    position = (mask.cumsum(-1) - 1).clamp(min=0)
-    cache: Any = None
-    if before is not None:
-        cache, mask = before.cache(len(prompts)), before.mask(mask)
-        position = position + before.tokens
-    alive = list(range(len(prompts)))
-    written: list[list[int]] = [[] for _ in prompts]
-    stopped = [False] * len(prompts)
-    for _ in range(max_new_tokens):
-        output = model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=position,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        cache = output.past_key_values
-        following = output.logits[:, -1].argmax(-1)
-        keep = []
-        for place, (row, token) in enumerate(zip(alive, following.tolist(), strict=True)):
-            if token in stop_ids:
-                stopped[row] = True
-            else:
-                written[row].append(token)
-                keep.append(place)
-        if not keep:
-            break
-        if len(keep) < len(alive):
-            index = torch.tensor(keep, device=device)
-            cache.batch_select_indices(index)
-            mask, position, following = mask[index], position[index], following[index]
-            alive = [alive[place] for place in keep]
-        ids = following[:, None]
-        mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=1)
-        position = position[:, -1:] + 1
-    return [Answer(ids, end) for ids, end in zip(written, stopped, strict=True)]
 
 
 @torch.inference_mode()

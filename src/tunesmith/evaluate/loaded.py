@@ -12,36 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
+from tunesmith.decoding import Before, before_prompt
 from tunesmith.models import compute_dtype, load_model
 from tunesmith.tune.folders import ADAPTER
-
-
-@dataclass(frozen=True)
-class Before:
-    """Keys and values of virtual tokens, one pair a layer, shape (1, heads, tokens, width)."""
-
-    layers: list[tuple[torch.Tensor, torch.Tensor]]
-
-    @property
-    def tokens(self) -> int:
-        """The number of virtual tokens."""
-        return int(self.layers[0][0].shape[2])
-
-    def cache(self, batch: int) -> DynamicCache:
-        """A cache that starts with them, for a batch of prompts."""
-        return DynamicCache(
-            [
-                (keys.expand(batch, -1, -1, -1), values.expand(batch, -1, -1, -1))
-                for keys, values in self.layers
-            ]
-        )
-
-    def mask(self, attention_mask: torch.Tensor) -> torch.Tensor:
-        """An attention mask of prompts, with the virtual tokens before each."""
-        ones = attention_mask.new_ones(len(attention_mask), self.tokens)
-        return torch.cat([ones, attention_mask], dim=1)
 
 
 @dataclass(frozen=True)
@@ -72,18 +47,7 @@ def load_method(path: Path, *, weights: Path | None, precision: Any) -> Loaded:
         return Loaded(_placed(merged.to(getattr(torch, compute_dtype(precision)))))
     soft: Any = PeftModel.from_pretrained(_placed(load_model(path, precision=precision)), weights)
     model = soft.get_base_model()
-    return Loaded(model, _before(soft.eval(), model))
-
-
-@torch.no_grad()
-def _before(soft: Any, model: PreTrainedModel) -> Before:
-    """What the virtual tokens of a prefix, or of learned embeddings, are to each layer."""
-    learned = soft.get_prompt(batch_size=1)
-    if soft.active_peft_config.peft_type.value == "PREFIX_TUNING":
-        cache = learned
-    else:
-        cache = model(inputs_embeds=learned.to(model.dtype), use_cache=True).past_key_values
-    return Before([(layer.keys.detach(), layer.values.detach()) for layer in cache.layers])
+    return Loaded(model, before_prompt(soft.eval()))
 
 
 def _placed(model: PreTrainedModel) -> PreTrainedModel:

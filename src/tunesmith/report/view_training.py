@@ -14,6 +14,7 @@ from tunesmith.report.wording import (
     duration,
     mebibytes,
     percent,
+    plural,
     significant,
 )
 
@@ -24,6 +25,7 @@ class TrainingView:
 
     method: str
     curve: plots.Lines | None
+    answers: plots.Lines | None
     facts: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, str], ...]
 
@@ -34,17 +36,18 @@ def view_training(method: Method) -> TrainingView:
     return TrainingView(
         method=method.short,
         curve=_curve(method.short, training),
+        answers=_answers(method.short, training),
         facts=tuple(_facts(training)),
         settings=tuple((plain(key), value) for key, value in training.at("settings").flat()),
     )
 
 
-def _points(training: Node, key: str) -> tuple[tuple[float, float], ...]:
+def _points(training: Node, key: str, figure: str = "loss") -> tuple[tuple[float, float], ...]:
     found = []
     for node in training.items(key):
-        step, loss = node.number("step"), node.number("loss")
-        if step is not None and loss is not None:
-            found.append((float(step), float(loss)))
+        step, value = node.number("step"), node.number(figure)
+        if step is not None and value is not None:
+            found.append((float(step), float(value)))
     return tuple(sorted(found))
 
 
@@ -65,6 +68,43 @@ def _curve(name: str, training: Node) -> plots.Lines | None:
         x_label="Training step",
         y_label="Loss, nats a token",
         lines=tuple(lines),
+        marks=_kept(training),
+    )
+
+
+def _kept(training: Node) -> tuple[plots.Mark, ...]:
+    """The validation whose weights were saved, where later ones were not."""
+    step, loss = training.number("kept_step"), training.number("kept_loss")
+    if step is None or loss is None or step == training.number("steps"):
+        return ()
+    return (plots.Mark(float(step), float(loss), f"saved: step {count(step)}"),)
+
+
+def _answers(name: str, training: Node) -> plots.Lines | None:
+    """How some validation rows were answered at each validation."""
+    scores = _points(training, "validation", "token_f1")
+    stopped = _points(training, "validation", "stopped")
+    if len(scores) < 2:
+        return None
+    lines = [
+        plots.Line(
+            "Token F1", scores, "accent", f"{decimal(scores[-1][1], 2)} at the end", dots=True
+        )
+    ]
+    if stopped:
+        shown = f"{percent(stopped[-1][1])} at the end"
+        lines.append(plots.Line("Answers that end by themselves", stopped, "grey", shown))
+    rows = training.at("settings").number("sample_rows")
+    of = f"{plural(rows, 'validation row')}" if rows is not None else "some validation rows"
+    change = "rose" if scores[-1][1] > scores[0][1] else "went"
+    return plots.Lines(
+        title=f"{name}: token F1 {change} from {decimal(scores[0][1], 2)} to "
+        f"{decimal(scores[-1][1], 2)} while it trained",
+        subtitle=f"Answers to {of}: too few to judge by, enough to see it learn to answer",
+        x_label="Training step",
+        y_label="Share",
+        lines=tuple(lines),
+        from_zero=True,
     )
 
 
@@ -85,6 +125,28 @@ def _finding(
     return f"the {what} loss fell from {decimal(first, 2)} to {decimal(last, 2)}"
 
 
+def _found(search: Node) -> str:
+    """What a search chose, from how many trials."""
+    chosen = ", ".join(f"{plain(key).lower()} {value}" for key, value in search.at("chosen").flat())
+    trials = len(search.items("trials"))
+    how = plural(trials, "trial") if trials else "a range test"
+    return f"{chosen} ({how}, {duration(search.number('seconds'))})"
+
+
+def _watched(training: Node) -> list[tuple[str, str]]:
+    """What became of a training that watched itself."""
+    facts = []
+    steps, planned = training.number("steps"), training.number("planned_steps")
+    if steps is not None and planned is not None and steps < planned:
+        facts.append(("Stopped early", f"at step {count(steps)} of {count(planned)}"))
+    if (search := training.at("search")).value is not None:
+        facts.append(("Settings found", _found(search)))
+    kept = training.number("kept_step")
+    if kept is not None and kept != steps:
+        facts.append(("Saved from step", count(kept)))
+    return facts
+
+
 def _facts(training: Node) -> list[tuple[str, str]]:
     facts = []
     seconds, predicted = training.number("seconds"), training.number("predicted_s")
@@ -94,6 +156,7 @@ def _facts(training: Node) -> list[tuple[str, str]]:
     for key, label in (("examples", "Examples"), ("steps", "Steps")):
         if (number := training.number(key)) is not None:
             facts.append((label, count(number)))
+    facts += _watched(training)
     if (epochs := training.number("epochs")) is not None:
         facts.append(("Passes over the examples", significant(epochs)))
     if (speed := training.number("tokens_per_s")) is not None:

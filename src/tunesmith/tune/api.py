@@ -14,7 +14,8 @@ from tunesmith.models import BaseModel
 from tunesmith.progress import Progress, SilentProgress, duration
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
-from tunesmith.tune.methods import TrainedConfig
+from tunesmith.tune.methods import AnyTrained
+from tunesmith.tune.search import settle
 from tunesmith.worker import Event, run_job
 
 _VERSION = 2  # bump when training changes its result for the same settings
@@ -22,7 +23,7 @@ _NEEDS = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "saf
 
 
 def tune(
-    method: TrainedConfig,
+    method: AnyTrained,
     *,
     train: Sequence[Any],
     validation: Sequence[Any],
@@ -83,19 +84,26 @@ def tune(
             result: dict[str, Any] = record["training"]
             return result
         finished.unlink()
-    _claim(work, identity)
+    place = {
+        "model": str(model.path),
+        "model_name": model.name,
+        "model_fingerprint": model.fingerprint,
+    }
+    settled, search = settle(
+        method, {**request, **place}, identity=identity, out=out, progress=progress
+    )
+    request["method"] = settled.model_dump(mode="json")
+    _claim(work, fingerprint([identity, request["method"]]))
     training = _train(
-        {
-            **request,
-            "model": str(model.path),
-            "model_name": model.name,
-            "model_fingerprint": model.fingerprint,
-            "work": str(work),
-        },
+        {**request, **place, "work": str(work)},
         name=out.name,
         work=work,
         progress=progress,
     )
+    if search is not None:
+        training["search"] = search
+    for words in _kept(training):
+        progress.say(f"{out.name}: {words}")
     for old in (out / ADAPTER, out / MODEL):
         if old.exists():
             shutil.rmtree(old)
@@ -117,6 +125,24 @@ def _claim(work: Path, identity: str) -> None:
         write_json(mark, identity)
 
 
+def _kept(training: dict[str, Any]) -> list[str]:
+    """What there is to say of the weights that are saved."""
+    loss, said = training["kept_loss"], []
+    if training["kept_step"] != training["steps"]:
+        said.append(
+            f"saved are the weights of step {training['kept_step']}, whose validation loss "
+            f"{loss:.3f} is the lowest"
+        )
+    untrained = [point["loss"] for point in training["validation"] if point["step"] == 0]
+    if loss is not None and untrained and loss >= untrained[0]:
+        rate = training["settings"]["learning_rate"]
+        said.append(
+            f"nothing was gained: the validation loss of the untrained model, {untrained[0]:.3f}, "
+            f"was never beaten. Try learning_rate: {rate / 10:.0e}, or learning_rate: auto"
+        )
+    return said
+
+
 def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress) -> dict[str, Any]:
     with progress.stage(f"train {name}") as stage:
 
@@ -135,7 +161,11 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
                     f"{plan['trainable_parameters']:,} trainable parameters, "
                     f"about {duration(plan['left_s'])}"
                 )
-            else:
+                stage.left(plan["left_s"])
+            elif "say" in event:
+                progress.say(f"{name}: {event['say']}")
+            elif "step" in event:
+                stage.left(event["left_s"])
                 stage.advance(1, note=f"loss {event['loss']:.3f}")
 
         return run_job("tunesmith.tune.job", request, log=work / "train.log", on_event=tell)

@@ -20,9 +20,10 @@ from trl import SFTConfig
 from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.template import PromptConfig, question_messages
+from tunesmith.tune.best import Best
 from tunesmith.tune.fast import make_faster
 from tunesmith.tune.folders import tuned
-from tunesmith.tune.formats import IGNORED, Encoded, Format
+from tunesmith.tune.formats import Encoded, Format
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import TrainedConfig, trained_method
 from tunesmith.tune.objective import give_objective
@@ -30,8 +31,10 @@ from tunesmith.tune.order import training_order
 from tunesmith.tune.predict import predicted_seconds
 from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measured
 from tunesmith.tune.remember import remember
+from tunesmith.tune.samples import Sampler, sample_rows
 from tunesmith.tune.save import parameters, save_tuned
 from tunesmith.tune.trainer import AnswerTrainer, validation_loss
+from tunesmith.tune.watch import Watch
 from tunesmith.worker import Emit, serve
 
 
@@ -60,17 +63,29 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         steps=steps,
     )
     give_objective(trainer, config, rows=encoded.rows, validation=validation, order=order)
+    trainer.sweep_from = request.get("sweep_from")
+    best = Best(trainer.masters, work) if config.keep == "best" else None
+    if best is not None:
+        best.resume(resume)
+    samples = sample_rows(validation, config.sample_rows)
     recorder = Recorder(
         emit=emit,
         validate=(lambda: validation_loss(trainer, validation)) if validation else None,
         eval_steps=config.eval_steps or max(1, -(-steps // 4)),
         step_tokens=_sums([lengths[i] for i in order], steps),
         measured=measured,
+        watch=Watch(
+            learning_rate=trainer.args.learning_rate,
+            patience=config.patience,
+            min_improvement=config.min_improvement,
+        ),
+        best=best,
+        sample=Sampler(trainer.model, ChatEncoder(tokenizer), samples) if samples else None,
     )
     trainer.recorder = recorder
     trainer.add_callback(recorder)
     trainable, total = parameters(trainer.model)
-    done = int(measured.curve[-1]["step"]) if measured.curve else 0
+    done = measured.steps
     predicted = predicted_seconds(trainer, encoded, order, config=config, validation=validation)
     emit(
         {
@@ -84,8 +99,13 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
             }
         }
     )
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    if measured.stopped and resume:  # killed after it had stopped early
+        trainer.masters.load(resume)
+    else:
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     recorder.finish()
+    kept_step = recorder.kept_step()
+    order = order[: measured.steps * config.batch_size * config.gradient_accumulation]
     if isinstance(trainer.model, PeftModel):  # a model of its own is saved as it computes
         trainer.masters.give_back()
     saved_mib = save_tuned(trainer.model, tokenizer, work, base=request["model_name"])
@@ -94,7 +114,10 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 3),
         "predicted_s": round(predicted, 3),
-        "steps": steps,
+        "steps": measured.steps,
+        "planned_steps": steps,
+        "kept_step": kept_step,
+        "kept_loss": next((p["loss"] for p in measured.validation if p["step"] == kept_step), None),
         "epochs": round(len(order) / len(encoded.rows), 3),
         "examples": len(encoded.rows),
         "examples_too_long": encoded.too_long,

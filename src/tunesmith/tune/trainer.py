@@ -44,6 +44,8 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
     """The format's loss: of the labelled tokens, unless `give_objective` sets another."""
     recorder: Recorder
     masters: Masters
+    sweep_from: float | None = None
+    """The learning rate that a range test starts with; it ends with the one of the settings."""
     optimizer: Any
     """None until training starts, then accelerate's wrapper of `create_optimizer`'s."""
 
@@ -90,6 +92,21 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
             )
         optimizer: torch.optim.Optimizer = self.optimizer
         return optimizer
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """The schedule of the settings, or the rise of a range test."""
+        if self.sweep_from is not None:
+            ratio = self.sweep_from / self.args.learning_rate
+            last = max(1, num_training_steps - 1)
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(
+                optimizer or self.optimizer, lambda step: ratio ** max(0.0, 1 - step / last)
+            )
+        scheduler: torch.optim.lr_scheduler.LRScheduler = super().create_scheduler(
+            num_training_steps, optimizer
+        )
+        return scheduler
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         super()._save_checkpoint(model, trial)

@@ -7,13 +7,15 @@ PEFT are imported there alone, so that reading a recipe needs neither.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tunesmith.config import Config
 from tunesmith.models import Precision
 from tunesmith.tune.formats import AnyFormat, QaFormat
+from tunesmith.tune.methods.searched import SearchConfig
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -46,8 +48,14 @@ class TrainedConfig(Config):
     after: str | None = Field(default=None, min_length=1)
     """The name of another trained method: this one starts from what that has learned, merged into
     the weights. Not after prefix tuning or prompt tuning, which leave the weights as they are."""
-    learning_rate: float = Field(default=2e-3, gt=0, lt=100)
-    """Peak learning rate of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101)."""
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {}
+    """Settings that `search` looks for beside the learning rate, and what it tries of each."""
+
+    learning_rate: Annotated[float, Field(gt=0, lt=100)] | Literal["auto"] = 2e-3
+    """Peak learning rate of AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101). `auto` looks for
+    one by a range test of some tens of steps."""
+    search: SearchConfig | None = None
+    """Look for settings by short trainings first. None: take those given."""
     epochs: float | None = Field(default=None, gt=0)
     """Passes over the training rows. Give this or `max_steps`."""
     max_steps: int | None = Field(default=None, ge=1)
@@ -76,6 +84,17 @@ class TrainedConfig(Config):
     and one after the last."""
     validation_rows: int = Field(default=64, ge=0)
     """Validation rows whose loss is measured; 0: none."""
+    patience: int | None = Field(default=3, ge=1)
+    """Validations in a row without improvement after which training stops. With the four of a run
+    only the last could stop it, so a learning rate that falls to zero is seen to its end; it acts
+    where `eval_steps` asks for more. None: never stop early."""
+    min_improvement: float = Field(default=1e-3, ge=0)
+    """The smallest fall of the validation loss that counts as improvement, in nats."""
+    keep: Literal["best", "last"] = "best"
+    """What is saved: the weights of the lowest validation loss, or those after the last step."""
+    sample_rows: int = Field(default=4, ge=0)
+    """Validation rows that are also answered at every validation, greedily: token F1, and whether
+    answers end by themselves. 0: none."""
     precision: Precision = "auto"
     """Number format of the weights that compute. What is learned is kept in float32 beside them."""
     gradient_checkpointing: bool = False
@@ -104,6 +123,14 @@ class TrainedConfig(Config):
             prompt: A conversation's beginning as the model sees it, for weights that start as text.
         """
 
+    @field_validator("learning_rate", mode="wrap")
+    @classmethod
+    def _rate_or_auto(cls, given: Any, read: Callable[[Any], float | str]) -> float | str:
+        try:
+            return read(given)
+        except ValidationError:  # one for each way to read it
+            raise ValueError(f"a number above 0 and below 100, or auto, not {given!r}") from None
+
     @model_validator(mode="before")
     @classmethod
     def _fill_from_preset(cls, given: Any) -> Any:
@@ -120,6 +147,16 @@ class TrainedConfig(Config):
         if (self.epochs is None) == (self.max_steps is None):
             msg = "give epochs or max_steps, not both and not neither"
             raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _searches_what_there_is(self) -> TrainedConfig:
+        names = () if self.search is None or self.search.fields is None else self.search.fields
+        known = {"learning_rate", *type(self).searched}
+        for name in names:
+            if name not in known:
+                msg = f"search.fields: there is no search for {name}, only for {sorted(known)}"
+                raise ValueError(msg)
         return self
 
     def total_steps(self, rows: int) -> int:

@@ -28,6 +28,8 @@ class FullConfig(TrainedConfig):
         },
     }
 
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {"weight_decay": (0.0, 0.01, 0.1)}
+
     kind: Literal["full"] = "full"
 
     @property

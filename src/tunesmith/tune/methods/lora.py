@@ -44,6 +44,11 @@ class LoraConfig(TrainedConfig):
         },
     }
 
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {
+        "r": (4, 8, 16, 32, 64),
+        "alpha": (16.0, 32.0, 64.0),
+    }
+
     kind: Literal["lora"] = "lora"
     r: int = Field(default=16, ge=1, le=512)
     """Rank of the adapters."""

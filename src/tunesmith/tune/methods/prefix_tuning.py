@@ -36,6 +36,8 @@ class PrefixTuningConfig(TrainedConfig):
         },
     }
 
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {"virtual_tokens": (10, 20, 50)}
+
     kind: Literal["prefix_tuning"] = "prefix_tuning"
     virtual_tokens: int = Field(default=20, ge=1, le=512)
     """Length of the prefix."""

@@ -32,6 +32,8 @@ class PromptTuningConfig(TrainedConfig):
         },
     }
 
+    searched: ClassVar[dict[str, tuple[Any, ...]]] = {"virtual_tokens": (10, 20, 50, 100)}
+
     kind: Literal["prompt_tuning"] = "prompt_tuning"
     virtual_tokens: int = Field(default=20, ge=1, le=512)
     """Number of learned embeddings."""
