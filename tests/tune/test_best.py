@@ -245,3 +245,32 @@ def test_a_resumed_run_takes_the_best_of_its_checkpoint_and_not_a_later_one(
     assert not (tmp_path / "best").exists()
     again.resume(None)
     assert not (tmp_path / "best").exists()
+
+
+@pytest.mark.parametrize("method", ["lora", "full"])
+def test_a_best_long_before_the_last_checkpoint_is_found_again(
+    train: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Real steps, validation losses as written here; the weights of step 6 are caught there."""
+    from tunesmith.tune import job
+
+    seen: dict[int, dict[str, Any]] = {}
+
+    def scripted(trainer: Any, rows: Any) -> float:
+        step = trainer.state.global_step
+        state = trainer.masters.state()
+        seen[step] = {name: value.clone() for name, value in state.items()}
+        return 1.0 if step == 6 else 2.0 + step / 100
+
+    monkeypatch.setattr(job, "validation_loss", scripted)
+    config = METHODS[method].model_copy(update={"sample_rows": 0})
+    whole = train(config, tmp_path / "whole")
+    assert (whole["kept_step"], whole["kept_loss"]) == (6, 1.0)
+    ours = sorted(weights(tmp_path / "whole").values(), key=lambda t: (t.shape, float(t.sum())))
+    caught = sorted(seen[6].values(), key=lambda t: (t.shape, float(t.sum())))
+    assert all(torch.equal(a, b) for a, b in zip(ours, caught, strict=True))
+    with pytest.raises(StopHereError):
+        train(config, tmp_path / "cut", stop_at(23))
+    resumed = train(config, tmp_path / "cut")
+    assert (resumed["resumed_from_step"], resumed["kept_step"]) == (20, 6)
+    assert same(tmp_path / "whole", tmp_path / "cut")

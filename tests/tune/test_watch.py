@@ -94,4 +94,5 @@ def test_the_rate_advised_is_lower_where_the_warm_up_already_broke_it() -> None:
 
 @given(losses=LOSSES, rate=st.floats(1e-6, 1))
 def test_the_rate_advised_is_always_lower(losses: list[float], rate: float) -> None:
-    assert rate / 1100 <= lower_rate(rate, points(*losses, rate=rate), []) <= rate / 9
+    # one significant digit moves a number by a third at most
+    assert rate / 1500 <= lower_rate(rate, points(*losses, rate=rate), []) <= rate / 7.4
