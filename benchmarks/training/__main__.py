@@ -4,7 +4,7 @@
     python -m benchmarks.training --only ours-qv trl-defaults-qv --seeds 1 2 3
 
 Every case is a process of its own with all cores. TRL's runs as its documentation shows it (rows of
-`prompt` and `completion`), once with its defaults and once with its fastest options here: weights in
+`prompt` and `completion`), once with its defaults and once with its fastest options: weights in
 bfloat16, no checkpointing of activations, batches of similar length. Ours is `tunesmith.tune.tune`.
 The same base model, rank, learning rate, batch size, rows and held-out rows for all; their order
 differs. Tokens are those of the rows, padding not counted; seconds are those of optimizer steps
