@@ -128,6 +128,7 @@ def _ranked(hashes: NDArray[np.uint64], splits: pl.Series) -> pl.DataFrame:
         .filter((pl.col("high") | pl.col("low")) != 0, pl.col("split").is_in(list(ranks)))
         .group_by("high", "low")
         .agg(pl.col("split").replace_strict(ranks, return_dtype=pl.UInt8).max().alias("rank"))
+        .sort("high", "low")  # the same bytes every time
     )
 
 
