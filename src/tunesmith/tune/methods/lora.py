@@ -68,16 +68,9 @@ class LoraConfig(TrainedConfig):
     start: Start = "default"
     """How the adapters begin: `default` (B is zero), `gaussian`, `pissa` (Meng et al. 2024,
     arXiv:2404.02948), `olora` (Büyükakyüz 2024, arXiv:2406.01775) or `orthogonal`."""
-    quantize: Literal["nf4"] | None = None
-    """Hold the frozen weights in 4 bits (QLoRA: Dettmers et al. 2023, arXiv:2305.14314). Needs the
-    extra `qlora`."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> LoraConfig:
-        if self.quantize is not None and self.start in {"pissa", "olora"}:
-            raise ValueError(
-                f"start: {self.start} changes the weights that quantize holds in 4 bits"
-            )
         if self.start == "orthogonal" and self.r % 2:
             raise ValueError("start: orthogonal needs an even r")
         return self
@@ -96,8 +89,6 @@ class LoraConfig(TrainedConfig):
             (True, True): "rank-stabilised DoRA",
         }
         called = kind.get((self.rslora, self.dora), "LoRA")
-        if self.quantize is not None:
-            called = "QLoRA" if called == "LoRA" else f"{called} over 4 bits"
         return f"{called}, r {self.r} on {names}{self.learns}"
 
     def adapt(
