@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tunesmith.models import BaseModel
+from tunesmith.models import BaseModel, load_model, load_tokenizer
 from tunesmith.prompting import Example
+from tunesmith.prompting.encode import ChatEncoder
 
 sys.path.insert(0, str(Path(__file__).parent))  # tests import `factory`
 
@@ -78,6 +80,18 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
     model.save_pretrained(folder)
     save_tokenizer(folder)
     return BaseModel(name="tiny", path=folder, fingerprint="tiny", source="folder")
+
+
+@pytest.fixture
+def model(tiny_model: BaseModel) -> Any:
+    """The tiny model in float32, ready to answer."""
+    return load_model(tiny_model.path, precision="float32").eval()
+
+
+@pytest.fixture
+def encoder(tiny_model: BaseModel) -> ChatEncoder:
+    """The tiny model's tokenizer and chat template."""
+    return ChatEncoder(load_tokenizer(tiny_model.path))
 
 
 @pytest.fixture(scope="session")

@@ -6,30 +6,13 @@ from typing import Any
 
 import pytest
 
-from tunesmith.models import BaseModel, load_model, load_tokenizer
-from tunesmith.prompting import Example, PromptConfig
+from token_rows import prompts_of
+from tunesmith.prompting import Example
 from tunesmith.prompting.encode import ChatEncoder
-from tunesmith.prompting.template import question_messages
 
 torch = pytest.importorskip("torch")
 
 from tunesmith.decoding import before_prompt, greedy  # noqa: E402
-
-PROMPT = PromptConfig(system="Help.")
-
-
-@pytest.fixture
-def model(tiny_model: BaseModel) -> Any:
-    return load_model(tiny_model.path, precision="float32").eval()
-
-
-@pytest.fixture
-def encoder(tiny_model: BaseModel) -> ChatEncoder:
-    return ChatEncoder(load_tokenizer(tiny_model.path))
-
-
-def prompts_of(encoder: ChatEncoder, examples: list[Example]) -> list[list[int]]:
-    return [encoder.prompt_ids(question_messages(e.question, PROMPT)) for e in examples]
 
 
 def test_greedy_equals_transformers_generate_row_by_row(

@@ -6,7 +6,9 @@ from typing import Any
 
 import torch
 
-from tunesmith.prompting import PromptConfig
+from tunesmith.prompting import Example, PromptConfig
+from tunesmith.prompting.encode import ChatEncoder
+from tunesmith.prompting.template import question_messages
 
 PROMPT = PromptConfig(system="Help.")
 
@@ -19,6 +21,11 @@ SHORT: dict[str, Any] = {
     "eval_steps": 2,
     "validation_rows": 6,
 }
+
+
+def prompts_of(encoder: ChatEncoder, examples: list[Example]) -> list[list[int]]:
+    """The prompts of some questions as tokens."""
+    return [encoder.prompt_ids(question_messages(e.question, PROMPT)) for e in examples]
 
 
 def padded(rows: list[dict[str, list[int]]]) -> dict[str, Any]:

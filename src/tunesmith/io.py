@@ -47,6 +47,13 @@ def _umask() -> int:
     return current
 
 
+def sync_folder(folder: Path) -> None:
+    """Make sure that a folder's files outlive a crash of the machine."""
+    for file in folder.iterdir():
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically."""
     with atomic_write(path) as file:

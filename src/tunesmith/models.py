@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import importlib.util
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tunesmith.derived import cache_folder
 from tunesmith.errors import MissingExtraError, ModelError
-from tunesmith.io import file_sha256, fingerprint, write_json
+from tunesmith.io import file_sha256, fingerprint, sync_folder, write_json
 from tunesmith.worker import Emit, run_job, serve
 
 if TYPE_CHECKING:
@@ -275,9 +274,8 @@ def _convert(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     write_json(
         out / "tunesmith.json", {"gguf_sha256": file_sha256(gguf), "conversion": _CONVERSION}
     )
+    sync_folder(out)
     for file in out.iterdir():
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
         file.chmod(0o644)
     return {"parameters": sum(p.numel() for p in model.parameters())}
 

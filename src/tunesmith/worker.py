@@ -19,6 +19,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from typing import IO, Any
 import orjson
 
 from tunesmith.errors import DivergedError, JobError, ModelError, SourceError, TunesmithError
+from tunesmith.io import read_json, write_json
 
 Event = dict[str, Any]
 Emit = Callable[[Event], None]
@@ -104,6 +106,15 @@ def run_job(
                 with contextlib.suppress(BrokenPipeError):  # what a dead child left unread
                     pipe.close()
     return _result(final, module=module, returncode=child.returncode, log=log)
+
+
+def claim(work: Path, identity: str) -> None:
+    """Keep what an interrupted run of the same job left in its folder; remove another one's."""
+    mark = work / "job-id.json"
+    if work.exists() and not (mark.exists() and read_json(mark) == identity):
+        shutil.rmtree(work)
+    if not work.exists():
+        write_json(mark, identity)
 
 
 def job_environment() -> dict[str, str]:

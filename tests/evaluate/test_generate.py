@@ -9,33 +9,17 @@ from typing import Any
 
 import pytest
 
+from token_rows import PROMPT, prompts_of
 from tunesmith.errors import JobError, TunesmithError
 from tunesmith.evaluate.generate import generate
 from tunesmith.io import read_jsonl
 from tunesmith.models import BaseModel, load_model, load_tokenizer
 from tunesmith.progress import SilentProgress
-from tunesmith.prompting import BaseConfig, Example, FewShotConfig, PromptConfig
+from tunesmith.prompting import BaseConfig, Example, FewShotConfig
 from tunesmith.prompting.encode import ChatEncoder
-from tunesmith.prompting.template import question_messages
 from tunesmith.tune import LoraConfig
 
 torch = pytest.importorskip("torch")
-
-PROMPT = PromptConfig(system="Help.")
-
-
-@pytest.fixture
-def model(tiny_model: BaseModel) -> Any:
-    return load_model(tiny_model.path, precision="float32").eval()
-
-
-@pytest.fixture
-def encoder(tiny_model: BaseModel) -> ChatEncoder:
-    return ChatEncoder(load_tokenizer(tiny_model.path))
-
-
-def prompts_of(encoder: ChatEncoder, examples: list[Example]) -> list[list[int]]:
-    return [encoder.prompt_ids(question_messages(e.question, PROMPT)) for e in examples]
 
 
 def save_adapter(tiny_model: BaseModel, folder: Path) -> Any:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from token_rows import PROMPT
-from tunesmith.models import BaseModel, load_tokenizer
+from tunesmith.models import BaseModel
 from tunesmith.prompting import Example
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.tune import TrainedConfig
@@ -87,11 +87,6 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (generate, chain):
         monkeypatch.setattr(module, "run_job", run)
-
-
-@pytest.fixture
-def encoder(tiny_model: BaseModel) -> ChatEncoder:
-    return ChatEncoder(load_tokenizer(tiny_model.path))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
+from stopping import StopHereError, stop_at
 from token_rows import PROMPT
 from tunesmith.errors import DivergedError, JobError
 from tunesmith.models import BaseModel
@@ -47,18 +48,6 @@ METHODS: dict[str, TrainedConfig] = {
     "prompt": PromptTuningConfig(virtual_tokens=5, learning_rate=30.0, **OVER),
 }
 every = pytest.mark.parametrize("config", METHODS.values(), ids=METHODS)
-
-
-class StopHereError(Exception):
-    """Ends a run in the middle."""
-
-
-def stop_at(step: int) -> Any:
-    def emit(event: dict[str, Any]) -> None:
-        if event.get("step") == step:
-            raise StopHereError
-
-    return emit
 
 
 def weights(folder: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
+from stopping import StopHereError, stop_at
 from token_rows import PROMPT, SHORT
 from tunesmith.io import read_json
 from tunesmith.models import BaseModel
@@ -45,18 +46,6 @@ every = pytest.mark.parametrize(
     [("lora", name) for name in FORMATS]
     + [("full", "chat"), ("full", "completion"), ("full", "preference"), ("prefix", "preference")],
 )
-
-
-class StopHereError(Exception):
-    """Ends a run in the middle."""
-
-
-def stop_at(step: int) -> Any:
-    def emit(event: dict[str, Any]) -> None:
-        if event.get("step") == step:
-            raise StopHereError
-
-    return emit
 
 
 def rows_of(name: str, examples: list[Example]) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
+from stopping import StopHereError, stop_at
 from token_rows import PROMPT, SHORT
 from tunesmith.models import BaseModel
 from tunesmith.prompting import Example
@@ -53,18 +54,6 @@ METHODS: dict[str, tuple[TrainedConfig, int]] = {
     "prompt": (PromptTuningConfig(virtual_tokens=5, **FAST), 5 * 32),
 }
 every = pytest.mark.parametrize(("config", "learned"), METHODS.values(), ids=METHODS)
-
-
-class StopHereError(Exception):
-    """Ends a run in the middle."""
-
-
-def stop_at(step: int) -> Any:
-    def emit(event: dict[str, Any]) -> None:
-        if event.get("step") == step:
-            raise StopHereError
-
-    return emit
 
 
 @every

@@ -56,6 +56,20 @@ def test_loss_and_gradients_are_those_of_the_layers_as_they_were(
         assert torch.allclose(gradient, expected[key], atol=2e-4 * scale), key
 
 
+def test_a_model_that_a_gpu_will_train_stays_as_it_is(
+    tiny_model: BaseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trainer moves it there later: where its weights lie now says nothing."""
+    from tunesmith.tune.fast import make_faster
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    base = load_model(tiny_model.path, precision="float32")
+    model: Any = METHODS["lora"].adapt(base, load_tokenizer(tiny_model.path), prompt="Help me.")
+    make_faster(model)
+    assert base.config._attn_implementation == "sdpa"
+    assert not any("forward" in vars(layer) for layer in model.modules())
+
+
 def test_plain_adapters_alone_are_made_faster(tiny_model: BaseModel) -> None:
     from tunesmith.tune.fast import make_faster
 

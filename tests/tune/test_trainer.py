@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
+from stopping import StopHereError, stop_at
 from tunesmith.errors import DivergedError, JobError, ModelError, TunesmithError
 from tunesmith.io import read_json
 from tunesmith.models import BaseModel, load_model, load_tokenizer
@@ -216,15 +217,11 @@ def test_no_environment_adds_mixed_precision_and_its_scaler(
     trainer = _trainer(
         request(tiny_model, [], tmp_path, CONFIG),
         CONFIG,
-        tokenizer=load_tokenizer(tiny_model.path),
+        encoder=ChatEncoder(load_tokenizer(tiny_model.path)),
         rows=Dataset.from_list([{"input_ids": [1, 2], "labels": [1, 2]}]),
         steps=1,
     )
     assert trainer.accelerator.mixed_precision == "no"
-
-
-class StopHereError(Exception):
-    """Ends a run in the middle."""
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
@@ -235,12 +232,8 @@ def test_a_run_resumed_in_the_middle_ends_like_one_that_was_not_interrupted(
     whole = run(tiny_model, examples, tmp_path / "whole", config)
     work = tmp_path / "cut"
 
-    def stop(event: Event) -> None:
-        if event.get("step") == 5:
-            raise StopHereError
-
     with pytest.raises(StopHereError):
-        run(tiny_model, examples, work, config, emit=stop)
+        run(tiny_model, examples, work, config, emit=stop_at(5))
     torn = work / "checkpoint-6"
     shutil.copytree(work / "checkpoint-4", torn)
     (torn / "tunesmith.json").unlink()  # its last file: killed while it was written

@@ -20,12 +20,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tunesmith.config import Config
-from tunesmith.dedup.linking import roots
+from tunesmith.dedup.linking import join_new, roots
 from tunesmith.dedup.near import Links
-from tunesmith.dedup.spill import I64
 from tunesmith.errors import MissingExtraError, ModelError
 from tunesmith.io import file_sha256
-from tunesmith.kernels import kernel
 
 F32 = NDArray[np.float32]
 
@@ -139,7 +137,7 @@ def link_embedded(vectors: F32, threshold: float, fixed: NDArray[np.bool_]) -> L
         left, right = near[:, 0] + first, near[:, 1] + second
         wanted = (left < right) & ~(fixed[left] & fixed[right])
         left, right, near = left[wanted], right[wanted], near[wanted]
-        new = _joined(parents, left, right)
+        new = join_new(parents, left, right)
         lefts.append(left[new])
         rights.append(right[new])
         values.append(np.minimum(products[near[new, 0], near[new, 1]].astype(np.float64), 1.0))
@@ -153,21 +151,3 @@ def _blocks(vectors: F32) -> Iterator[tuple[int, int, F32]]:
         mine = np.asarray(vectors[first : first + BLOCK_ROWS])
         for second in range(first, len(vectors), BLOCK_ROWS):
             yield first, second, mine @ np.asarray(vectors[second : second + BLOCK_ROWS]).T
-
-
-@kernel
-def _joined(parents: I64, lefts: I64, rights: I64) -> NDArray[np.bool_]:
-    """Join pairs in a union-find forest; which of them joined two trees."""
-    new = np.zeros(len(lefts), dtype=np.bool_)
-    for place in range(len(lefts)):
-        left, right = lefts[place], rights[place]
-        while parents[left] != left:
-            parents[left] = parents[parents[left]]
-            left = parents[left]
-        while parents[right] != right:
-            parents[right] = parents[parents[right]]
-            right = parents[right]
-        if left != right:
-            parents[max(left, right)] = min(left, right)
-            new[place] = True
-    return new

@@ -18,7 +18,7 @@ from tunesmith.prompting.select import FewShotConfig, select_shots
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import weight_files
 from tunesmith.tune.methods import Method, TrainedConfig
-from tunesmith.worker import Event, run_job
+from tunesmith.worker import Event, claim, run_job
 
 _VERSION = 3  # bump when the same settings give other answers
 
@@ -111,7 +111,7 @@ def generate(
             progress.say(f"{out.name}: already answered these rows with these settings")
             return Generation(read_jsonl(answers), record["generation"])
         finished.unlink()
-    _claim(work, identity)
+    claim(work, identity)
     job = {
         **request,
         "model": str(model.path),
@@ -169,15 +169,6 @@ def _instructions(method: Method, examples: Sequence[Example]) -> list[str | Non
     if not isinstance(method, TrainedConfig):
         return [None for _ in examples]
     return [method.format.instruction(row.question, row.category) for row in examples]
-
-
-def _claim(work: Path, identity: str) -> None:
-    """Keep what an interrupted run of the same job left; remove what another one left."""
-    mark = work / "generation-id.json"
-    if work.exists() and not (mark.exists() and read_json(mark) == identity):
-        shutil.rmtree(work)
-    if not work.exists():
-        write_json(mark, identity)
 
 
 def _prediction(example: Example, row: dict[str, Any]) -> dict[str, Any]:

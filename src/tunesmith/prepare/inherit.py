@@ -1,6 +1,6 @@
 """Rows that were dealt before keep their split: what the newest version says of each.
 
-Questions say who is who: a row may have moved in its file, or another may stand for it.
+Questions say who is who: a row may have moved to another file, or another may stand for it.
 """
 
 from __future__ import annotations

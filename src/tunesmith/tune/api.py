@@ -16,7 +16,7 @@ from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
 from tunesmith.tune.methods import AnyTrained
 from tunesmith.tune.search import settle
-from tunesmith.worker import Event, run_job
+from tunesmith.worker import Event, claim, run_job
 
 _VERSION = 2  # bump when training changes its result for the same settings
 _NEEDS = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "safetensors")
@@ -93,7 +93,7 @@ def tune(
         method, {**request, **place}, identity=identity, out=out, progress=progress
     )
     request["method"] = settled.model_dump(mode="json")
-    _claim(work, fingerprint([identity, request["method"]]))
+    claim(work, fingerprint([identity, request["method"]]))
     training = _train(
         {**request, **place, "work": str(work)},
         name=out.name,
@@ -114,15 +114,6 @@ def tune(
     write_json(finished, {"fingerprint": identity, "training": training})
     shutil.rmtree(work)
     return training
-
-
-def _claim(work: Path, identity: str) -> None:
-    """Keep what an interrupted run of the same training left; remove what another one left."""
-    mark = work / "training-id.json"
-    if work.exists() and not (mark.exists() and read_json(mark) == identity):
-        shutil.rmtree(work)
-    if not work.exists():
-        write_json(mark, identity)
 
 
 def _kept(training: dict[str, Any]) -> list[str]:

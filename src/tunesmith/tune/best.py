@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from tunesmith.io import sync_folder
 from tunesmith.tune.masters import Masters
-from tunesmith.tune.save import sync
 
 BEST = "best"
 """The folder in a training's work folder, and in each checkpoint, that holds them."""
@@ -33,7 +33,7 @@ class Best:
         shutil.rmtree(torn, ignore_errors=True)
         torn.mkdir()
         self.masters.save(torn)
-        sync(torn)
+        sync_folder(torn)
         self.folder.mkdir(exist_ok=True)
         for file in torn.iterdir():
             file.replace(self.folder / file.name)

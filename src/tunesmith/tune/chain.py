@@ -7,13 +7,12 @@ can only be put on the same one.
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from tunesmith.errors import TunesmithError
-from tunesmith.io import file_sha256, fingerprint, read_json, write_json
+from tunesmith.io import file_sha256, fingerprint, read_json, sync_folder, write_json
 from tunesmith.models import BaseModel, load_tokenizer
 from tunesmith.tune.folders import MODEL, tuned, weight_files
 from tunesmith.worker import Emit, run_job, serve
@@ -78,9 +77,7 @@ def merge(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     merged: Any = PeftModel.from_pretrained(base, adapter).merge_and_unload()
     merged.save_pretrained(out)
     load_tokenizer(Path(request["model"])).save_pretrained(out)
-    for file in out.iterdir():
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
+    sync_folder(out)
     return {}
 
 

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from tunesmith.tune.forward import base_of
+
 ATTENTION = "tunesmith_grouped"
 """The name that `grouped_attention` has among transformers' implementations."""
 
@@ -30,9 +32,9 @@ def make_faster(model: Any) -> None:
 
     On a GPU, or where a model's attention is of a kind of its own, it stays as it is.
     """
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    if base.device.type != "cpu":
+    if torch.cuda.is_available():  # where the trainer will put the model
         return
+    base = base_of(model)
     if base.config._attn_implementation == "sdpa":  # noqa: SLF001 - its only name
         _register()
         base.set_attn_implementation(ATTENTION)

@@ -28,13 +28,8 @@ def answer_nll(
         attention_mask: Shape (batch, tokens), 0 at padding.
         labels: Shape (batch, tokens), `IGNORED` where there is none.
     """
-    hidden = hidden_states(model, input_ids, attention_mask)
-    targets = labels[:, 1:]
-    labelled = targets != IGNORED
-    head: Any = base_of(model).get_output_embeddings()
-    logits = head(hidden[:, :-1][labelled])
-    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction="sum")
-    return loss, int(labelled.sum())
+    loss, rows = _token_nll(model, input_ids, attention_mask, labels, reduction="sum")
+    return loss, len(rows)
 
 
 def row_nll(
@@ -45,13 +40,26 @@ def row_nll(
     labels: torch.Tensor,
 ) -> torch.Tensor:
     """As `answer_nll`, summed by row: shape (batch,), in nats."""
+    loss, rows = _token_nll(model, input_ids, attention_mask, labels, reduction="none")
+    return loss.new_zeros(len(labels)).index_add(0, rows, loss)
+
+
+def _token_nll(
+    model: torch.nn.Module,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    reduction: str,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The loss of the labelled tokens, reduced as `cross_entropy` does, and the row of each."""
     hidden = hidden_states(model, input_ids, attention_mask)
     targets = labels[:, 1:]
     labelled = targets != IGNORED
     head: Any = base_of(model).get_output_embeddings()
     logits = head(hidden[:, :-1][labelled])
-    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction="none")
-    return loss.new_zeros(len(labels)).index_add(0, labelled.nonzero()[:, 0], loss)
+    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction=reduction)
+    return loss, labelled.nonzero()[:, 0]
 
 
 def hidden_states(

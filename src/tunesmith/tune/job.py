@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from peft import PeftModel
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 from trl import SFTConfig
 
 from tunesmith.models import compute_dtype, load_model, load_tokenizer
@@ -43,7 +43,8 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     config = trained_method.validate_python(request["method"])
     work = Path(request["work"])
     tokenizer = load_tokenizer(Path(request["model"]))
-    encoded, validation = _encode(request, config, tokenizer)
+    encoder = ChatEncoder(tokenizer)
+    encoded, validation = _encode(request, config, encoder)
     steps = config.total_steps(len(encoded.rows))
     lengths, answers = encoded.lengths, encoded.answers
     order = training_order(
@@ -58,7 +59,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     trainer = _trainer(
         request,
         config,
-        tokenizer=tokenizer,
+        encoder=encoder,
         rows=Dataset.from_list(encoded.rows).select(order),
         steps=steps,
     )
@@ -80,7 +81,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
             min_improvement=config.min_improvement,
         ),
         best=best,
-        sample=Sampler(trainer.model, ChatEncoder(tokenizer), samples) if samples else None,
+        sample=Sampler(trainer.model, encoder, samples) if samples else None,
     )
     trainer.recorder = recorder
     trainer.add_callback(recorder)
@@ -109,7 +110,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     if isinstance(trainer.model, PeftModel):  # a model of its own is saved as it computes
         trainer.masters.give_back()
     saved_mib = save_tuned(trainer.model, tokenizer, work, base=request["model_name"])
-    _remember(request, config, tokenizer)
+    _remember(request, config, encoder)
     seconds = measured.step_seconds + measured.other_seconds
     return {
         "seconds": round(seconds, 3),
@@ -137,9 +138,8 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 
 def _encode(
-    request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
+    request: dict[str, Any], config: TrainedConfig, encoder: ChatEncoder
 ) -> tuple[Encoded, list[dict[str, Any]]]:
-    encoder = ChatEncoder(tokenizer)
     prompt = PromptConfig.model_validate(request["prompt"])
 
     kind: Format = config.format
@@ -158,7 +158,7 @@ def _trainer(
     request: dict[str, Any],
     config: TrainedConfig,
     *,
-    tokenizer: PreTrainedTokenizerBase,
+    encoder: ChatEncoder,
     rows: Dataset,
     steps: int,
 ) -> AnswerTrainer:
@@ -196,10 +196,10 @@ def _trainer(
     arguments.mixed_precision = "no"  # whatever ACCELERATE_MIXED_PRECISION asks for
     torch.manual_seed(request["seed"])  # the new weights
     trainer = AnswerTrainer(
-        model=_adapted(request, config, tokenizer),
+        model=_adapted(request, config, encoder),
         args=arguments,
         train_dataset=rows,
-        processing_class=tokenizer,
+        processing_class=encoder.tokenizer,
     )
     dtype = getattr(torch, compute_dtype(config.precision))
     trainer.masters = Masters(trainer.model, dtype)
@@ -207,26 +207,24 @@ def _trainer(
 
 
 def _adapted(
-    request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
+    request: dict[str, Any], config: TrainedConfig, encoder: ChatEncoder
 ) -> PreTrainedModel:
     """The base model, ready to be trained."""
     model = load_model(Path(request["model"]), precision=config.precision)
     prompt = PromptConfig.model_validate(request["prompt"])
-    begin = ChatEncoder(tokenizer).text(question_messages("", prompt))
-    adapted = config.adapt(model, tokenizer, prompt=begin)
+    begin = encoder.text(question_messages("", prompt))
+    adapted = config.adapt(model, encoder.tokenizer, prompt=begin)
     make_faster(adapted)
     return adapted
 
 
-def _remember(
-    request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
-) -> None:
+def _remember(request: dict[str, Any], config: TrainedConfig, encoder: ChatEncoder) -> None:
     learned = tuned(Path(request["work"]))
     if learned is None:
         raise AssertionError("the trainer has saved nothing")
     remember(
         learned,
-        template=ChatEncoder(tokenizer).template,
+        template=encoder.template,
         prompt=request["prompt"],
         kind=config.format.model_dump(mode="json"),
         base=request["model_name"],

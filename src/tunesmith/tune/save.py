@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerBase
 
+from tunesmith.io import sync_folder
 from tunesmith.tune.folders import ADAPTER, MODEL, weight_files
 
 ADAPTER_FILE = "adapter_model.safetensors"
@@ -48,12 +48,5 @@ def save_tuned(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, *, 
         target = folder / MODEL
         model.save_pretrained(target)
         tokenizer.save_pretrained(target)
-    sync(target)
+    sync_folder(target)
     return round(sum(file.stat().st_size for file in weight_files(target)) / 2**20, 3)
-
-
-def sync(folder: Path) -> None:
-    """Make sure that a folder's files outlive a crash of the machine."""
-    for file in folder.iterdir():
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())

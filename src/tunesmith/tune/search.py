@@ -25,7 +25,7 @@ from tunesmith.io import fingerprint, read_json, write_json
 from tunesmith.progress import Progress, Stage
 from tunesmith.tune.finder import STEPS, none_found, range_test, suggestion
 from tunesmith.tune.methods import AnyTrained, trained_method
-from tunesmith.worker import Event, run_job
+from tunesmith.worker import Event, claim, run_job
 
 if TYPE_CHECKING:
     import optuna
@@ -89,15 +89,6 @@ def settle(
     chosen = ", ".join(f"{key} {value:g}" for key, value in found["chosen"].items())
     progress.say(f"{out.name}: trains with {chosen}, found in {found['seconds']:.0f} s")
     return changed(method, found["chosen"]), found
-
-
-def claim(work: Path, identity: str) -> None:
-    """Keep what an interrupted run of the same work left; remove what another one left."""
-    mark = work / "search-id.json"
-    if work.exists() and not (mark.exists() and read_json(mark) == identity):
-        shutil.rmtree(work)
-    if not work.exists():
-        write_json(mark, identity)
 
 
 def changed(method: AnyTrained, settings: dict[str, Any]) -> AnyTrained:

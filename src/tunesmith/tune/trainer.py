@@ -10,7 +10,7 @@ import torch
 from peft import PeftModel
 from trl import SFTTrainer
 
-from tunesmith.io import write_json
+from tunesmith.io import sync_folder, write_json
 from tunesmith.tune.checkpoint import (
     ARGUMENTS_FILE,
     load_optimizer,
@@ -24,7 +24,6 @@ from tunesmith.tune.forward import answer_nll
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.preference import REFERENCE
 from tunesmith.tune.recorder import Recorder
-from tunesmith.tune.save import sync
 
 _VALIDATION_BATCH = 16
 
@@ -112,7 +111,7 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         super()._save_checkpoint(model, trial)
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         self.masters.save(folder)
-        sync(folder)
+        sync_folder(folder)
         self.recorder.save(folder)
 
     def _save(self, output_dir: str, state_dict: dict[str, torch.Tensor] | None = None) -> None:

@@ -9,7 +9,7 @@ import pytest
 from token_rows import SHORT, padded, plain_nll
 from tunesmith.models import BaseModel, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
-from tunesmith.tune import PrefixTuningConfig
+from tunesmith.tune import PrefixTuningConfig, PromptTuningConfig
 from tunesmith.tune.methods.prefix_tuning import text_ids
 
 torch = pytest.importorskip("torch")
@@ -18,18 +18,21 @@ CONFIG = PrefixTuningConfig(virtual_tokens=5, **SHORT)
 TEXT = "Answer briefly."
 
 
-def adapted(model: BaseModel, config: PrefixTuningConfig) -> Any:
+def adapted(model: BaseModel, config: Any) -> Any:
     tokenizer = load_tokenizer(model.path)
     return config.adapt(load_model(model.path, precision="float32"), tokenizer, prompt=TEXT).eval()
 
 
-def test_a_prefix_that_starts_as_text_is_the_base_model_reading_that_text(
-    tiny_model: BaseModel, rows: list[dict[str, list[int]]], encoder: ChatEncoder
+@pytest.mark.parametrize(
+    "config", [CONFIG, PromptTuningConfig(virtual_tokens=5, **SHORT)], ids=["prefix", "prompt"]
+)
+def test_what_starts_as_text_is_the_base_model_reading_that_text(
+    tiny_model: BaseModel, rows: list[dict[str, list[int]]], encoder: ChatEncoder, config: Any
 ) -> None:
     from tunesmith.tune.forward import answer_nll
 
     with torch.no_grad():
-        found, count = answer_nll(adapted(tiny_model, CONFIG), **padded(rows))
+        found, count = answer_nll(adapted(tiny_model, config), **padded(rows))
     base = load_model(tiny_model.path, precision="float32").eval()
     begin = text_ids(encoder.tokenizer, TEXT, 5)
     expected = 0.0

@@ -46,23 +46,6 @@ def test_the_loss_is_that_of_embeddings_put_before_the_words(
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
-def test_embeddings_that_start_as_text_are_the_base_model_reading_it(
-    tiny_model: BaseModel, rows: list[dict[str, list[int]]], encoder: ChatEncoder
-) -> None:
-    from tunesmith.tune.forward import answer_nll
-
-    with torch.no_grad():
-        found, _ = answer_nll(adapted(tiny_model, CONFIG), **padded(rows))
-    base = load_model(tiny_model.path, precision="float32").eval()
-    begin = text_ids(encoder.tokenizer, TEXT, 5)
-    expected = 0.0
-    for row in rows:
-        with torch.no_grad():
-            logits = base(torch.tensor([begin + row["input_ids"]])).logits[0, 5:]
-        expected += plain_nll(logits, row["labels"])
-    assert float(found) == pytest.approx(expected, rel=1e-5)
-
-
 def test_a_short_text_is_repeated(encoder: ChatEncoder) -> None:
     assert text_ids(encoder.tokenizer, "ab", 5) == text_ids(encoder.tokenizer, "ababa", 5)
 

@@ -32,6 +32,15 @@ DOCUMENTS: dict[str, Any] = {
     "scheduler": "linear",
 }
 
+#: What the presets `best` have in common: one pass in small batches, as `methods/lora.py` measured.
+BEST: dict[str, Any] = {
+    "epochs": 1.0,
+    "batch_size": 4,
+    "gradient_accumulation": 1,
+    "warmup": 0.05,
+    "scheduler": "cosine",
+}
+
 
 class TrainedConfig(Config):
     """A method whose weights are learned."""

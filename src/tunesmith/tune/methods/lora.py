@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from tunesmith.errors import ModelError
-from tunesmith.tune.methods.base import DOCUMENTS, TrainedConfig
+from tunesmith.tune.methods.base import BEST, DOCUMENTS, TrainedConfig
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -31,16 +31,12 @@ class LoraConfig(TrainedConfig):
         # from one pass of the default model over 240 support tickets, validation loss from 1.856:
         # batch 4 at 2e-3 1.135, batch 8 at 2e-3 1.181, batch 4 at 1e-3 1.188 (one seed each).
         "best": {
+            **BEST,
             "r": 16,
             "alpha": 32,
             "dropout": 0.0,
             "target": "all-linear",
             "learning_rate": 2e-3,
-            "epochs": 1.0,
-            "batch_size": 4,
-            "gradient_accumulation": 1,
-            "warmup": 0.05,
-            "scheduler": "cosine",
         },
     }
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from tunesmith.errors import ModelError
-from tunesmith.tune.methods.base import DOCUMENTS, TrainedConfig
+from tunesmith.tune.methods.base import BEST, DOCUMENTS, TrainedConfig
 
 if TYPE_CHECKING:
     import torch
@@ -24,15 +24,11 @@ class PrefixTuningConfig(TrainedConfig):
         # Started from the keys and values of real text: Li and Liang (7.4) found that best, and
         # random ones wreck a small model before it has learned anything.
         "best": {
+            **BEST,
             "virtual_tokens": 20,
             "projection": False,
             "start": "text",
             "learning_rate": 1e-2,
-            "epochs": 1.0,
-            "batch_size": 4,
-            "gradient_accumulation": 1,
-            "warmup": 0.05,
-            "scheduler": "cosine",
         },
     }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tunesmith.tune.methods.base import DOCUMENTS, TrainedConfig
+from tunesmith.tune.methods.base import BEST, DOCUMENTS, TrainedConfig
 from tunesmith.tune.methods.prefix_tuning import text_ids
 
 if TYPE_CHECKING:
@@ -21,14 +21,10 @@ class PromptTuningConfig(TrainedConfig):
         "documents": {**DOCUMENTS, "virtual_tokens": 20, "start": "random"},
         # Lester et al. (3.2): started as words, and trained at a rate far above that of weights.
         "best": {
+            **BEST,
             "virtual_tokens": 20,
             "start": "text",
             "learning_rate": 1e-2,
-            "epochs": 1.0,
-            "batch_size": 4,
-            "gradient_accumulation": 1,
-            "warmup": 0.05,
-            "scheduler": "cosine",
         },
     }
 
