@@ -15,6 +15,7 @@ from tunesmith.progress import Progress, SilentProgress, duration
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
+from tunesmith.tune.launch import LaunchConfig
 from tunesmith.tune.methods import TrainedConfig
 from tunesmith.worker import Event, run_job
 
@@ -31,6 +32,7 @@ def tune(
     out: Path,
     prompt: PromptConfig | None = None,
     seed: int = 13,
+    launch: LaunchConfig | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train `method` in a process of its own and save what it learned.
@@ -45,6 +47,8 @@ def tune(
             and, until it is done, `work/` (checkpoints).
         prompt: What the prompts have in common; the default one where None.
         seed: Used where the method sets none.
+        launch: In how many processes, and how they share the model; None: as the hardware allows.
+            Another launch resumes what one has begun, and takes what it has finished.
         progress: Where to say how far it is.
 
     Returns:
@@ -82,7 +86,13 @@ def tune(
         finished.unlink()
     _claim(work, identity)
     training = _train(
-        {**request, "model": str(model.path), "model_name": model.name, "work": str(work)},
+        {
+            **request,
+            "model": str(model.path),
+            "model_name": model.name,
+            "work": str(work.resolve()),
+            "launch": (launch or LaunchConfig()).model_dump(mode="json"),
+        },
         name=out.name,
         work=work,
         progress=progress,
@@ -129,4 +139,4 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
             else:
                 stage.advance(1, note=f"loss {event['loss']:.3f}")
 
-        return run_job("tunesmith.tune.job", request, log=work / "train.log", on_event=tell)
+        return run_job("tunesmith.tune.launch.job", request, log=work / "train.log", on_event=tell)

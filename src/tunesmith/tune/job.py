@@ -22,6 +22,9 @@ from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig, question_messages
 from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.config import share
+from tunesmith.tune.launch.spread import gathered, settled, spread, spread_random
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import TrainedConfig, trained_method
 from tunesmith.tune.order import training_order
@@ -48,7 +51,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         accumulation=config.gradient_accumulation,
         seed=request["seed"],
     )
-    resume = _last_checkpoint(work)
+    resume = ranks.first_alone(lambda: _last_checkpoint(work))
     measured = read_measured(resume) if resume else Measured()
     trainer = _trainer(
         request,
@@ -81,11 +84,17 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
             }
         }
     )
+    spread_random(request["seed"])
     trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     recorder.finish()
     if isinstance(trainer.model, PeftModel):  # a model of its own is saved as it computes
         trainer.masters.give_back()
-    saved_mib = save_tuned(trainer.model, tokenizer, work, base=request["model_name"])
+    whole = gathered(trainer.model)
+    saved_mib = ranks.only_first(
+        lambda: save_tuned(
+            trainer.model, tokenizer, work, base=request["model_name"], weights=whole
+        )
+    )
     seconds = measured.step_seconds + measured.other_seconds
     return {
         "seconds": round(seconds, 3),
@@ -133,11 +142,18 @@ def _trainer(
     rows: Dataset,
     steps: int,
 ) -> AnswerTrainer:
+    mine = share(
+        batch_size=config.batch_size,
+        accumulation=config.gradient_accumulation,
+        processes=ranks.count(),
+    )
     arguments = SFTConfig(
         output_dir=request["work"],
         max_steps=steps,
-        per_device_train_batch_size=config.batch_size,
-        gradient_accumulation_steps=config.gradient_accumulation,
+        per_device_train_batch_size=mine.batch_size,
+        gradient_accumulation_steps=mine.accumulation,
+        average_tokens_across_devices=True,
+        ddp_find_unused_parameters=False,
         train_sampling_strategy="sequential",  # the order is ours
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.scheduler,
@@ -166,7 +182,7 @@ def _trainer(
     arguments.mixed_precision = "no"  # whatever ACCELERATE_MIXED_PRECISION asks for
     torch.manual_seed(request["seed"])  # the new weights
     trainer = AnswerTrainer(
-        model=_adapted(request, config, tokenizer),
+        model=spread(_adapted(request, config, tokenizer), settled(request)),
         args=arguments,
         train_dataset=rows,
         processing_class=tokenizer,

@@ -20,6 +20,8 @@ from tunesmith.tune.checkpoint import (
     save_scheduler,
 )
 from tunesmith.tune.forward import answer_nll
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.wrapped import is_wrapped, my_batches, wrapped_nll
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.recorder import Recorder
 from tunesmith.tune.save import sync
@@ -56,13 +58,16 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         """
         if return_outputs:
             raise NotImplementedError("the loss is computed without keeping logits")
-        total, count = answer_nll(
-            self.model,
+        nll = wrapped_nll if is_wrapped(model) else answer_nll
+        total, count = nll(
+            model,
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],
             labels=inputs["labels"],
         )
-        return total / (count if num_items_in_batch is None else num_items_in_batch)
+        if num_items_in_batch is None:
+            return total / count
+        return total * ranks.count() / num_items_in_batch  # gradients are averaged over processes
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Write none: tunesmith's report says what was trained, and on what."""
@@ -80,8 +85,11 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         super()._save_checkpoint(model, trial)
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         self.masters.save(folder)
-        sync(folder)
-        self.recorder.save(folder)
+        ranks.wait()  # every process has written its random numbers
+        if ranks.number() == 0:
+            sync(folder)
+            self.recorder.save(folder)
+        ranks.wait()
 
     def _save(self, output_dir: str, state_dict: dict[str, torch.Tensor] | None = None) -> None:
         if isinstance(self.model, PeftModel):  # else the masters are all there is to a model
@@ -96,7 +104,8 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         save_optimizer(Path(output_dir), self.optimizer, names=list(self.masters.copies))
-        save_scheduler(Path(output_dir), self.lr_scheduler)
+        if ranks.number() == 0:
+            save_scheduler(Path(output_dir), self.lr_scheduler)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
@@ -104,22 +113,28 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
             load_scheduler(Path(checkpoint), self.lr_scheduler)
 
     def _save_rng_state(self, output_dir: str) -> None:
-        save_random(Path(output_dir))
+        save_random(Path(output_dir), rank=ranks.number())
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            load_random(Path(checkpoint))
+            load_random(Path(checkpoint), rank=ranks.number())
 
 
 def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) -> float:
-    """Mean loss a labelled token over all validation rows, in nats."""
+    """Mean loss a labelled token over all validation rows, in nats.
+
+    Processes that train together have a share of the batches each.
+    """
     trainer.model.eval()
     loss, tokens = 0.0, 0
+    nll = wrapped_nll if is_wrapped(trainer.model) else answer_nll
     with torch.no_grad():
-        for start in range(0, len(rows), _VALIDATION_BATCH):
+        for start, counts in my_batches(len(rows), _VALIDATION_BATCH):
             batch = trainer.data_collator(rows[start : start + _VALIDATION_BATCH])
             batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
-            part, count = answer_nll(trainer.model, **batch)
-            loss, tokens = loss + float(part), tokens + count
+            part, count = nll(trainer.model, **batch)
+            if counts:
+                loss, tokens = loss + float(part), tokens + count
     trainer.model.train()
-    return loss / tokens
+    total, number = ranks.sums(loss, tokens)
+    return total / number
