@@ -24,14 +24,14 @@ from tunesmith.prompting.template import PromptConfig, question_messages
 from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
 from tunesmith.tune.launch import ranks
 from tunesmith.tune.launch.config import share
-from tunesmith.tune.launch.spread import gathered, settled, spread, spread_random
+from tunesmith.tune.launch.spread import gathered, is_sharded, settled, spread, spread_random
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import TrainedConfig, trained_method
 from tunesmith.tune.order import training_order
 from tunesmith.tune.predict import predicted_seconds
 from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measured
 from tunesmith.tune.save import parameters, save_tuned
-from tunesmith.tune.trainer import AnswerTrainer, validation_loss
+from tunesmith.tune.trainer import AnswerTrainer, pack, validation_loss
 from tunesmith.worker import Emit, serve
 
 
@@ -181,14 +181,18 @@ def _trainer(
     )
     arguments.mixed_precision = "no"  # whatever ACCELERATE_MIXED_PRECISION asks for
     torch.manual_seed(request["seed"])  # the new weights
+    model = spread(_adapted(request, config, tokenizer), settled(request))
     trainer = AnswerTrainer(
-        model=spread(_adapted(request, config, tokenizer), settled(request)),
+        model=model,
         args=arguments,
         train_dataset=rows,
         processing_class=tokenizer,
     )
+    trainer.is_distributed_loading_by_transformers = is_sharded(model)  # nor is it wrapped again
     dtype = getattr(torch, compute_dtype(config.precision))
     trainer.masters = Masters(trainer.model, dtype)
+    if config.packing:
+        pack(trainer, rows.select(range(min(len(rows), 64))), dtype=dtype)
     return trainer
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,10 @@ from tunesmith.tune.checkpoint import (
 )
 from tunesmith.tune.forward import answer_nll
 from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.spread import is_sharded
 from tunesmith.tune.launch.wrapped import is_wrapped, my_batches, wrapped_nll
 from tunesmith.tune.masters import Masters
+from tunesmith.tune.packing import PackedCollator, check_isolation
 from tunesmith.tune.recorder import Recorder
 from tunesmith.tune.save import sync
 
@@ -52,22 +56,23 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
 
         Args:
             model: The model that is trained.
-            inputs: `input_ids`, `attention_mask`, `labels`: integers of shape (batch, tokens).
+            inputs: `input_ids`, `labels`, and `attention_mask` or, of packed rows, `position_ids`:
+                integers of shape (batch, tokens).
             return_outputs: Not supported: no logits are kept.
             num_items_in_batch: Labelled tokens of the whole optimizer step; None: of this batch.
         """
         if return_outputs:
             raise NotImplementedError("the loss is computed without keeping logits")
         nll = wrapped_nll if is_wrapped(model) else answer_nll
-        total, count = nll(
-            model,
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            labels=inputs["labels"],
-        )
+        names = ("input_ids", "attention_mask", "position_ids", "labels")
+        total, count = nll(model, **{name: inputs[name] for name in names if name in inputs})
         if num_items_in_batch is None:
             return total / count
         return total * ranks.count() / num_items_in_batch  # gradients are averaged over processes
+
+    def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
+        if not is_sharded(model):  # else it is where it belongs
+            super()._move_model_to_device(model, device)
 
     def create_model_card(self, *args: Any, **kwargs: Any) -> None:
         """Write none: tunesmith's report says what was trained, and on what."""
@@ -118,6 +123,26 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
     def _load_rng_state(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
             load_random(Path(checkpoint), rank=ranks.number())
+
+
+def pack(trainer: AnswerTrainer, rows: Sequence[dict[str, list[int]]], *, dtype: Any) -> None:
+    """Let a trainer pack the rows of a batch, if its model keeps them apart.
+
+    Args:
+        trainer: Its model is ready to be trained.
+        rows: Some of the training rows: what the model is tried on.
+        dtype: The number format that it computes in.
+
+    Raises:
+        ModelError: The model lets packed rows see each other.
+    """
+    nll = wrapped_nll if is_wrapped(trainer.model) else answer_nll
+    trainer.model.eval()
+    check_isolation(
+        partial(nll, trainer.model), list(rows), dtype=dtype, device=trainer.args.device
+    )
+    trainer.model.train()
+    trainer.data_collator = PackedCollator()
 
 
 def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) -> float:

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import torch
+from torch.distributed.fsdp import CPUOffloadPolicy, FSDPModule, OffloadPolicy, fully_shard
 
 from tunesmith.tune.forward import base_of
 from tunesmith.tune.launch import ranks
@@ -40,7 +41,7 @@ def gathered(model: torch.nn.Module) -> dict[str, torch.Tensor] | None:
 
     All processes gather; the first keeps, the others have an empty dictionary.
     """
-    if not getattr(model, "is_distributed_loading_by_transformers", False):
+    if not is_sharded(model):
         return None
     weights: dict[str, torch.Tensor] = {}
     seen: dict[int, torch.Tensor] = {}
@@ -54,6 +55,11 @@ def gathered(model: torch.nn.Module) -> dict[str, torch.Tensor] | None:
     return weights
 
 
+def is_sharded(model: torch.nn.Module) -> bool:
+    """Whether the processes have a part each of the model's weights."""
+    return isinstance(model, FSDPModule)
+
+
 def spread_random(seed: int) -> None:
     """Give each process random numbers of its own, so that each drops other inputs."""
     if ranks.count() > 1:
@@ -62,7 +68,6 @@ def spread_random(seed: int) -> None:
 
 def _shard(model: Any, launch: LaunchConfig) -> None:
     from torch.distributed.device_mesh import init_device_mesh
-    from torch.distributed.fsdp import CPUOffloadPolicy, OffloadPolicy, fully_shard
 
     device = torch.device("cuda", int(os.environ["LOCAL_RANK"])) if _gpus() else "cpu"
     base = base_of(model)
@@ -77,8 +82,6 @@ def _shard(model: Any, launch: LaunchConfig) -> None:
     for layer in base.get_decoder().layers:
         fully_shard(layer, reshard_after_forward=launch.reshard, **settings)
     fully_shard(model, reshard_after_forward=False, **settings)
-    # transformers' trainer then neither moves nor wraps it
-    model.is_distributed_loading_by_transformers = True
 
 
 def _gpus() -> bool:

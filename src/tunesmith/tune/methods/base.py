@@ -73,6 +73,10 @@ class TrainedConfig(Config):
     """Number format of the weights that compute. What is learned is kept in float32 beside them."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: about half the memory, a third slower."""
+    packing: bool = False
+    """Compute a batch's rows as one sequence without padding, each seeing itself alone. It pays with
+    flash attention on a GPU where lengths differ much; a model that cannot keep rows apart is
+    refused before it trains, and prefix and prompt tuning always are."""
 
     @property
     @abstractmethod
