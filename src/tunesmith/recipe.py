@@ -110,7 +110,9 @@ class Recipe(Config):
 
     def fingerprint(self) -> str:
         """Changes with every setting but those that say where the work is done."""
-        return fingerprint(self.model_dump(mode="json", exclude={"workers", "engine", "ray", "launch"}))
+        return fingerprint(
+            self.model_dump(mode="json", exclude={"workers", "engine", "ray", "launch"})
+        )
 
 
 @dataclass(frozen=True)

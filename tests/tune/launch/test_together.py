@@ -41,7 +41,9 @@ def run(
 ) -> Run:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
-    def go(config: TrainedConfig, name: str, **launch: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def go(
+        config: TrainedConfig, name: str, **launch: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         out = tmp_path / name
         result = tune(
             config,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
+from tunesmith.engine.config import RayConfig
 from tunesmith.errors import TunesmithError
 
 Strategy = Literal["ddp", "fsdp"]
@@ -30,11 +31,16 @@ class LaunchConfig(Config):
     does: more memory, less traffic."""
     offload: bool = False
     """Of `fsdp`: keep shards in the memory of the machine while no layer needs them."""
+    ray: RayConfig | None = None
+    """Train as a Ray Train job on this cluster (`{}`: the one of this machine), with `devices`
+    workers anywhere in it. None: on this machine, without Ray."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> LaunchConfig:
         if self.strategy != "fsdp" and (self.offload or not self.reshard):
             raise ValueError("offload and reshard are settings of strategy: fsdp")
+        if self.ray is not None and self.devices == "auto":
+            raise ValueError("with ray, devices is a number: the workers of the cluster to use")
         return self
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tunesmith.errors import TunesmithError
 from tunesmith.tune.launch.config import LaunchConfig, Strategy, most_processes
-from tunesmith.tune.methods import TrainedConfig
+from tunesmith.tune.methods import FullConfig, TrainedConfig
 
 _ROOM = 0.7
-"""Share of a GPU's memory that weights and their training state may take: the rest is activations'."""
+"""Share of a GPU's memory that weights and their training state may take, beside activations."""
 _STATE = 8
 """Training state of a bfloat16 weight that is learned, in sizes of the weight: itself and its
 gradient (2 bytes each), the float32 copy (4) and Adam's two moments (8)."""
@@ -83,5 +83,5 @@ def _fitting(method: TrainedConfig, model: Path) -> Strategy:
     if not torch.cuda.is_available():
         return "ddp"
     weights = sum(file.stat().st_size for file in model.glob("*.safetensors"))
-    needed = weights * (_STATE if method.kind == "full" else 1)
+    needed = weights * (_STATE if isinstance(method, FullConfig) else 1)
     return "fsdp" if needed > _ROOM * torch.cuda.get_device_properties(0).total_memory else "ddp"

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tunesmith.engine.config import RayConfig
 from tunesmith.io import write_json
 from tunesmith.tune.launch.config import LaunchConfig, share
 from tunesmith.tune.launch.files import write_files
@@ -25,9 +26,10 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         emit: Gets the events of the first process.
     """
     method = trained_method.validate_python(request["method"])
-    launch = chosen(
-        LaunchConfig.model_validate(request["launch"]), method, model=Path(request["model"])
-    )
+    config = LaunchConfig.model_validate(request["launch"])
+    if config.ray is not None and isinstance(config.devices, int):
+        return _on_ray(request, config, config.ray, processes=config.devices, emit=emit)
+    launch = chosen(config, method, model=Path(request["model"]))
     nodes = int(os.environ.get("NNODES", "1"))
     if launch.processes * nodes == 1:
         from tunesmith.tune.job import train as alone
@@ -44,11 +46,28 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     if nodes > 1:  # what is started by hand on the other machines reads it
         write_json(work / REQUEST_FILE, asked)
     try:
-        return train_together(
-            asked, processes=launch.processes, log=work / "train.log", emit=emit
-        )
+        return train_together(asked, processes=launch.processes, log=work / "train.log", emit=emit)
     finally:
         (work / REQUEST_FILE).unlink(missing_ok=True)
+
+
+def _on_ray(
+    request: dict[str, Any], config: LaunchConfig, cluster: RayConfig, *, processes: int, emit: Emit
+) -> dict[str, Any]:
+    import torch
+
+    from tunesmith.tune.launch.ray import train_on_ray
+
+    strategy = "ddp" if config.strategy == "auto" else config.strategy
+    settled = config.model_copy(update={"strategy": strategy})
+    return train_on_ray(
+        {**request, "launch": settled.model_dump(mode="json")},
+        cluster=cluster,
+        processes=processes,
+        gpus=torch.cuda.is_available(),
+        storage=Path(request["work"]) / "ray",
+        emit=emit,
+    )
 
 
 if __name__ == "__main__":

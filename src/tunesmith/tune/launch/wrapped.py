@@ -27,7 +27,7 @@ def answer_through_call(model: torch.nn.Module) -> None:
         rows = kwargs.pop(_ROWS, None)
         return plain(*args, **kwargs) if rows is None else answer_nll(model, **rows)
 
-    model.forward = forward  # type: ignore[method-assign]
+    model.forward = forward
 
 
 def is_wrapped(model: torch.nn.Module) -> bool:
