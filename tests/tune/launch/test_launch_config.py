@@ -21,14 +21,14 @@ def test_a_step_keeps_its_rows_or_is_refused(
     batch_size: int, accumulation: int, processes: int
 ) -> None:
     a_step = batch_size * accumulation
-    try:
-        mine = share(batch_size=batch_size, accumulation=accumulation, processes=processes)
-    except TunesmithError as error:
-        assert f"{a_step} rows" in error.what
-        assert batch_size % (processes // gcd(accumulation, processes))
-    else:
-        assert mine.batch_size * mine.accumulation * processes == a_step
-        assert mine.batch_size <= batch_size
+    settings = {"batch_size": batch_size, "accumulation": accumulation, "processes": processes}
+    if batch_size % (processes // gcd(accumulation, processes)):
+        with pytest.raises(TunesmithError, match=f"a step of {a_step} rows"):
+            share(**settings)
+        return
+    mine = share(**settings)
+    assert mine.batch_size * mine.accumulation * processes == a_step
+    assert mine.batch_size <= batch_size
 
 
 def test_whole_batches_are_dealt_before_rows() -> None:

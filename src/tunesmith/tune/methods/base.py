@@ -74,8 +74,8 @@ class TrainedConfig(Config):
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: about half the memory, a third slower."""
     packing: bool = False
-    """Compute a batch's rows as one sequence without padding, each seeing itself alone. A model that
-    cannot keep rows apart is refused before it trains, prefix and prompt tuning always are."""
+    """Compute a batch's rows as one sequence without padding, each seeing itself alone. A model
+    that cannot keep rows apart is refused before it trains, prefix and prompt tuning always are."""
 
     @property
     @abstractmethod
