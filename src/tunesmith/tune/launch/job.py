@@ -43,12 +43,9 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     asked = {**request, "launch": launch.as_config().model_dump(mode="json")}
     work = Path(request["work"])
     write_files(work.parent / "launch", launch, nodes=nodes)
-    if nodes > 1:  # what is started by hand on the other machines reads it
-        write_json(work / REQUEST_FILE, asked)
-    try:
-        return train_together(asked, processes=launch.processes, log=work / "train.log", emit=emit)
-    finally:
-        (work / REQUEST_FILE).unlink(missing_ok=True)
+    write_json(work / REQUEST_FILE, asked)  # for what is started by hand, on other machines
+    (work / REQUEST_FILE).chmod(0o600)  # it holds the rows
+    return train_together(asked, processes=launch.processes, log=work / "train.log", emit=emit)
 
 
 def _on_ray(

@@ -43,7 +43,7 @@ class Ended:
 
 
 def train_together(
-    request: Mapping[str, Any], *, processes: int, log: Path, emit: Emit
+    request: Mapping[str, Any], *, processes: int, log: Path, emit: Emit | None
 ) -> dict[str, Any]:
     """Run a training in several processes and return what the first of them says.
 
@@ -53,7 +53,7 @@ def train_together(
         request: What `job.train` works on; every process gets it.
         processes: How many on this machine.
         log: Where their stderr goes.
-        emit: Gets the events of the first process.
+        emit: Gets the events of the first process; None where another machine tells them.
 
     Raises:
         TunesmithError: A process met an expected error.
