@@ -129,6 +129,7 @@ def _method(
                 out=folder,
                 prompt=recipe.prompt,
                 seed=recipe.seed,
+                launch=recipe.launch,
                 progress=work.progress,
             ),
         )

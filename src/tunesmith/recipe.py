@@ -36,6 +36,7 @@ from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
 from tunesmith.store import vault
 from tunesmith.tune.formats import PreferenceFormat
+from tunesmith.tune.launch import LaunchConfig
 from tunesmith.tune.methods import LoraConfig, Method, TrainedConfig
 from tunesmith.tune.methods.order import in_order
 
@@ -83,6 +84,9 @@ class Recipe(Config):
         "lora": LoraConfig(),
     }
     """The methods to compare, by a name of your own."""
+    launch: LaunchConfig = LaunchConfig()
+    """On how many processors methods are trained, and how these share a model. The steps are the
+    same."""
     evaluate: EvaluateConfig = EvaluateConfig()
     """What is measured on the test rows."""
     decide: DecideConfig = DecideConfig()
@@ -125,7 +129,9 @@ class Recipe(Config):
 
     def fingerprint(self) -> str:
         """Changes with every setting but those that say where the work is done."""
-        return fingerprint(self.model_dump(mode="json", exclude={"workers", "engine", "ray"}))
+        return fingerprint(
+            self.model_dump(mode="json", exclude={"workers", "engine", "ray", "launch"})
+        )
 
 
 @dataclass(frozen=True)

@@ -85,27 +85,39 @@ def run_job(
         TunesmithError: The job met an expected error (the same class where it has a plain one).
         JobError: The child was killed, crashed, or ended without a result.
     """
+    child = start_job(module, log=log, env=env)
+    try:
+        final = converse(child, request, on_event)
+        child.wait()
+    finally:
+        stop_job(child)
+    return result_of(final, module=module, returncode=child.returncode, log=log)
+
+
+def start_job(
+    module: str, *, log: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a job's process: a part of `run_job`, which says what the arguments are."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stderr:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-P", "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
             env={**job_environment(), **(env or {}), _PARENT: str(os.getpid())},
         )
-    try:
-        final = _converse(child, request, on_event)
+
+
+def stop_job(child: subprocess.Popen[bytes]) -> None:
+    """Kill a job's process where it still runs, and close its pipes."""
+    if child.poll() is None:
+        child.kill()
         child.wait()
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):  # what a dead child left unread
-                    pipe.close()
-    return _result(final, module=module, returncode=child.returncode, log=log)
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):  # what a dead child left unread
+                pipe.close()
 
 
 def claim(work: Path, identity: str) -> None:
@@ -157,10 +169,17 @@ def peak_memory_mib() -> float:
     return round(peak / (1024 * 1024 if sys.platform == "darwin" else 1024), 1)
 
 
-def serve(main: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> None:
+def serve(
+    main: Callable[[dict[str, Any], Emit], dict[str, Any]], request_file: Path | None = None
+) -> None:
     """Be the child: read the request, run `main`, write its result, and exit.
 
-    Whatever a library prints goes to stderr, so that stdout carries events alone.
+    Whatever a library prints goes to stderr, so that stdout carries events alone. A result that
+    has a `peak_memory_mib` of its own keeps it.
+
+    Args:
+        main: Does the work.
+        request_file: Where the request is; None: it comes on stdin.
     """
     _die_with_parent()
     with os.fdopen(os.dup(1), "wb") as pipe:
@@ -170,8 +189,8 @@ def serve(main: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> None:
             _write(pipe, {"event": "progress", **event})
 
         try:
-            request = orjson.loads(sys.stdin.buffer.read())
-            result = main(request, emit)
+            given = request_file.read_bytes() if request_file else sys.stdin.buffer.read()
+            result = main(orjson.loads(given), emit)
         except TunesmithError as error:
             _write(
                 pipe,
@@ -187,7 +206,8 @@ def serve(main: Callable[[dict[str, Any], Emit], dict[str, Any]]) -> None:
         except Exception as error:
             _write(pipe, {"event": "crash", "error": type(error).__name__, "at": _locations(error)})
             raise
-        _write(pipe, {"event": "result", "result": result, "peak_memory_mib": peak_memory_mib()})
+        peak = result.get("peak_memory_mib") or peak_memory_mib()
+        _write(pipe, {"event": "result", "result": result, "peak_memory_mib": peak})
 
 
 def _write(pipe: IO[bytes], event: Event) -> None:
@@ -214,10 +234,10 @@ def _die_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _converse(
+def converse(
     child: subprocess.Popen[bytes], request: Mapping[str, Any], on_event: Emit | None
 ) -> Event | None:
-    """Send the request, pass the progress on, and return the last event if it is a final one."""
+    """Send a job its request, pass its progress on, and return its last event if it is final."""
     if child.stdin is None or child.stdout is None:
         raise AssertionError("both pipes were asked for")
     with contextlib.suppress(BrokenPipeError):  # its exit status says more
@@ -236,7 +256,8 @@ def _converse(
     return final
 
 
-def _result(final: Event | None, *, module: str, returncode: int, log: Path) -> dict[str, Any]:
+def result_of(final: Event | None, *, module: str, returncode: int, log: Path) -> dict[str, Any]:
+    """A job's result from its last event, or the error that it met; `run_job` says which."""
     match final:
         case {"event": "result", "result": dict() as result, "peak_memory_mib": peak}:
             return {**result, "peak_memory_mib": peak}

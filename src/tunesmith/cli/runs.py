@@ -187,7 +187,32 @@ def prepare(
     show(preview(load(recipe, list(overrides)), what, limit, progress), as_json=as_json)
 
 
-tune = _command("tune", "tune", "Prepare the dataset, then train the recipe's methods.")
+@click.command("tune", help="Prepare the dataset, then train the recipe's methods.")
+@RECIPE
+@OVERRIDES
+@OUT
+@JSON
+@QUIET
+@click.option(
+    "--launch",
+    metavar="N|auto",
+    help="Train in N processes on this machine, one for each GPU; auto: as its GPUs allow. "
+    "The same as --set launch.devices=N.",
+)
+def tune(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    launch: str | None,
+) -> None:
+    """Train the recipe's methods."""
+    if launch is not None:
+        overrides = (*overrides, f"launch.devices={launch}")
+    _run(recipe, overrides, out, until="tune", as_json=as_json, quiet=quiet)
+
+
 evaluate = _command(
     "evaluate", "evaluate", "Prepare and train, then measure every method on the test rows."
 )

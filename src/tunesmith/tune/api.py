@@ -14,6 +14,7 @@ from tunesmith.models import BaseModel
 from tunesmith.progress import Progress, SilentProgress, duration
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
+from tunesmith.tune.launch import LaunchConfig
 from tunesmith.tune.methods import AnyTrained
 from tunesmith.tune.search import settle
 from tunesmith.worker import Event, claim, run_job
@@ -31,6 +32,7 @@ def tune(
     out: Path,
     prompt: PromptConfig | None = None,
     seed: int = 13,
+    launch: LaunchConfig | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train `method` in a process of its own and save what it learned.
@@ -47,6 +49,8 @@ def tune(
             and, until it is done, `work/` (checkpoints).
         prompt: What the prompts have in common; the default one where None.
         seed: Used where the method sets none.
+        launch: In how many processes, and how they share the model; None: as the hardware allows.
+            Another launch resumes what one has begun, and takes what it has finished.
         progress: Where to say how far it is.
 
     Returns:
@@ -88,6 +92,7 @@ def tune(
         "model": str(model.path),
         "model_name": model.name,
         "model_fingerprint": model.fingerprint,
+        "launch": (launch or LaunchConfig()).model_dump(mode="json"),
     }
     settled, search = settle(
         method, {**request, **place}, identity=identity, out=out, progress=progress
@@ -95,7 +100,7 @@ def tune(
     request["method"] = settled.model_dump(mode="json")
     claim(work, fingerprint([identity, request["method"]]))
     training = _train(
-        {**request, **place, "work": str(work)},
+        {**request, **place, "work": str(work.resolve())},
         name=out.name,
         work=work,
         progress=progress,
@@ -159,4 +164,4 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
                 stage.left(event["left_s"])
                 stage.advance(1, note=f"loss {event['loss']:.3f}")
 
-        return run_job("tunesmith.tune.job", request, log=work / "train.log", on_event=tell)
+        return run_job("tunesmith.tune.launch.job", request, log=work / "train.log", on_event=tell)

@@ -6,8 +6,11 @@ import os
 import shutil
 from pathlib import Path
 
+from safetensors.torch import save_file
+
 from tunesmith.io import sync_folder
-from tunesmith.tune.masters import Masters
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.masters import MASTERS_FILE, Masters
 
 BEST = "best"
 """The folder in a training's work folder, and in each checkpoint, that holds them."""
@@ -29,10 +32,13 @@ class Best:
 
     def keep(self) -> None:
         """The weights as they are now are the best; each file is replaced at once or not at all."""
+        state = self.masters.state()  # processes that share the weights gather them together
+        if ranks.number() > 0:
+            return
         torn = self.folder.with_name(f"{BEST}.tmp")
         shutil.rmtree(torn, ignore_errors=True)
         torn.mkdir()
-        self.masters.save(torn)
+        save_file(state, torn / MASTERS_FILE)
         sync_folder(torn)
         self.folder.mkdir(exist_ok=True)
         for file in torn.iterdir():
@@ -46,12 +52,15 @@ class Best:
 
     def resume(self, checkpoint: Path | None) -> None:
         """Take the best weights that a checkpoint holds for the best so far."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        if checkpoint is not None and (checkpoint / BEST).exists():
-            shutil.copytree(checkpoint / BEST, self.folder, copy_function=_linked)
+        if ranks.number() == 0:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if checkpoint is not None and (checkpoint / BEST).exists():
+                shutil.copytree(checkpoint / BEST, self.folder, copy_function=_linked)
+        ranks.wait()
 
     def restore(self) -> None:
         """Give the best weights back to the model."""
+        ranks.wait()  # the first process has written them
         self.masters.load(self.folder)
 
 

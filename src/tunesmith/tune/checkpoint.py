@@ -16,6 +16,8 @@ from safetensors.torch import load_file, save_file
 from torch.optim.lr_scheduler import LRScheduler
 
 from tunesmith.io import read_json, write_json
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.whole import sharded_like, whole
 
 OPTIMIZER_FILE = "optimizer.safetensors"
 OPTIMIZER_SETTINGS_FILE = "optimizer.json"
@@ -26,7 +28,7 @@ ARGUMENTS_FILE = "training_args.json"
 
 
 def save_optimizer(folder: Path, optimizer: torch.optim.Optimizer, *, names: Sequence[str]) -> None:
-    """Write the moments and step counts of Adam, and its settings.
+    """Write the moments and step counts of Adam, and its settings: whole, by the first process.
 
     Args:
         folder: The checkpoint.
@@ -36,10 +38,12 @@ def save_optimizer(folder: Path, optimizer: torch.optim.Optimizer, *, names: Seq
     """
     state = optimizer.state_dict()
     tensors = {
-        f"{names[i]}.{kind}": tensor.cpu().contiguous()
+        f"{names[i]}.{kind}": whole(tensor)
         for i, kinds in state["state"].items()
         for kind, tensor in kinds.items()
     }
+    if ranks.number() > 0:
+        return
     save_file(tensors, folder / OPTIMIZER_FILE)
     groups = [
         {key: value for key, value in group.items() if key != "params"}
@@ -55,10 +59,12 @@ def load_optimizer(folder: Path, optimizer: torch.optim.Optimizer, *, names: Seq
         KeyError: The checkpoint has a parameter that `names` has not.
     """
     place = {name: i for i, name in enumerate(names)}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, torch.Tensor]] = {}
     for key, tensor in load_file(folder / OPTIMIZER_FILE).items():
         name, kind = key.rsplit(".", 1)
-        state.setdefault(place[name], {})[kind] = tensor
+        like = parameters[place[name]]
+        state.setdefault(place[name], {})[kind] = sharded_like(tensor, like)
     saved, own = read_json(folder / OPTIMIZER_SETTINGS_FILE), optimizer.state_dict()["param_groups"]
     groups = [
         {**settings, "betas": tuple(settings["betas"]), "params": group["params"]}
@@ -77,8 +83,14 @@ def load_scheduler(folder: Path, scheduler: LRScheduler) -> None:
     scheduler.load_state_dict(read_json(folder / SCHEDULER_FILE))
 
 
-def save_random(folder: Path) -> None:
-    """Write the states of the random numbers of Python, NumPy, torch and each GPU."""
+def save_random(folder: Path, *, rank: int = 0) -> None:
+    """Write the states of the random numbers of Python, NumPy, torch and each GPU.
+
+    Args:
+        folder: The checkpoint.
+        rank: Which of the processes that train together; each has numbers of its own.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     version, words, gauss = random.getstate()
     numpy = np.random.get_state(legacy=False)
     tensors = {
@@ -88,22 +100,24 @@ def save_random(folder: Path) -> None:
     }
     for i, state in enumerate(torch.cuda.get_rng_state_all()):
         tensors[f"cuda.{i}"] = state
-    save_file(tensors, folder / RANDOM_FILE)
+    save_file(tensors, _of(rank, folder / RANDOM_FILE))
     settings = {
         "python": {"version": version, "gauss": gauss},
         "numpy": {**numpy, "state": {"pos": numpy["state"]["pos"]}},
     }
-    write_json(folder / RANDOM_SETTINGS_FILE, settings)
+    write_json(_of(rank, folder / RANDOM_SETTINGS_FILE), settings)
 
 
-def load_random(folder: Path) -> None:
+def load_random(folder: Path, *, rank: int = 0) -> None:
     """Set all random numbers to where `save_random` found them.
 
-    A GPU that the checkpoint does not know is left alone: on other hardware a training continues,
-    but not bit for bit.
+    A GPU or a process that the checkpoint does not know is left alone: on other hardware a training
+    continues, but not bit for bit.
     """
-    tensors = load_file(folder / RANDOM_FILE)
-    settings = read_json(folder / RANDOM_SETTINGS_FILE)
+    if not _of(rank, folder / RANDOM_FILE).exists():
+        return
+    tensors = load_file(_of(rank, folder / RANDOM_FILE))
+    settings = read_json(_of(rank, folder / RANDOM_SETTINGS_FILE))
     python, numpy = settings["python"], settings["numpy"]
     random.setstate((python["version"], tuple(tensors["python"].tolist()), python["gauss"]))
     numpy["state"]["key"] = tensors["numpy"].numpy().astype(np.uint32)
@@ -112,3 +126,8 @@ def load_random(folder: Path) -> None:
     for i in range(torch.cuda.device_count()):
         if f"cuda.{i}" in tensors:
             torch.cuda.set_rng_state(tensors[f"cuda.{i}"], i)
+
+
+def _of(rank: int, file: Path) -> Path:
+    """The first process's file has the plain name."""
+    return file if rank == 0 else file.with_name(f"{file.stem}-{rank}{file.suffix}")

@@ -135,7 +135,7 @@ def range_test(
         "work": str(work),
     }
     with contextlib.suppress(_EnoughError, DivergedError):  # that is what the test goes on to
-        run_job("tunesmith.tune.job", job, log=work / "train.log", on_event=watch)
+        run_job("tunesmith.tune.launch.job", job, log=work / "train.log", on_event=watch)
     return test
 
 

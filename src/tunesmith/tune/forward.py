@@ -17,18 +17,20 @@ def answer_nll(
     model: torch.nn.Module,
     *,
     input_ids: torch.Tensor,
-    attention_mask: torch.Tensor,
     labels: torch.Tensor,
+    attention_mask: torch.Tensor | None = None,
+    position_ids: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, int]:
     """Sum of the negative log-likelihoods of the labelled tokens, and their number.
 
     Args:
         model: A causal model of transformers, as a method has adapted it.
         input_ids: Shape (batch, tokens), padded on the right.
-        attention_mask: Shape (batch, tokens), 0 at padding.
         labels: Shape (batch, tokens), `IGNORED` where there is none.
+        attention_mask: Shape (batch, tokens), 0 at padding. None: there is no padding.
+        position_ids: Shape (1, tokens): the rows are packed (`packing`), each from position 0.
     """
-    loss, rows = _token_nll(model, input_ids, attention_mask, labels, reduction="sum")
+    loss, rows = _token_nll(model, labels, input_ids, attention_mask, position_ids, reduction="sum")
     return loss, len(rows)
 
 
@@ -40,20 +42,21 @@ def row_nll(
     labels: torch.Tensor,
 ) -> torch.Tensor:
     """As `answer_nll`, summed by row: shape (batch,), in nats."""
-    loss, rows = _token_nll(model, input_ids, attention_mask, labels, reduction="none")
+    loss, rows = _token_nll(model, labels, input_ids, attention_mask, reduction="none")
     return loss.new_zeros(len(labels)).index_add(0, rows, loss)
 
 
 def _token_nll(
     model: torch.nn.Module,
-    input_ids: torch.Tensor,
-    attention_mask: torch.Tensor,
     labels: torch.Tensor,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    position_ids: torch.Tensor | None = None,
     *,
     reduction: str,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The loss of the labelled tokens, reduced as `cross_entropy` does, and the row of each."""
-    hidden = hidden_states(model, input_ids, attention_mask)
+    hidden = hidden_states(model, input_ids, attention_mask, position_ids)
     targets = labels[:, 1:]
     labelled = targets != IGNORED
     head: Any = base_of(model).get_output_embeddings()
@@ -63,7 +66,10 @@ def _token_nll(
 
 
 def hidden_states(
-    model: torch.nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    model: torch.nn.Module,
+    input_ids: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    position_ids: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The last layer's output for the tokens given, shape (batch, tokens, width).
 
@@ -74,9 +80,14 @@ def hidden_states(
     kind = _soft_kind(model)
     if kind is None:
         last: torch.Tensor = decoder(
-            input_ids=input_ids, attention_mask=attention_mask, use_cache=False
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            use_cache=False,  # with a cache, packed rows see each other
         ).last_hidden_state
         return last
+    if position_ids is not None or attention_mask is None:
+        raise ValueError("rows with learned tokens before them cannot be packed")
     soft: Any = model
     before = soft.get_prompt(batch_size=len(input_ids))
     count = soft.active_peft_config.num_virtual_tokens

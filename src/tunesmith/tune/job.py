@@ -24,6 +24,9 @@ from tunesmith.tune.best import Best
 from tunesmith.tune.fast import make_faster
 from tunesmith.tune.folders import tuned
 from tunesmith.tune.formats import Encoded, Format
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.config import share
+from tunesmith.tune.launch.spread import gathered, is_sharded, settled, spread, spread_random
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import TrainedConfig, trained_method
 from tunesmith.tune.objective import give_objective
@@ -33,7 +36,7 @@ from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measure
 from tunesmith.tune.remember import remember
 from tunesmith.tune.samples import Sampler, sample_rows
 from tunesmith.tune.save import parameters, save_tuned
-from tunesmith.tune.trainer import AnswerTrainer, validation_loss
+from tunesmith.tune.trainer import AnswerTrainer, pack, validation_loss
 from tunesmith.tune.watch import Watch
 from tunesmith.worker import Emit, serve
 
@@ -42,8 +45,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Train one method from scratch or from its last complete checkpoint."""
     config = trained_method.validate_python(request["method"])
     work = Path(request["work"])
-    tokenizer = load_tokenizer(Path(request["model"]))
-    encoder = ChatEncoder(tokenizer)
+    encoder = ChatEncoder(load_tokenizer(Path(request["model"])))
     encoded, validation = _encode(request, config, encoder)
     steps = config.total_steps(len(encoded.rows))
     lengths, answers = encoded.lengths, encoded.answers
@@ -54,7 +56,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         accumulation=config.gradient_accumulation,
         seed=request["seed"],
     )
-    resume = _last_checkpoint(work)
+    resume = ranks.first_alone(lambda: _last_checkpoint(work))
     measured = read_measured(resume) if resume else Measured()
     trainer = _trainer(
         request,
@@ -100,6 +102,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
             }
         }
     )
+    spread_random(request["seed"])
     if measured.stopped and resume:  # killed after it had stopped early
         trainer.masters.load(resume)
     else:
@@ -107,10 +110,12 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     recorder.finish()
     kept_step = recorder.kept_step()
     order = order[: measured.steps * config.batch_size * config.gradient_accumulation]
+    whole = None
     if isinstance(trainer.model, PeftModel):  # a model of its own is saved as it computes
         trainer.masters.give_back()
-    saved_mib = save_tuned(trainer.model, tokenizer, work, base=request["model_name"])
-    _remember(request, config, encoder)
+    else:
+        whole = gathered(trainer.model)
+    saved_mib = ranks.only_first(lambda: _save(trainer, request, encoder, weights=whole))
     seconds = measured.step_seconds + measured.other_seconds
     return {
         "seconds": round(seconds, 3),
@@ -162,11 +167,18 @@ def _trainer(
     rows: Dataset,
     steps: int,
 ) -> AnswerTrainer:
+    mine = share(
+        batch_size=config.batch_size,
+        accumulation=config.gradient_accumulation,
+        processes=ranks.count(),
+    )
     arguments = SFTConfig(
         output_dir=request["work"],
         max_steps=steps,
-        per_device_train_batch_size=config.batch_size,
-        gradient_accumulation_steps=config.gradient_accumulation,
+        per_device_train_batch_size=mine.batch_size,
+        gradient_accumulation_steps=mine.accumulation,
+        average_tokens_across_devices=True,
+        ddp_find_unused_parameters=False,
         train_sampling_strategy="sequential",  # the order is ours
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.scheduler,
@@ -195,14 +207,18 @@ def _trainer(
     )
     arguments.mixed_precision = "no"  # whatever ACCELERATE_MIXED_PRECISION asks for
     torch.manual_seed(request["seed"])  # the new weights
+    model = spread(_adapted(request, config, encoder), settled(request))
     trainer = AnswerTrainer(
-        model=_adapted(request, config, encoder),
+        model=model,
         args=arguments,
         train_dataset=rows,
         processing_class=encoder.tokenizer,
     )
+    trainer.is_distributed_loading_by_transformers = is_sharded(model)  # nor is it wrapped again
     dtype = getattr(torch, compute_dtype(config.precision))
     trainer.masters = Masters(trainer.model, dtype)
+    if config.packing:
+        pack(trainer, rows.select(range(min(len(rows), 64))), dtype=dtype)
     return trainer
 
 
@@ -218,8 +234,20 @@ def _adapted(
     return adapted
 
 
-def _remember(request: dict[str, Any], config: TrainedConfig, encoder: ChatEncoder) -> None:
-    learned = tuned(Path(request["work"]))
+def _save(
+    trainer: AnswerTrainer,
+    request: dict[str, Any],
+    encoder: ChatEncoder,
+    *,
+    weights: dict[str, torch.Tensor] | None,
+) -> float:
+    """Write what was learned, and what it must be used with; returns the size in MiB."""
+    work = Path(request["work"])
+    size = save_tuned(
+        trainer.model, encoder.tokenizer, work, base=request["model_name"], weights=weights
+    )
+    config = trained_method.validate_python(request["method"])
+    learned = tuned(work)
     if learned is None:
         raise AssertionError("the trainer has saved nothing")
     remember(
@@ -231,6 +259,7 @@ def _remember(request: dict[str, Any], config: TrainedConfig, encoder: ChatEncod
         fingerprint=request.get("model_fingerprint"),
         after=config.after,
     )
+    return size
 
 
 def _last_checkpoint(work: Path) -> Path | None:

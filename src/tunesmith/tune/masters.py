@@ -13,6 +13,9 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.whole import sharded_like, whole
+
 MASTERS_FILE = "masters.safetensors"
 
 
@@ -43,8 +46,8 @@ class Masters:
         return optimizer
 
     def state(self) -> dict[str, torch.Tensor]:
-        """The float32 weights by parameter name."""
-        return {name: copy.detach().cpu().contiguous() for name, copy in self.copies.items()}
+        """The float32 weights by parameter name, whole; processes that share them call together."""
+        return {name: whole(copy) for name, copy in self.copies.items()}
 
     def give_back(self) -> None:
         """Training is over: the model's own parameters become the float32 copies."""
@@ -53,21 +56,24 @@ class Masters:
 
     def save(self, folder: Path) -> None:
         """Write the float32 weights into a checkpoint."""
-        save_file(self.state(), folder / MASTERS_FILE)
+        state = self.state()
+        if ranks.number() == 0:
+            save_file(state, folder / MASTERS_FILE)
 
     def load(self, folder: Path) -> None:
         """Read the float32 weights of a checkpoint, and give them to the model."""
         saved = load_file(folder / MASTERS_FILE)
         with torch.no_grad():
             for name, copy in self.copies.items():
-                copy.copy_(saved[name])
+                copy.copy_(sharded_like(saved[name], copy))
         self._give_weights()
 
     def _rounded(self) -> dict[str, torch.nn.Parameter]:
         """The model's trainable parameters, made to compute in the number format."""
         trainable = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
         for parameter in trainable.values():
-            parameter.data = parameter.data.to(self.dtype)
+            if parameter.dtype != self.dtype:  # a shard's data must stay where it is
+                parameter.data = parameter.data.to(self.dtype)
         return trainable
 
     def _take_gradients(self, *_: Any) -> None:

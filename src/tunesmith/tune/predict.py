@@ -7,6 +7,7 @@ import time
 import torch
 
 from tunesmith.tune.formats import Encoded
+from tunesmith.tune.launch import ranks
 from tunesmith.tune.methods import TrainedConfig
 from tunesmith.tune.trainer import AnswerTrainer
 
@@ -44,4 +45,4 @@ def predicted_seconds(
         for start in range(0, len(order), size)
     )
     forward = sum(len(row["input_ids"]) for row in validation) / 3  # the backward pass costs two
-    return a_token * (padded + 5 * forward)
+    return a_token * (padded + 5 * forward) / ranks.count()

@@ -14,6 +14,8 @@ import torch
 
 from tunesmith.tune.formats import IGNORED
 from tunesmith.tune.forward import row_nll
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.wrapped import called, my_batches
 
 REFERENCE = "reference"
 """The column of both answers' reference log-likelihoods: chosen, rejected."""
@@ -83,14 +85,29 @@ def add_references(
     batch_size: int,
     device: torch.device,
 ) -> None:
-    """Write the log-likelihoods of both answers under the model, as it is now, into each pair."""
+    """Write the log-likelihoods of both answers under the model, as it is now, into each pair.
+
+    Processes that train together have a share of the batches each.
+    """
     training = model.training
     model.eval()
     order = sorted(range(len(pairs)), key=lambda i: len(pairs[i]["input_ids"]))
-    for start in range(0, len(order), batch_size):
-        some = [pairs[i] for i in order[start : start + batch_size]]
+    numbers = [0.0] * (2 * len(pairs))
+    for start, counts in my_batches(len(order), batch_size):
+        taken = order[start : start + batch_size]
+        some = [pairs[i] for i in taken]
         batch = {name: value.to(device) for name, value in collator(some).items()}
-        chosen, rejected = (-row_nll(model, **batch)).chunk(2)
-        for pair, better, worse in zip(some, chosen.tolist(), rejected.tolist(), strict=True):
-            pair[REFERENCE] = [better, worse]
+        found = _likelihoods(model, batch)
+        if not counts:
+            continue
+        chosen, rejected = found.chunk(2)
+        for i, better, worse in zip(taken, chosen.tolist(), rejected.tolist(), strict=True):
+            numbers[2 * i], numbers[2 * i + 1] = better, worse
     model.train(training)
+    together = ranks.sums(*numbers)
+    for i, pair in enumerate(pairs):
+        pair[REFERENCE] = together[2 * i : 2 * i + 2]
+
+
+def _likelihoods(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    return -called(model, lambda inner: row_nll(inner, **batch))

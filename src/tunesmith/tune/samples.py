@@ -10,10 +10,11 @@ from typing import Any
 import torch
 
 from tunesmith.answers import token_f1
-from tunesmith.decoding import before_prompt, greedy
+from tunesmith.decoding import Answer, before_prompt, greedy
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.tune.formats import IGNORED
 from tunesmith.tune.forward import base_of
+from tunesmith.tune.launch.wrapped import called
 
 _LONGEST = 256
 """No answer is written beyond this many tokens."""
@@ -83,15 +84,7 @@ class Sampler:
         self.model.eval()
         # a compiled layer would be compiled again for every length that an answer passes through
         with torch.compiler.set_stance("force_eager"):
-            before = before_prompt(self.model)
-            answers = greedy(
-                base_of(self.model),
-                [sample.prompt for sample in self.samples],
-                stop_ids=self.stop_ids,
-                pad_id=self.pad_id,
-                max_new_tokens=self._limit(before.tokens if before is not None else 0),
-                before=before,
-            )
+            answers = called(self.model, self._answers)
         self.model.train()
         scores = [
             token_f1(self.encoder.decode(answer.ids), self.encoder.decode(sample.answer))
@@ -100,6 +93,17 @@ class Sampler:
         scored = [score for score in scores if not math.isnan(score)]
         figures = {"stopped": sum(answer.stopped for answer in answers) / len(answers)}
         return {"token_f1": sum(scored) / len(scored), **figures} if scored else figures
+
+    def _answers(self, model: torch.nn.Module) -> list[Answer]:
+        before = before_prompt(model)
+        return greedy(
+            base_of(model),
+            [sample.prompt for sample in self.samples],
+            stop_ids=self.stop_ids,
+            pad_id=self.pad_id,
+            max_new_tokens=self._limit(before.tokens if before is not None else 0),
+            before=before,
+        )
 
     def _limit(self, virtual_tokens: int) -> int:
         expected = max(len(sample.answer) for sample in self.samples)

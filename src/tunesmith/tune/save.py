@@ -23,7 +23,14 @@ def parameters(model: torch.nn.Module) -> tuple[int, int]:
     return learned, sum(parameter.numel() for parameter in every)
 
 
-def save_tuned(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, *, base: str) -> float:
+def save_tuned(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    folder: Path,
+    *,
+    base: str,
+    weights: dict[str, torch.Tensor] | None = None,
+) -> float:
     """Write what was learned into `folder/adapter` or `folder/model`; returns its MiB.
 
     Args:
@@ -31,22 +38,23 @@ def save_tuned(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, *, 
         tokenizer: Saved beside a model of its own.
         folder: The method's folder.
         base: The base model's name, which an adapter remembers.
+        weights: Those of a model of its own that is sharded; None: the model has them.
     """
     if isinstance(model, PeftModel):
         target = folder / ADAPTER
         target.mkdir(exist_ok=True)
-        weights = {
+        learned = {
             name: value.detach().cpu().contiguous()
             for name, value in get_peft_model_state_dict(model).items()
         }
-        save_file(weights, target / ADAPTER_FILE, metadata={"format": "pt"})
+        save_file(learned, target / ADAPTER_FILE, metadata={"format": "pt"})
         config = model.peft_config["default"]
         config.inference_mode = True
         config.base_model_name_or_path = base
         config.save_pretrained(target)
     else:
         target = folder / MODEL
-        model.save_pretrained(target)
+        model.save_pretrained(target, state_dict=weights)
         tokenizer.save_pretrained(target)
     sync_folder(target)
     return round(sum(file.stat().st_size for file in weight_files(target)) / 2**20, 3)

@@ -418,7 +418,7 @@ class _Trials:
         job = {**self.request, "method": config.model_dump(mode="json"), "work": str(folder)}
         state = "finished"
         try:
-            run_job("tunesmith.tune.job", job, log=folder / "train.log", on_event=watch)
+            run_job("tunesmith.tune.launch.job", job, log=folder / "train.log", on_event=watch)
         except _OverError as over:
             state = over.state
         except DivergedError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ from tunesmith.tune.checkpoint import (
     save_scheduler,
 )
 from tunesmith.tune.forward import answer_nll
+from tunesmith.tune.launch import ranks
+from tunesmith.tune.launch.spread import is_sharded
+from tunesmith.tune.launch.wrapped import called, is_wrapped, my_batches
 from tunesmith.tune.masters import Masters
+from tunesmith.tune.packing import PackedCollator, check_isolation
 from tunesmith.tune.preference import REFERENCE
 from tunesmith.tune.recorder import Recorder
 
@@ -59,15 +64,26 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
 
         Args:
             model: The model that is trained.
-            inputs: `input_ids`, `attention_mask`, `labels`: integers of shape (batch, tokens).
+            inputs: `input_ids`, `labels`, and `attention_mask` or, of packed rows, `position_ids`:
+                integers of shape (batch, tokens).
             return_outputs: Not supported: no logits are kept.
             num_items_in_batch: Items (labelled tokens, or pairs) of the whole optimizer step; None:
                 of this batch.
         """
         if return_outputs:
             raise NotImplementedError("the loss is computed without keeping logits")
-        total, count = self.objective(self.model, **inputs)
-        return total / (count if num_items_in_batch is None else num_items_in_batch)
+        total, count = self.summed(model if is_wrapped(model) else self.model, **inputs)
+        if num_items_in_batch is None:
+            return total / count
+        return total * ranks.count() / num_items_in_batch  # gradients are averaged over processes
+
+    def summed(self, model: torch.nn.Module, **batch: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """The objective's sum and items over a batch, through what wraps the model, if anything."""
+        return called(model, lambda inner: self.objective(inner, **batch))
+
+    def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
+        if not is_sharded(model):  # else it is where it belongs
+            super()._move_model_to_device(model, device)
 
     def _get_num_items_in_batch(
         self, batch_samples: list[dict[str, torch.Tensor]], device: torch.device
@@ -111,8 +127,11 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         super()._save_checkpoint(model, trial)
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         self.masters.save(folder)
-        sync_folder(folder)
-        self.recorder.save(folder)
+        ranks.wait()  # every process has written its random numbers
+        if ranks.number() == 0:
+            sync_folder(folder)
+            self.recorder.save(folder)
+        ranks.wait()
 
     def _save(self, output_dir: str, state_dict: dict[str, torch.Tensor] | None = None) -> None:
         if isinstance(self.model, PeftModel):  # else the masters are all there is to a model
@@ -127,7 +146,8 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         save_optimizer(Path(output_dir), self.optimizer, names=list(self.masters.copies))
-        save_scheduler(Path(output_dir), self.lr_scheduler)
+        if ranks.number() == 0:
+            save_scheduler(Path(output_dir), self.lr_scheduler)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
@@ -135,22 +155,46 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
             load_scheduler(Path(checkpoint), self.lr_scheduler)
 
     def _save_rng_state(self, output_dir: str) -> None:
-        save_random(Path(output_dir))
+        save_random(Path(output_dir), rank=ranks.number())
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            load_random(Path(checkpoint))
+            load_random(Path(checkpoint), rank=ranks.number())
+
+
+def pack(trainer: AnswerTrainer, rows: Sequence[dict[str, list[int]]], *, dtype: Any) -> None:
+    """Let a trainer pack the rows of a batch, if its model keeps them apart.
+
+    Args:
+        trainer: Its model is ready to be trained.
+        rows: Some of the training rows: what the model is tried on.
+        dtype: The number format that it computes in.
+
+    Raises:
+        ModelError: The model lets packed rows see each other.
+    """
+    trainer.model.eval()
+    check_isolation(
+        partial(trainer.summed, trainer.model), list(rows), dtype=dtype, device=trainer.args.device
+    )
+    trainer.model.train()
+    trainer.data_collator = PackedCollator()
 
 
 def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, Any]]) -> float:
-    """Mean loss over all validation rows: a labelled token, or a pair, in nats."""
+    """Mean loss over all validation rows: a labelled token, or a pair, in nats.
+
+    Processes that train together have a share of the batches each.
+    """
     trainer.model.eval()
     loss, items = 0.0, 0
     with torch.no_grad():
-        for start in range(0, len(rows), _VALIDATION_BATCH):
+        for start, counts in my_batches(len(rows), _VALIDATION_BATCH):
             batch = trainer.data_collator(rows[start : start + _VALIDATION_BATCH])
             batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
-            part, count = trainer.objective(trainer.model, **batch)
-            loss, items = loss + float(part), items + count
+            part, count = trainer.summed(trainer.model, **batch)
+            if counts:
+                loss, items = loss + float(part), items + count
     trainer.model.train()
-    return loss / items
+    total, number = ranks.sums(loss, items)
+    return total / number

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tunesmith.config import Config
 from tunesmith.models import Precision
-from tunesmith.tune.formats import AnyFormat, QaFormat
+from tunesmith.tune.formats import AnyFormat, PreferenceFormat, QaFormat
 from tunesmith.tune.methods.searched import SearchConfig
 
 if TYPE_CHECKING:
@@ -108,6 +108,9 @@ class TrainedConfig(Config):
     """Number format of the weights that compute. What is learned is kept in float32 beside them."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: about half the memory, a third slower."""
+    packing: bool = False
+    """Compute a batch's rows as one sequence without padding, each seeing itself alone. A model
+    that cannot keep rows apart is refused before it trains, prefix and prompt tuning always are."""
 
     @property
     @abstractmethod
@@ -155,6 +158,13 @@ class TrainedConfig(Config):
     def _one_length(self) -> TrainedConfig:
         if (self.epochs is None) == (self.max_steps is None):
             msg = "give epochs or max_steps, not both and not neither"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _packs_no_pairs(self) -> TrainedConfig:
+        if self.packing and isinstance(self.format, PreferenceFormat):
+            msg = "packing: both answers of a pair are rows of their own and cannot be packed"
             raise ValueError(msg)
         return self
 

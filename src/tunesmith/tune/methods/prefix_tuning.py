@@ -52,6 +52,8 @@ class PrefixTuningConfig(TrainedConfig):
             raise ValueError("a projection cannot start from text: start with zero or random")
         if self.gradient_checkpointing:
             raise ValueError("gradient_checkpointing drops the prefix: it cannot be used here")
+        if self.packing:
+            raise ValueError("packing puts the prefix before the first row of a batch alone")
         return self
 
     @property

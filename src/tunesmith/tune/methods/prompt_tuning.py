@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tunesmith.tune.methods.base import BEST, DOCUMENTS, TrainedConfig
 from tunesmith.tune.methods.prefix_tuning import text_ids
@@ -38,6 +38,12 @@ class PromptTuningConfig(TrainedConfig):
     `random`: standard normal numbers, as in the source document."""
     start_text: str | None = Field(default=None, min_length=1)
     """The text that the embeddings start from. None: the beginning of the prompt."""
+
+    @model_validator(mode="after")
+    def _is_not_packed(self) -> PromptTuningConfig:
+        if self.packing:
+            raise ValueError("packing puts the embeddings before the first row of a batch alone")
+        return self
 
     @property
     def label(self) -> str:

@@ -1,0 +1,87 @@
+"""What this machine has, and so in how many processes and how a training runs on it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tunesmith.errors import TunesmithError
+from tunesmith.tune.launch.config import LaunchConfig, Strategy, most_processes
+from tunesmith.tune.methods import FullConfig, TrainedConfig
+
+_ROOM = 0.7
+"""Share of a GPU's memory that weights and their training state may take, beside activations."""
+_STATE = 8
+"""Training state of a bfloat16 weight that is learned, in sizes of the weight: itself and its
+gradient (2 bytes each), the float32 copy (4) and Adam's two moments (8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """How a training runs on this machine."""
+
+    processes: int
+    strategy: Strategy
+    gpus: bool
+    reshard: bool
+    offload: bool
+
+    def as_config(self) -> LaunchConfig:
+        """The same as settings that leave nothing to the hardware."""
+        return LaunchConfig(
+            devices=self.processes,
+            strategy=self.strategy,
+            reshard=self.reshard,
+            offload=self.offload,
+        )
+
+
+def chosen(launch: LaunchConfig, method: TrainedConfig, *, model: Path) -> Chosen:
+    """Settle what the configuration leaves to the hardware.
+
+    A process that trains alone on a machine with several GPUs sees the first of them only.
+
+    Raises:
+        TunesmithError: More processes are asked for than there are GPUs.
+    """
+    import torch
+
+    gpus = torch.cuda.device_count()
+    if launch.devices == "auto":
+        processes = most_processes(
+            batch_size=method.batch_size,
+            accumulation=method.gradient_accumulation,
+            available=max(1, gpus),
+        )
+    else:
+        processes = launch.devices
+    if gpus and processes > gpus:
+        raise TunesmithError(
+            f"{processes} processes are asked for, and this machine has {gpus} "
+            f"GPU{'s' if gpus > 1 else ''}",
+            where="devices",
+            todo="ask for one process a GPU, or write auto",
+        )
+    if gpus > 1 and processes == 1:  # transformers would spread the batch over all of them
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        os.environ["CUDA_VISIBLE_DEVICES"] = seen
+    strategy = _fitting(method, model) if launch.strategy == "auto" else launch.strategy
+    return Chosen(
+        processes=processes,
+        strategy=strategy,
+        gpus=gpus > 0,
+        reshard=launch.reshard,
+        offload=launch.offload,
+    )
+
+
+def _fitting(method: TrainedConfig, model: Path) -> Strategy:
+    """The strategy that a GPU's memory allows."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return "ddp"
+    weights = sum(file.stat().st_size for file in model.glob("*.safetensors"))
+    needed = weights * (_STATE if isinstance(method, FullConfig) else 1)
+    return "fsdp" if needed > _ROOM * torch.cuda.get_device_properties(0).total_memory else "ddp"
