@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 import tunesmith
 from tunesmith import figures, track
+from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
@@ -24,7 +25,7 @@ from tunesmith.prompting import Example
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
 from tunesmith.store.lock import run_lock
-from tunesmith.tune import Method, TrainedConfig, tune, tuned
+from tunesmith.tune import Method, Price, TrainedConfig, tune, tuned
 
 #: How far a run goes. Every stage takes what earlier runs left in the folder.
 Until = Literal["prepare", "tune", "evaluate", "decide", "report"]
@@ -124,6 +125,7 @@ def _method(
                 out=folder,
                 prompt=recipe.prompt,
                 seed=recipe.seed,
+                price=_price(recipe.decide),
                 progress=work.progress,
             ),
         )
@@ -165,6 +167,13 @@ def _method(
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
     work.predictions[name] = answered.predictions
+
+
+def _price(settings: DecideConfig) -> Price | None:
+    """What an hour of the machine costs, where the recipe says so: the default is a guess."""
+    if "machine_hour" not in settings.model_fields_set:
+        return None
+    return Price(settings.machine_hour, settings.currency)
 
 
 def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:

@@ -10,11 +10,13 @@ from tunesmith.tune.methods import (
     PromptTuningConfig,
     TrainedConfig,
 )
+from tunesmith.tune.told import Price
 
 __all__ = [
     "FullConfig",
     "LoraConfig",
     "Method",
+    "Price",
     "PrefixTuningConfig",
     "PromptTuningConfig",
     "TrainedConfig",

@@ -10,12 +10,13 @@ from typing import Any
 
 from tunesmith.errors import MissingExtraError, TunesmithError
 from tunesmith.io import fingerprint, read_json, write_json
-from tunesmith.models import BaseModel
-from tunesmith.progress import Progress, SilentProgress, duration
+from tunesmith.models import BaseModel, require_quantization
+from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
-from tunesmith.tune.methods import TrainedConfig
+from tunesmith.tune.methods import LoraConfig, TrainedConfig
+from tunesmith.tune.told import Price, plan_words, priced
 from tunesmith.worker import Event, run_job
 
 _VERSION = 1  # bump when training changes its result for the same settings
@@ -31,6 +32,7 @@ def tune(
     out: Path,
     prompt: PromptConfig | None = None,
     seed: int = 13,
+    price: Price | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train `method` in a process of its own and save what it learned.
@@ -45,14 +47,17 @@ def tune(
             and, until it is done, `work/` (checkpoints).
         prompt: What the prompts have in common; the default one where None.
         seed: Used where the method sets none.
+        price: What an hour of this machine costs, where it is known.
         progress: Where to say how far it is.
 
     Returns:
-        The `training` object of `metrics.json`: seconds, tokens, losses, memory, settings. If
-        `out` holds a finished training of the same method, rows, prompt and model, its result.
+        The `training` object of `metrics.json`: seconds, tokens, losses, memory, settings, and
+        with a price the cost. If `out` holds a finished training of the same method, rows, prompt
+        and model, its result.
 
     Raises:
-        TunesmithError: There is nothing to train on, or the loss became NaN.
+        TunesmithError: There is nothing to train on, the memory cannot suffice, or the loss became
+            NaN.
         JobError: The process was killed or crashed; calling again resumes it.
         MissingExtraError: The extra `tune` is not installed.
     """
@@ -63,9 +68,11 @@ def tune(
     for package in _NEEDS:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "tune")
+    if isinstance(method, LoraConfig) and method.quantize is not None:
+        require_quantization()
     progress = progress or SilentProgress()
     request = {
-        "method": method.model_dump(mode="json"),
+        "method": method.model_dump(mode="json", exclude={"memory"}),  # changes no result
         "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
         "train": [example.to_row() for example in train],
         "validation": [example.to_row() for example in validation],
@@ -77,14 +84,15 @@ def tune(
         record = read_json(finished)
         if record["fingerprint"] == identity and tuned(out) is not None:
             progress.say(f"{out.name}: already trained with these settings, rows and model")
-            result: dict[str, Any] = record["training"]
-            return result
+            return priced(record["training"], price)
         finished.unlink()
     _claim(work, identity)
+    request["method"]["memory"] = method.memory
     training = _train(
         {**request, "model": str(model.path), "model_name": model.name, "work": str(work)},
         name=out.name,
         work=work,
+        price=price,
         progress=progress,
     )
     for old in (out / ADAPTER, out / MODEL):
@@ -96,7 +104,7 @@ def tune(
     learned.rename(out / learned.name)
     write_json(finished, {"fingerprint": identity, "training": training})
     shutil.rmtree(work)
-    return training
+    return priced(training, price)
 
 
 def _claim(work: Path, identity: str) -> None:
@@ -108,7 +116,9 @@ def _claim(work: Path, identity: str) -> None:
         write_json(mark, identity)
 
 
-def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress) -> dict[str, Any]:
+def _train(
+    request: dict[str, Any], *, name: str, work: Path, price: Price | None, progress: Progress
+) -> dict[str, Any]:
     with progress.stage(f"train {name}") as stage:
 
         def tell(event: Event) -> None:
@@ -121,11 +131,8 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
                         f"{name}: {plan['too_long']} of {plan['too_long'] + plan['examples']} rows "
                         "are longer than max_length and left out"
                     )
-                progress.say(
-                    f"{name}: {plan['steps']} steps over {plan['examples']} rows, "
-                    f"{plan['trainable_parameters']:,} trainable parameters, "
-                    f"about {duration(plan['left_s'])}"
-                )
+                for line in plan_words(plan, price):
+                    progress.say(f"{name}: {line}")
             else:
                 stage.advance(1, note=f"loss {event['loss']:.3f}")
 

@@ -21,12 +21,14 @@ from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig, question_messages
+from tunesmith.tune.budget import Budget
 from tunesmith.tune.formats import IGNORED, Encoded, encode_examples
 from tunesmith.tune.masters import Masters
-from tunesmith.tune.methods import TrainedConfig, trained_method
+from tunesmith.tune.methods import LoraConfig, TrainedConfig, trained_method
 from tunesmith.tune.order import training_order
 from tunesmith.tune.predict import predicted_seconds
 from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measured
+from tunesmith.tune.room import gpu_peak_mib
 from tunesmith.tune.save import parameters, save_tuned
 from tunesmith.tune.trainer import AnswerTrainer, validation_loss
 from tunesmith.worker import Emit, serve
@@ -48,6 +50,8 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         accumulation=config.gradient_accumulation,
         seed=request["seed"],
     )
+    budget = Budget(config, model=Path(request["model"]), encoded=encoded, validation=validation)
+    memory = budget.check(order, seed=request["seed"])
     resume = _last_checkpoint(work)
     measured = read_measured(resume) if resume else Measured()
     trainer = _trainer(
@@ -78,6 +82,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
                 "too_long": encoded.too_long,
                 "trainable_parameters": trainable,
                 "left_s": predicted * (1 - done / steps),
+                "memory": memory,
             }
         }
     )
@@ -90,6 +95,8 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 3),
         "predicted_s": round(predicted, 3),
+        "predicted_memory": memory,
+        "peak_gpu_memory_mib": gpu_peak_mib(),
         "steps": steps,
         "epochs": round(len(order) / len(encoded.rows), 3),
         "examples": len(encoded.rows),
@@ -180,7 +187,8 @@ def _adapted(
     request: dict[str, Any], config: TrainedConfig, tokenizer: PreTrainedTokenizerBase
 ) -> PreTrainedModel:
     """The base model, ready to be trained."""
-    model = load_model(Path(request["model"]), precision=config.precision)
+    quantize = config.quantize if isinstance(config, LoraConfig) else None
+    model = load_model(Path(request["model"]), precision=config.precision, quantize=quantize)
     prompt = PromptConfig.model_validate(request["prompt"])
     begin = ChatEncoder(tokenizer).text(question_messages("", prompt))
     return config.adapt(model, tokenizer, prompt=begin)

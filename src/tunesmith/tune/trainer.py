@@ -24,7 +24,8 @@ from tunesmith.tune.masters import Masters
 from tunesmith.tune.recorder import Recorder
 from tunesmith.tune.save import sync
 
-_VALIDATION_BATCH = 16
+VALIDATION_BATCH = 16
+"""Rows that are validated at once."""
 
 
 class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
@@ -116,8 +117,8 @@ def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) ->
     trainer.model.eval()
     loss, tokens = 0.0, 0
     with torch.no_grad():
-        for start in range(0, len(rows), _VALIDATION_BATCH):
-            batch = trainer.data_collator(rows[start : start + _VALIDATION_BATCH])
+        for start in range(0, len(rows), VALIDATION_BATCH):
+            batch = trainer.data_collator(rows[start : start + VALIDATION_BATCH])
             batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
             part, count = answer_nll(trainer.model, **batch)
             loss, tokens = loss + float(part), tokens + count

@@ -73,6 +73,9 @@ class TrainedConfig(Config):
     """Number format of the weights that compute. What is learned is kept in float32 beside them."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: about half the memory, a third slower."""
+    memory: Literal["check", "ignore"] = "check"
+    """`check`: refuse to start where the predicted peak is more than the machine (or its container,
+    or its GPU) has left, and say which settings would fit; `ignore`: start all the same."""
 
     @property
     @abstractmethod

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from tunesmith.errors import ModelError
+from tunesmith.models import Quantize
 from tunesmith.tune.methods.base import DOCUMENTS, TrainedConfig
 
 if TYPE_CHECKING:
@@ -63,9 +64,10 @@ class LoraConfig(TrainedConfig):
     start: Start = "default"
     """How the adapters begin: `default` (B is zero), `gaussian`, `pissa` (Meng et al. 2024,
     arXiv:2404.02948), `olora` (Büyükakyüz 2024, arXiv:2406.01775) or `orthogonal`."""
-    quantize: Literal["nf4"] | None = None
-    """Hold the frozen weights in 4 bits (QLoRA: Dettmers et al. 2023, arXiv:2305.14314). Needs the
-    extra `qlora`."""
+    quantize: Quantize | None = None
+    """Hold the frozen linear layers in 4 bits (QLoRA: Dettmers et al. 2023, arXiv:2305.14314), in
+    NormalFloat with its scales quantised again; they compute in `precision`. Needs the extra
+    `qlora`."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> LoraConfig:
@@ -98,7 +100,13 @@ class LoraConfig(TrainedConfig):
     def adapt(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, prompt: str
     ) -> PreTrainedModel:
-        """Put the adapters beside the layers; see `TrainedConfig.adapt`."""
+        """Put the adapters beside the layers; see `TrainedConfig.adapt`.
+
+        Over 4 bits, PEFT's `prepare_model_for_kbit_training` is left out: it freezes what
+        `get_peft_model` freezes, and makes norms, embeddings and head float32, which doubles them
+        and the activations between the layers. Here they compute as they do in LoRA over whole
+        weights; norms and loss are worked out in float32 all the same.
+        """
         from peft import LoraConfig as PeftLora
         from peft import get_peft_model
 
