@@ -44,8 +44,7 @@ class Budget:
     ) -> None:
         self.config, self.model = config, model
         self.lengths, self.answers = _sizes(encoded.rows)
-        held, counted = _sizes(validation)
-        self.validation = batches(held, counted, range(len(held)), size=VALIDATION_BATCH)
+        self.held = _sizes(validation)
         self.cuda = torch.cuda.is_available()
         self.process = _CONTEXT_MIB if self.cuda else resident_mib()
 
@@ -79,11 +78,12 @@ class Budget:
 
     def predict(self, config: TrainedConfig, order: Sequence[int]) -> Memory:
         """The peak of a training with other settings on the same rows."""
+        validated = min(VALIDATION_BATCH, config.batch_size)
         return predict_memory(
             config,
             model=self.model,
             train=batches(self.lengths, self.answers, order, size=config.batch_size),
-            validation=self.validation,
+            validation=batches(*self.held, range(len(self.held[0])), size=validated),
             process_mib=self.process,
             cuda=self.cuda,
         )

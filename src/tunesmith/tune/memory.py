@@ -21,7 +21,7 @@ from tunesmith.tune.sketch import Sketch, sketch
 MIB = 2**20
 FLOAT = 4
 
-LIBRARIES_MIB = 90.0
+LIBRARIES_MIB = 65.0
 """What the libraries take in a job after they were imported: parts that are loaded when they are
 first used, threads' stacks, compiled kernels, the rows."""
 RETAINED = 0.35

@@ -25,7 +25,8 @@ from tunesmith.tune.recorder import Recorder
 from tunesmith.tune.save import sync
 
 VALIDATION_BATCH = 16
-"""Rows that are validated at once."""
+"""The most rows that are validated at once; never more than are trained on at once, so that a
+validation needs less memory than a step."""
 
 
 class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
@@ -117,8 +118,9 @@ def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, list[int]]]) ->
     trainer.model.eval()
     loss, tokens = 0.0, 0
     with torch.no_grad():
-        for start in range(0, len(rows), VALIDATION_BATCH):
-            batch = trainer.data_collator(rows[start : start + VALIDATION_BATCH])
+        size = min(VALIDATION_BATCH, trainer.args.per_device_train_batch_size)
+        for start in range(0, len(rows), size):
+            batch = trainer.data_collator(rows[start : start + size])
             batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
             part, count = answer_nll(trainer.model, **batch)
             loss, tokens = loss + float(part), tokens + count
