@@ -3,11 +3,12 @@
     python -m benchmarks.training_memory
     python -m benchmarks.training_memory --only full lora-all --rows 4 --tokens 256
 
-Every training is a process of its own (`tunesmith.tune.tune` starts one): two optimizer steps of the
-default model on one batch, its rows of equal length, half of each an answer. The peak is the
+Every training is a process of its own (`tunesmith.tune.tune` starts one): two optimizer steps of
+the default model on one batch, its rows of equal length, half of each an answer. The peak is the
 kernel's (VmHWM), of the whole process: interpreter, libraries, loading and saving among it. The
 trainable state is the weights that learn with their float32 copies, their gradients and the
-optimizer's moments. QLoRA needs the extra `qlora` and is left out, and said so, where it is missing.
+optimizer's moments. QLoRA needs the extra `qlora` and is left out, and said so, where it is not
+there.
 """
 
 from __future__ import annotations
@@ -108,11 +109,11 @@ def table(found: dict[str, dict[str, Any]]) -> list[str]:
     """The rows of a table in Markdown, shares of the first case's figures among them."""
     first = next(iter(found.values()))
     whole, state = first["peak_memory_mib"], first["predicted_memory"]["trainable_state_mib"]
-    lines = [
-        "| method | peak MiB | of full | predicted MiB | trained weights | their state, MiB "
-        "| of full | s |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    columns = (
+        "method", "peak MiB", "of full", "predicted MiB", "trained weights", "their state, MiB",
+        "of full", "s",
+    )  # fmt: skip
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for name, one in found.items():
         told = one["predicted_memory"]
         lines.append(

@@ -66,7 +66,7 @@ def test_without_control_groups_the_machine_decides(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert room.group_rooms(mount=tmp_path, groups=tmp_path / "missing") == []
-    monkeypatch.setattr(room, "group_rooms", lambda: [])
+    monkeypatch.setattr(room, "group_rooms", list)
     import psutil
 
     available = psutil.virtual_memory().available / MIB

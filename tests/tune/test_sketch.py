@@ -24,9 +24,7 @@ METHODS: dict[str, TrainedConfig] = {
     "dora": LoraConfig(r=4, dora=True, **SETTINGS),
     "full": FullConfig(**SETTINGS),
     "prefix": PrefixTuningConfig(virtual_tokens=5, start="random", **SETTINGS),
-    "projected": PrefixTuningConfig(
-        virtual_tokens=5, start="random", projection=True, **SETTINGS
-    ),
+    "projected": PrefixTuningConfig(virtual_tokens=5, start="random", projection=True, **SETTINGS),
     "prompt": PromptTuningConfig(virtual_tokens=5, start="random", **SETTINGS),
 }
 

@@ -1,7 +1,7 @@
 """A method loaded to answer: a plain model, and what it remembers before every prompt.
 
-LoRA's adapters are merged into the weights they were trained beside: those of QLoRA into weights that
-were quantised and opened again. What prefix tuning and prompt tuning have learned is
+LoRA's adapters are merged into the weights they were trained beside: those of QLoRA into weights
+that were quantised and opened again. What prefix tuning and prompt tuning have learned is
 keys and values for every layer (prompt tuning's embeddings pass through the layers once, when they
 are loaded): both become a cache that each prompt continues, at no cost while it answers.
 """
@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from transformers import DynamicCache, PreTrainedModel
 
-from tunesmith.models import compute_dtype, load_model
 from tunesmith.io import read_json
+from tunesmith.models import compute_dtype, load_model
 from tunesmith.tune.folders import ADAPTER, QUANTIZATION_FILE
 
 

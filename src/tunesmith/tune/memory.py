@@ -54,8 +54,9 @@ class Memory:
     moment: str
     """When that is: loading, backward, step or validation."""
     parts_mib: dict[str, float]
-    """What it consists of: process, weights, masters (float32 copies of what is learned), gradients,
-    optimizer, activations, logits, files (the model's file, read while loading), allocator."""
+    """What it consists of: process, weights, masters (float32 copies of what is learned),
+    gradients, optimizer, activations, logits, files (the model's, read while loading), allocator
+    (gaps in its heap)."""
     moments_mib: dict[str, float]
     """The sum of each moment."""
     trainable_state_mib: float

@@ -59,9 +59,7 @@ def predicted_seconds(
     )
 
 
-def _passes(
-    trainer: AnswerTrainer, batch: dict[str, torch.Tensor], config: TrainedConfig
-) -> float:
+def _passes(trainer: AnswerTrainer, batch: dict[str, torch.Tensor], config: TrainedConfig) -> float:
     """Seconds of a pass forward and backward; the first of two also pays for warming up."""
     if config.gradient_checkpointing:  # transformers turns it on when training starts
         trainer.model.activation_checkpointing_enable()

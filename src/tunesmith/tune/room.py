@@ -32,9 +32,7 @@ def room_mib() -> float:
     return resident_mib() + max(0.0, min(left)) / MIB
 
 
-def group_rooms(
-    *, mount: Path = _MOUNT, groups: Path = Path("/proc/self/cgroup")
-) -> list[float]:
+def group_rooms(*, mount: Path = _MOUNT, groups: Path = Path("/proc/self/cgroup")) -> list[float]:
     """Bytes that are left in each control group of this process that has a limit.
 
     Args:
@@ -82,7 +80,7 @@ def gpu_peak_mib() -> float | None:
 
 
 def _upwards(root: Path, path: str) -> list[Path]:
-    """A group's folder and those above it; in a container the path may lie outside what is mounted."""
+    """A group's folder and those above it; a container's own may lie outside of what it sees."""
     inner = root / path.lstrip("/")
     return [folder for folder in [inner, *inner.parents] if folder.is_relative_to(root)]
 

@@ -39,7 +39,7 @@ class Sketch:
     trainable: int
     """Numbers that are learned."""
     linear: int
-    """Numbers in frozen linear layers other than the head: those that `quantize` holds in 4 bits."""
+    """Numbers in frozen linear layers other than the head: what `quantize` holds in 4 bits."""
     largest: int
     """Numbers of the largest of these layers."""
     head: int
@@ -104,19 +104,17 @@ def _replace(model: torch.nn.Module, dtype: torch.dtype) -> None:
     """
     made: dict[int, Any] = {}
     for module in model.modules():
-        for name, old in list(module._parameters.items()):
-            if old is not None:
-                if id(old) not in made:
-                    empty = torch.empty(old.shape, dtype=dtype)
-                    made[id(old)] = torch.nn.Parameter(empty, requires_grad=old.requires_grad)
-                module._parameters[name] = made[id(old)]
-        for name, buffer in list(module._buffers.items()):
-            if buffer is not None:
-                module._buffers[name] = torch.empty(buffer.shape, dtype=buffer.dtype)
+        for name, old in list(module.named_parameters(recurse=False, remove_duplicate=False)):
+            if id(old) not in made:
+                empty = torch.empty(old.shape, dtype=dtype)
+                made[id(old)] = torch.nn.Parameter(empty, requires_grad=old.requires_grad)
+            setattr(module, name, made[id(old)])
+        for name, buffer in list(module.named_buffers(recurse=False, remove_duplicate=False)):
+            setattr(module, name, torch.empty(buffer.shape, dtype=buffer.dtype))
 
 
 def _kept(model: torch.nn.Module, rows: int, length: int) -> tuple[Counter[str | None], int]:
-    """Bytes that autograd keeps by decoder layer (None: outside them), and bytes of their inputs."""
+    """Bytes that autograd keeps by decoder layer (None: in none), and bytes of their inputs."""
     own = {id_of(tensor) for tensor in [*model.parameters(), *model.buffers()]}
     kept: Counter[str | None] = Counter({None: 0})
     held: dict[int, Any] = {}
@@ -152,7 +150,7 @@ def _kept(model: torch.nn.Module, rows: int, length: int) -> tuple[Counter[str |
 
 def id_of(tensor: torch.Tensor) -> int:
     """What tensors that share their memory have in common."""
-    return int(tensor.untyped_storage()._cdata)
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001
 
 
 def _linear(model: torch.nn.Module, head: torch.nn.Parameter) -> list[Any]:
