@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from tunesmith.errors import TunesmithError
+from tunesmith.io import read_json
 from tunesmith.tune.formats import IGNORED, Encoded
 from tunesmith.tune.memory import Memory, batches, predict_memory
 from tunesmith.tune.methods import (
@@ -123,7 +124,7 @@ class Budget:
             yield from _smaller(
                 _with(mine, gradient_checkpointing=True), "gradient_checkpointing: true, "
             )
-        if isinstance(mine, LoraConfig) and mine.quantize is None and mine.start in _QUANTISABLE:
+        if isinstance(mine, LoraConfig) and mine.start in _QUANTISABLE and self._quantisable():
             yield "quantize: nf4", _with(mine, quantize="nf4")
             both = _with(mine, quantize="nf4", gradient_checkpointing=True)
             yield "quantize: nf4, gradient_checkpointing: true", both
@@ -134,6 +135,12 @@ class Budget:
             yield "kind: lora, gradient_checkpointing: true", LoraConfig(**few)
         if not isinstance(mine, PromptTuningConfig):
             yield "kind: prompt_tuning", PromptTuningConfig(**common)
+
+    def _quantisable(self) -> bool:
+        """Whether `quantize` is another setting, and one that works (`models.load_model`)."""
+        widths = read_json(self.model / "config.json")
+        whole = all(widths.get(name, 64) % 64 == 0 for name in ("hidden_size", "intermediate_size"))
+        return getattr(self.config, "quantize", None) is None and (self.cuda or whole)
 
 
 _QUANTISABLE = {"default", "gaussian", "orthogonal"}
