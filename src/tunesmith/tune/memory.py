@@ -24,10 +24,10 @@ FLOAT = 4
 LIBRARIES_MIB = 65.0
 """What the libraries take in a job after they were imported: parts that are loaded when they are
 first used, threads' stacks, compiled kernels, the rows."""
-GAPS = 0.45
+GAPS = 0.4
 """By this share of its activations the heap of a job on the CPU outgrows a step: what is freed
 stays in the process (`worker.ALLOCATOR`), and the gaps are not all used."""
-LARGE_GAPS = 1.4
+LARGE_GAPS = 1.0
 """The same of the logits: few and large, one hardly fits where another was. The larger of the two
 counts, for each fills the other's gaps. Measured on models of 3 to 135 million numbers."""
 CACHED = 0.1
