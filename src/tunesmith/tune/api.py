@@ -71,7 +71,7 @@ def tune(
     if isinstance(method, LoraConfig) and method.quantize is not None:
         require_quantization()
     progress = progress or SilentProgress()
-    request = {
+    request: dict[str, Any] = {
         "method": method.model_dump(mode="json", exclude={"memory"}),  # changes no result
         "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
         "train": [example.to_row() for example in train],

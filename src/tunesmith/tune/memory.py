@@ -117,14 +117,11 @@ def predict_memory(
     files = 0 if cuda else sum(file.stat().st_size for file in model.glob("*.safetensors"))
     moments = {
         "loading": {**base, "weights": parts.weights, "files": files},
-        "backward": {**base, **max((parts.backward(batch) for batch in train), key=_sum)},
+        "backward": _most([{**base, **parts.backward(batch)} for batch in train]),
         "step": {**base, **parts.step()},
     }
     if validation:
-        moments["validation"] = {
-            **base,
-            **max((parts.validation(batch) for batch in validation), key=_sum),
-        }
+        moments["validation"] = _most([{**base, **parts.validation(batch)} for batch in validation])
     sums = {name: _sum(found) / MIB for name, found in moments.items()}
     moment = max(sums, key=sums.__getitem__)
     state = sizes.trainable * (parts.bytes + parts.master) + parts.optimizer + parts.gradients
@@ -216,6 +213,10 @@ class _Parts:
             "masters": self.master * self.sizes.trainable,
             "optimizer": self.optimizer,
         }
+
+
+def _most(moments: list[dict[str, float]]) -> dict[str, float]:
+    return max(moments, key=_sum)
 
 
 def _sum(parts: dict[str, float]) -> float:

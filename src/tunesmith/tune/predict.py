@@ -52,11 +52,12 @@ def predicted_seconds(
     )
     forward = sum(len(row["input_ids"]) for row in validation) / 3  # the backward pass costs two
     steps, saves = trainer.args.max_steps, -(-trainer.args.max_steps // trainer.args.save_steps)
-    return (
+    seconds: float = (
         a_token * (padded + 5 * forward)
         + steps * _optimizer_step(trainer.masters)
         + saves * _checkpoint(trainer.masters, Path(trainer.args.output_dir))
     )
+    return seconds
 
 
 def _passes(trainer: AnswerTrainer, batch: dict[str, torch.Tensor], config: TrainedConfig) -> float:

@@ -45,9 +45,9 @@ def group_rooms(*, mount: Path = _MOUNT, groups: Path = Path("/proc/self/cgroup"
     for line in groups.read_text().splitlines():
         number, controllers, path = line.split(":", 2)
         if number == "0" and not controllers:
-            version, roots = 2, (mount, mount / "unified")
+            version, roots = 2, [mount, mount / "unified"]
         elif "memory" in controllers.split(","):
-            version, roots = 1, (mount / "memory",)
+            version, roots = 1, [mount / "memory"]
         else:
             continue
         for root in roots:

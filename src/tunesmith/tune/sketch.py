@@ -75,7 +75,7 @@ def sketch(
     settings = AutoConfig.from_pretrained(model, local_files_only=True)
     with torch.device("meta"):
         base = AutoModelForCausalLM.from_config(settings, dtype=dtype)
-    adapted = config.model_copy(update=_START.get(config.kind, {})).adapt(base, None, prompt="")  # type: ignore[attr-defined, arg-type]
+    adapted = config.model_copy(update=_START.get(config.kind, {})).adapt(base, None, prompt="")  # type: ignore[attr-defined]
     with FakeTensorMode(allow_non_fake_inputs=True):
         _replace(adapted, dtype)
         kept, inputs = _kept(adapted, rows, length)
