@@ -1,13 +1,11 @@
-"""The predicted memory: its parts by hand, and its peak beside that of a real process."""
+"""The predicted memory: its parts, added up by hand."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import save_tokenizer
 from tunesmith.models import BaseModel
 from tunesmith.tune import FullConfig, LoraConfig, PromptTuningConfig, TrainedConfig
 
@@ -93,45 +91,3 @@ def test_batches_are_cut_from_the_order() -> None:
 
     cut = batches([5, 9, 7], [1, 2, 3], [2, 0, 1], size=2)
     assert cut == [Batch(2, 7, 4), Batch(1, 9, 2)]
-
-
-@pytest.fixture(scope="module")
-def middling(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
-    """A model of 12 million numbers, so that the parts show beside the process."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("model") / "middling"
-    torch.manual_seed(7)
-    LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=4096, hidden_size=384, intermediate_size=1152, num_hidden_layers=5,
-            num_attention_heads=6, num_key_value_heads=3, max_position_embeddings=512,
-            bos_token_id=1, eos_token_id=2, pad_token_id=2, tie_word_embeddings=True,
-        )
-    ).save_pretrained(folder)  # fmt: skip
-    save_tokenizer(folder)
-    return BaseModel(name="middling", path=folder, fingerprint="middling", source="folder")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "config",
-    [
-        LoraConfig(max_steps=2, batch_size=12),
-        LoraConfig(max_steps=2, batch_size=12, gradient_checkpointing=True),
-        FullConfig(max_steps=2, batch_size=12),
-    ],
-    ids=["lora", "checkpointing", "full"],
-)
-def test_the_peak_is_that_of_the_process(
-    middling: BaseModel, examples: Any, tmp_path: Path, config: TrainedConfig
-) -> None:
-    """The kernel's count (VmHWM) of the job: what is above the process within a fifth."""
-    from tunesmith.tune import tune
-
-    result = tune(config, train=examples, validation=[], model=middling, out=tmp_path / "m")
-    told = result["predicted_memory"]
-    floor = told["parts_mib"]["process"]
-    assert told["peak_mib"] - floor == pytest.approx(
-        result["peak_memory_mib"] - floor, rel=0.2, abs=25
-    )
