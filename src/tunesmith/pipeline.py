@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 import tunesmith
 from tunesmith import figures, track
+from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
@@ -26,7 +27,7 @@ from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
 from tunesmith.split import KNOWLEDGE
 from tunesmith.store.lock import run_lock
-from tunesmith.tune import Method, TrainedConfig, start_from, tune, tuned
+from tunesmith.tune import Method, Price, TrainedConfig, start_from, tune, tuned
 from tunesmith.tune.methods import trained_method
 from tunesmith.tune.methods.order import in_order
 
@@ -130,6 +131,7 @@ def _method(
                 prompt=recipe.prompt,
                 seed=recipe.seed,
                 launch=recipe.launch,
+                price=_price(recipe.decide),
                 progress=work.progress,
             ),
         )
@@ -204,6 +206,13 @@ def _as_trained(method: Method, training: dict[str, Any] | None) -> Method:
     if training is None or training.get("search") is None:
         return method
     return trained_method.validate_python(training["settings"])
+
+
+def _price(settings: DecideConfig) -> Price | None:
+    """What an hour of the machine costs, where the recipe says so: the default is a guess."""
+    if "machine_hour" not in settings.model_fields_set:
+        return None
+    return Price(settings.machine_hour, settings.currency)
 
 
 def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:

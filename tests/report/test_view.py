@@ -155,6 +155,29 @@ def test_a_training_that_watched_itself_is_told(make_run: MakeRun) -> None:
     assert "Saved from step" not in dict(whole.methods.training[0].facts)
 
 
+def test_what_was_predicted_stands_beside_what_it_took(make_run: MakeRun) -> None:
+    run = make_run()
+    path = run / "methods/lora/metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["training"] |= {
+        "seconds": 90.0, "predicted_s": 80.0, "peak_memory_mib": 1500.0,
+        "predicted_memory": {
+            "peak_mib": 1400.0, "parts_mib": {"weights": 256.0, "process": 570.0, "logits": 0.1},
+        },
+        "cost": {"actual": 0.5, "predicted": 0.4, "machine_hour": 20.0, "currency": "EUR"},
+    }  # fmt: skip
+    path.write_text(json.dumps(metrics))
+    view = view_of(run)
+    assert view.methods is not None
+    facts = dict(view.methods.training[0].facts)
+    assert facts["Time"] == "1 min 30 s (predicted 1 min 20 s)"
+    assert facts["Peak memory"].endswith("(predicted 1.4 GiB)")
+    assert facts["Predicted memory by part"].startswith("process 570")
+    assert "logits" not in facts["Predicted memory by part"]
+    assert "0.50" in facts["Cost"]
+    assert "0.40" in facts["Cost"]
+
+
 def test_methods_without_a_decision_are_shown_without_a_verdict(make_run: MakeRun) -> None:
     run = make_run()
     (run / "decision.json").unlink()

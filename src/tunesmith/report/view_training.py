@@ -13,6 +13,7 @@ from tunesmith.report.wording import (
     decimal,
     duration,
     mebibytes,
+    money,
     percent,
     plural,
     significant,
@@ -147,6 +148,26 @@ def _watched(training: Node) -> list[tuple[str, str]]:
     return facts
 
 
+def _memory(training: Node) -> list[tuple[str, str]]:
+    """The peak beside the predicted one, and what that consists of."""
+    told = training.at("predicted_memory")
+    gpu = training.number("peak_gpu_memory_mib")
+    actual = gpu if gpu is not None else training.number("peak_memory_mib")
+    if actual is None:
+        return []
+    predicted = told.number("peak_mib")
+    note = f" (predicted {mebibytes(predicted)})" if predicted is not None else ""
+    label = "Peak memory of the GPU" if gpu is not None else "Peak memory"
+    facts = [(label, mebibytes(actual) + note)]
+    found = [(name, part.as_number()) for name, part in told.pairs("parts_mib")]
+    parts = [(name, mib) for name, mib in found if mib is not None and mib >= 0.5]
+    if parts:
+        listed = sorted(parts, key=lambda part: -part[1])
+        words = ", ".join(f"{plain(name).lower()} {mebibytes(mib)}" for name, mib in listed)
+        facts.append(("Predicted memory by part", words))
+    return facts
+
+
 def _facts(training: Node) -> list[tuple[str, str]]:
     facts = []
     seconds, predicted = training.number("seconds"), training.number("predicted_s")
@@ -161,8 +182,12 @@ def _facts(training: Node) -> list[tuple[str, str]]:
         facts.append(("Passes over the examples", significant(epochs)))
     if (speed := training.number("tokens_per_s")) is not None:
         facts.append(("Speed", f"{count(round(speed))} tokens/s"))
-    if (memory := training.number("peak_memory_mib")) is not None:
-        facts.append(("Peak memory", mebibytes(memory)))
+    facts += _memory(training)
+    if (cost := training.at("cost").number("actual")) is not None:
+        currency = training.at("cost").text("currency") or ""
+        told = training.at("cost").number("predicted")
+        note = f" (predicted {money(told, currency)})" if told is not None else ""
+        facts.append(("Cost", money(cost, currency) + note))
     trainable, total = training.number("trainable_parameters"), training.number("total_parameters")
     if trainable is not None:
         of = f" ({percent(trainable / total)} of the model)" if total else ""

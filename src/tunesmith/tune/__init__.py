@@ -11,12 +11,14 @@ from tunesmith.tune.methods import (
     PromptTuningConfig,
     TrainedConfig,
 )
+from tunesmith.tune.told import Price
 
 __all__ = [
     "FullConfig",
     "LoraConfig",
     "Method",
     "PrefixTuningConfig",
+    "Price",
     "PromptTuningConfig",
     "TrainedConfig",
     "start_from",

@@ -10,13 +10,14 @@ from typing import Any
 
 from tunesmith.errors import MissingExtraError, TunesmithError
 from tunesmith.io import fingerprint, read_json, write_json
-from tunesmith.models import BaseModel
-from tunesmith.progress import Progress, SilentProgress, duration
+from tunesmith.models import BaseModel, require_quantization
+from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting.template import PromptConfig
 from tunesmith.tune.folders import ADAPTER, MODEL, tuned
 from tunesmith.tune.launch import LaunchConfig
-from tunesmith.tune.methods import AnyTrained
+from tunesmith.tune.methods import AnyTrained, LoraConfig
 from tunesmith.tune.search import settle
+from tunesmith.tune.told import Price, plan_words, priced
 from tunesmith.worker import Event, claim, run_job
 
 _VERSION = 2  # bump when training changes its result for the same settings
@@ -33,6 +34,7 @@ def tune(
     prompt: PromptConfig | None = None,
     seed: int = 13,
     launch: LaunchConfig | None = None,
+    price: Price | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train `method` in a process of its own and save what it learned.
@@ -51,15 +53,17 @@ def tune(
         seed: Used where the method sets none.
         launch: In how many processes, and how they share the model; None: as the hardware allows.
             Another launch resumes what one has begun, and takes what it has finished.
+        price: What an hour of this machine costs, where it is known.
         progress: Where to say how far it is.
 
     Returns:
-        The `training` object of `metrics.json`: seconds, tokens, losses, memory, settings. If
-        `out` holds a finished training of the same method, rows, prompt and model, its result.
+        The `training` object of `metrics.json`: seconds, tokens, losses, memory, settings, and
+        with a price the cost. If `out` holds a finished training of the same method, rows, prompt
+        and model, its result.
 
     Raises:
-        TunesmithError: There is nothing to train on, a row has nothing to learn, or the loss became
-            NaN.
+        TunesmithError: There is nothing to train on, a row has nothing to learn, the memory cannot
+            suffice, or the loss became NaN.
         TypeError: A row is nothing that the format learns from.
         JobError: The process was killed or crashed; calling again resumes it.
         MissingExtraError: The extra `tune` is not installed.
@@ -71,9 +75,11 @@ def tune(
     for package in _NEEDS:
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "tune")
+    if isinstance(method, LoraConfig) and method.quantize is not None:
+        require_quantization()
     progress = progress or SilentProgress()
-    request = {
-        "method": method.model_dump(mode="json"),
+    request: dict[str, Any] = {
+        "method": method.model_dump(mode="json", exclude={"memory"}),  # changes no result
         "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
         "train": [method.format.row(row, n).to_row() for n, row in enumerate(train, 1)],
         "validation": [method.format.row(row, n).to_row() for n, row in enumerate(validation, 1)],
@@ -85,8 +91,7 @@ def tune(
         record = read_json(finished)
         if record["fingerprint"] == identity and tuned(out) is not None:
             progress.say(f"{out.name}: already trained with these settings, rows and model")
-            result: dict[str, Any] = record["training"]
-            return result
+            return priced(record["training"], price)
         finished.unlink()
     place = {
         "model": str(model.path),
@@ -97,12 +102,14 @@ def tune(
     settled, search = settle(
         method, {**request, **place}, identity=identity, out=out, progress=progress
     )
-    request["method"] = settled.model_dump(mode="json")
+    request["method"] = settled.model_dump(mode="json", exclude={"memory"})
     claim(work, fingerprint([identity, request["method"]]))
+    request["method"]["memory"] = method.memory
     training = _train(
         {**request, **place, "work": str(work.resolve())},
         name=out.name,
         work=work,
+        price=price,
         progress=progress,
     )
     if search is not None:
@@ -118,7 +125,7 @@ def tune(
     learned.rename(out / learned.name)
     write_json(finished, {"fingerprint": identity, "training": training})
     shutil.rmtree(work)
-    return training
+    return priced(training, price)
 
 
 def _kept(training: dict[str, Any]) -> list[str]:
@@ -139,7 +146,9 @@ def _kept(training: dict[str, Any]) -> list[str]:
     return said
 
 
-def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress) -> dict[str, Any]:
+def _train(
+    request: dict[str, Any], *, name: str, work: Path, price: Price | None, progress: Progress
+) -> dict[str, Any]:
     with progress.stage(f"train {name}") as stage:
 
         def tell(event: Event) -> None:
@@ -152,11 +161,8 @@ def _train(request: dict[str, Any], *, name: str, work: Path, progress: Progress
                         f"{name}: {plan['too_long']} of {plan['too_long'] + plan['examples']} rows "
                         "are longer than max_length and left out"
                     )
-                progress.say(
-                    f"{name}: {plan['steps']} steps over {plan['examples']} rows, "
-                    f"{plan['trainable_parameters']:,} trainable parameters, "
-                    f"about {duration(plan['left_s'])}"
-                )
+                for line in plan_words(plan, price):
+                    progress.say(f"{name}: {line}")
                 stage.left(plan["left_s"])
             elif "say" in event:
                 progress.say(f"{name}: {event['say']}")

@@ -21,6 +21,7 @@ from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.template import PromptConfig, question_messages
 from tunesmith.tune.best import Best
+from tunesmith.tune.budget import Budget
 from tunesmith.tune.fast import make_faster
 from tunesmith.tune.folders import tuned
 from tunesmith.tune.formats import Encoded, Format
@@ -28,12 +29,13 @@ from tunesmith.tune.launch import ranks
 from tunesmith.tune.launch.config import share
 from tunesmith.tune.launch.spread import gathered, is_sharded, settled, spread, spread_random
 from tunesmith.tune.masters import Masters
-from tunesmith.tune.methods import TrainedConfig, trained_method
+from tunesmith.tune.methods import LoraConfig, TrainedConfig, trained_method
 from tunesmith.tune.objective import give_objective
 from tunesmith.tune.order import training_order
 from tunesmith.tune.predict import predicted_seconds
 from tunesmith.tune.recorder import STATE_FILE, Measured, Recorder, read_measured
 from tunesmith.tune.remember import remember
+from tunesmith.tune.room import gpu_peak_mib
 from tunesmith.tune.samples import Sampler, sample_rows
 from tunesmith.tune.save import parameters, save_tuned
 from tunesmith.tune.trainer import AnswerTrainer, pack, validation_loss
@@ -56,6 +58,14 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         accumulation=config.gradient_accumulation,
         seed=request["seed"],
     )
+    budget = Budget(
+        config,
+        model=Path(request["model"]),
+        encoded=encoded,
+        validation=validation,
+        launch=settled(request),
+    )
+    memory = budget.check(order, seed=request["seed"])
     resume = ranks.first_alone(lambda: _last_checkpoint(work))
     measured = read_measured(resume) if resume else Measured()
     trainer = _trainer(
@@ -99,6 +109,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
                 "too_long": encoded.too_long,
                 "trainable_parameters": trainable,
                 "left_s": predicted * (1 - done / steps),
+                "memory": memory,
             }
         }
     )
@@ -120,6 +131,8 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 3),
         "predicted_s": round(predicted, 3),
+        "predicted_memory": memory,
+        "peak_gpu_memory_mib": gpu_peak_mib(),
         "steps": measured.steps,
         "planned_steps": steps,
         "kept_step": kept_step,
@@ -226,7 +239,8 @@ def _adapted(
     request: dict[str, Any], config: TrainedConfig, encoder: ChatEncoder
 ) -> PreTrainedModel:
     """The base model, ready to be trained."""
-    model = load_model(Path(request["model"]), precision=config.precision)
+    quantize = config.quantize if isinstance(config, LoraConfig) else None
+    model = load_model(Path(request["model"]), precision=config.precision, quantize=quantize)
     prompt = PromptConfig.model_validate(request["prompt"])
     begin = encoder.text(question_messages("", prompt))
     adapted = config.adapt(model, encoder.tokenizer, prompt=begin)

@@ -84,4 +84,5 @@ class Masters:
     def _give_weights(self, *_: Any) -> None:
         with torch.no_grad():
             for name, copy in self.copies.items():
+                copy.grad = None  # else it would stay through the next batch's activations
                 self.compute[name].copy_(copy)

@@ -10,8 +10,9 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerBase
 
-from tunesmith.io import sync_folder
-from tunesmith.tune.folders import ADAPTER, MODEL, weight_files
+from tunesmith.io import sync_folder, write_json
+from tunesmith.tune.folders import ADAPTER, MODEL, QUANTIZATION_FILE, weight_files
+from tunesmith.tune.forward import base_of
 
 ADAPTER_FILE = "adapter_model.safetensors"
 
@@ -20,7 +21,13 @@ def parameters(model: torch.nn.Module) -> tuple[int, int]:
     """Numbers that are learned, and all numbers; shared ones count once."""
     every = list(model.parameters())
     learned = sum(parameter.numel() for parameter in every if parameter.requires_grad)
-    return learned, sum(parameter.numel() for parameter in every)
+    return learned, sum(_numbers(parameter) for parameter in every)
+
+
+def _numbers(parameter: Any) -> int:
+    """A parameter's numbers; in 4 bits, two lie in a byte."""
+    packed = getattr(parameter, "quant_state", None)
+    return int(parameter.numel() if packed is None else packed.shape.numel())
 
 
 def save_tuned(
@@ -52,9 +59,17 @@ def save_tuned(
         config.inference_mode = True
         config.base_model_name_or_path = base
         config.save_pretrained(target)
+        _save_quantization(base_of(model), target)
     else:
         target = folder / MODEL
         model.save_pretrained(target, state_dict=weights)
         tokenizer.save_pretrained(target)
     sync_folder(target)
     return round(sum(file.stat().st_size for file in weight_files(target)) / 2**20, 3)
+
+
+def _save_quantization(base: Any, folder: Path) -> None:
+    """Write how the weights were quantised that an adapter has learned beside."""
+    if getattr(base, "is_loaded_in_4bit", False):
+        dtype = str(base.get_input_embeddings().weight.dtype).removeprefix("torch.")
+        write_json(folder / QUANTIZATION_FILE, {"quantize": "nf4", "precision": dtype})

@@ -30,7 +30,9 @@ from tunesmith.tune.packing import PackedCollator, check_isolation
 from tunesmith.tune.preference import REFERENCE
 from tunesmith.tune.recorder import Recorder
 
-_VALIDATION_BATCH = 16
+VALIDATION_BATCH = 16
+"""The most rows that are validated at once; never more than are trained on at once, so that a
+validation needs less memory than a step."""
 
 
 Objective = Callable[..., tuple[torch.Tensor, int]]
@@ -189,8 +191,9 @@ def validation_loss(trainer: AnswerTrainer, rows: list[dict[str, Any]]) -> float
     trainer.model.eval()
     loss, items = 0.0, 0
     with torch.no_grad():
-        for start, counts in my_batches(len(rows), _VALIDATION_BATCH):
-            batch = trainer.data_collator(rows[start : start + _VALIDATION_BATCH])
+        size = min(VALIDATION_BATCH, trainer.args.per_device_train_batch_size)
+        for start, counts in my_batches(len(rows), size):
+            batch = trainer.data_collator(rows[start : start + size])
             batch = {key: value.to(trainer.args.device) for key, value in batch.items()}
             part, count = trainer.summed(trainer.model, **batch)
             if counts:

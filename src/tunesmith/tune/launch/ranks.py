@@ -40,6 +40,11 @@ def number() -> int:
     return dist.get_rank() if _together() else 0
 
 
+def here() -> int:
+    """How many of them are on this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if _together() else 1
+
+
 def wait() -> None:
     """Wait until every process is here."""
     if _together():

@@ -111,6 +111,9 @@ class TrainedConfig(Config):
     packing: bool = False
     """Compute a batch's rows as one sequence without padding, each seeing itself alone. A model
     that cannot keep rows apart is refused before it trains, prefix and prompt tuning always are."""
+    memory: Literal["check", "ignore"] = "check"
+    """`check`: refuse to start where the predicted peak is more than the machine (or its container,
+    or its GPU) has left, and say which settings would fit; `ignore`: start all the same."""
 
     @property
     @abstractmethod

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from tunesmith.errors import ModelError
+from tunesmith.models import Quantize
 from tunesmith.tune.methods.base import BEST, DOCUMENTS, TrainedConfig
 
 if TYPE_CHECKING:
@@ -64,9 +65,17 @@ class LoraConfig(TrainedConfig):
     start: Start = "default"
     """How the adapters begin: `default` (B is zero), `gaussian`, `pissa` (Meng et al. 2024,
     arXiv:2404.02948), `olora` (Büyükakyüz 2024, arXiv:2406.01775) or `orthogonal`."""
+    quantize: Quantize | None = None
+    """Hold the frozen linear layers in 4 bits (QLoRA: Dettmers et al. 2023, arXiv:2305.14314), in
+    NormalFloat with its scales quantised again; they compute in `precision`. Needs the extra
+    `qlora`."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> LoraConfig:
+        if self.quantize is not None and self.start in {"pissa", "olora"}:
+            raise ValueError(
+                f"start: {self.start} changes the weights that quantize holds in 4 bits"
+            )
         if self.start == "orthogonal" and self.r % 2:
             raise ValueError("start: orthogonal needs an even r")
         return self
@@ -85,12 +94,20 @@ class LoraConfig(TrainedConfig):
             (True, True): "rank-stabilised DoRA",
         }
         called = kind.get((self.rslora, self.dora), "LoRA")
+        if self.quantize is not None:
+            called = "QLoRA" if called == "LoRA" else f"{called} over 4 bits"
         return f"{called}, r {self.r} on {names}{self.learns}"
 
     def adapt(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, *, prompt: str
     ) -> PreTrainedModel:
-        """Put the adapters beside the layers; see `TrainedConfig.adapt`."""
+        """Put the adapters beside the layers; see `TrainedConfig.adapt`.
+
+        Over 4 bits, PEFT's `prepare_model_for_kbit_training` is left out: it freezes what
+        `get_peft_model` freezes, and makes norms, embeddings and head float32, which doubles them
+        and the activations between the layers. Here they compute as they do in LoRA over whole
+        weights; norms and loss are worked out in float32 all the same.
+        """
         from peft import LoraConfig as PeftLora
         from peft import get_peft_model
 
