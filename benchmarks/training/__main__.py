@@ -2,6 +2,7 @@
 
     python -m benchmarks.training --steps 40 --rounds 2
     python -m benchmarks.training --only ours-qv trl-defaults-qv --seeds 1 2 3
+    python -m benchmarks.training --random-1b --batch-size 16       # where there is a GPU
 
 Every case is a process of its own with all cores. TRL's runs as its documentation shows it (rows of
 `prompt` and `completion`), once with its defaults and once with its fastest options: weights in
@@ -9,7 +10,9 @@ bfloat16, no checkpointing of activations, batches of similar length. Ours is `t
 The same base model, rank, learning rate, batch size, rows and held-out rows for all; their order
 differs. Tokens are those of the rows, padding not counted; seconds are those of optimizer steps
 after the first ones. `ceiling` is the time of the bare matrix products that such a step cannot do
-without, measured here in the shapes of the model.
+without, measured here in the shapes of the model. Where there is a GPU, all of it runs there, and
+memory is what PyTorch reserved of it; `--random-1b` takes a model of a size that suits one, whose
+losses mean nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import machine
+from benchmarks.training.rows import MODEL_VARIABLE, random_model
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +79,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="*", default=[1])
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--random-1b", action="store_true", help="random weights, 1B parameters")
     options = parser.parse_args()
+    if options.random_1b:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ[MODEL_VARIABLE] = str(random_model(Path(folder)))
+            measure(options)
+    else:
+        measure(options)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Run the cases and print the table."""
     settings = {
         "steps": options.steps, "skip": options.skip, "batch_size": options.batch_size,
         "rows": options.rows, "held": options.held,

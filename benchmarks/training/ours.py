@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.training.ceiling import seconds_a_step
-from benchmarks.training.rows import RATES, SYSTEM, chosen
+from benchmarks.training.rows import RATES, SYSTEM, base_model, chosen
 
 
 def main() -> None:
     """Train and tell."""
-    from tunesmith.models import DEFAULT_MODEL, resolve
+    from tunesmith.models import resolve
     from tunesmith.prompting import Example, PromptConfig
     from tunesmith.tune import FullConfig, LoraConfig, tune
 
@@ -41,7 +41,7 @@ def main() -> None:
         method,
         train=examples(train),
         validation=examples(held),
-        model=resolve(DEFAULT_MODEL),
+        model=resolve(str(base_model())),
         out=Path(request["folder"], "out"),
         prompt=PromptConfig(system=SYSTEM),
     )
@@ -57,7 +57,7 @@ def main() -> None:
             {
                 "tokens_per_s": rate,
                 "ceiling_share": rate / (share / least),
-                "peak_memory_mib": done["peak_memory_mib"],
+                "peak_memory_mib": done["peak_gpu_memory_mib"] or done["peak_memory_mib"],
                 "validation_loss": done["validation"][-1]["loss"],
             }
         )

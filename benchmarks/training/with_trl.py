@@ -31,15 +31,24 @@ def held_loss(model: Any, held: list[dict[str, str]]) -> float:
     model.eval()
     with torch.no_grad():
         for row in rows:
-            ids = torch.tensor([row["input_ids"]])
+            ids = torch.tensor([row["input_ids"]], device=model.device)
             loss, tokens = answer_nll(
                 model,
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
-                labels=torch.tensor([row["labels"]]),
+                labels=torch.tensor([row["labels"]], device=model.device),
             )
             total, count = total + float(loss), count + tokens
     return total / count
+
+
+def peak_memory_mib() -> float:
+    """Of the GPU what PyTorch has reserved; of a processor the whole process."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_reserved() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -79,7 +88,8 @@ def main() -> None:
         per_device_train_batch_size=request["batch_size"], learning_rate=RATES[target],
         warmup_steps=round(0.05 * request["steps"]), per_device_eval_batch_size=16,
         eval_strategy="no", save_strategy="no", report_to="none", disable_tqdm=True,
-        logging_strategy="no", seed=request["seed"], use_cpu=True, **options,
+        logging_strategy="no", seed=request["seed"],
+        use_cpu=not torch.cuda.is_available(), **options,
     )  # fmt: skip
     model = AutoModelForCausalLM.from_pretrained(
         base_model(), dtype=torch.bfloat16 if best else "auto", local_files_only=True
@@ -119,7 +129,7 @@ def main() -> None:
         json.dumps(
             {
                 "tokens_per_s": (last[1] - first[1]) / (last[0] - first[0]),
-                "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "peak_memory_mib": peak_memory_mib(),
                 "validation_loss": loss,
             }
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tunesmith.models import BaseModel
-from tunesmith.tune import FullConfig, LoraConfig, PromptTuningConfig, TrainedConfig
+from tunesmith.models import DEFAULT_MODEL, BaseModel, resolve
+from tunesmith.prompting import Example
+from tunesmith.tune import FullConfig, LoraConfig, PromptTuningConfig, TrainedConfig, tune
 
 torch = pytest.importorskip("torch")
 
@@ -84,3 +86,23 @@ def test_on_a_gpu_neither_files_nor_libraries_count(tiny_model: BaseModel) -> No
     assert memory.where == "cuda"
     assert memory.parts_mib["process"] == 600
     assert memory.moments_mib["loading"] < 601
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "config",
+    [LoraConfig(max_steps=2), LoraConfig(max_steps=2, gradient_checkpointing=True),
+     FullConfig(max_steps=2)],
+    ids=["lora", "checkpointing", "full"],
+)  # fmt: skip
+def test_a_real_training_peaks_near_what_was_predicted(
+    tmp_path: Path, config: TrainedConfig
+) -> None:
+    """The whole process's peak by the kernel's count, of the default model on rows of one length."""
+    model = resolve(DEFAULT_MODEL)
+    rows = [
+        Example(str(n), "order " * 110, f"{n} " + "refund " * 110, None, None) for n in range(8)
+    ]
+    done = tune(config, train=rows, validation=[], model=model, out=tmp_path / "out")
+    predicted = done["predicted_memory"]["peak_mib"]
+    assert done["peak_memory_mib"] == pytest.approx(predicted, rel=0.15)

@@ -105,7 +105,7 @@ def _checkpoint(masters: Masters, folder: Path) -> float:
     """Seconds that writing a checkpoint takes, as its disk writes now."""
     whole = _STATE * sum(copy.numel() for copy in masters.copies.values())
     part = min(whole, _WRITTEN)
-    file = folder / "speed-of-writing.safetensors"
+    file = folder / f"speed-of-writing-{ranks.number()}.safetensors"
 
     def work() -> None:
         save_file({"some": torch.zeros(part // 4)}, file)
