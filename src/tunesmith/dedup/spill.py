@@ -87,7 +87,8 @@ class Columns:
         """One column of a part, read and not mapped: a map costs more than some thousand rows."""
         begin, rows = self._begin(number)
         if number in self._memory:
-            return self._memory[number][place]
+            held: U64 = self._memory[number][place]
+            return held
         at = begin + 8 * rows * place
         read: U64 = np.fromfile(self._path(number), np.uint64, rows, offset=at)
         return read
