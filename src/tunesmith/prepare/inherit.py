@@ -71,7 +71,7 @@ def inherit(
     if not config.keep or config.by == "time" or not there:
         return None
     newest = there[-1]
-    if not _dealt_alike(context.recipe, newest):
+    if newest.recipe != context.loaded.as_run() and not _dealt_alike(context.recipe, newest):
         context.progress.say(
             f"rows are dealt anew: version {newest.number} has other split settings or another seed"
         )
