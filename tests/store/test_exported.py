@@ -104,8 +104,10 @@ def killed_at(step: int, patch: pytest.MonkeyPatch, look) -> list[str]:
     return seen
 
 
+@pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("after", [[*OLD, *NEW], [*OLD[:2], *NEW], OLD[:2]])
-def test_killed_between_any_two_steps(tmp_path, after) -> None:
+def test_killed_between_any_two_steps(tmp_path, after, back) -> None:
+    """Whether the next run has the new rows too, or only those of before."""
     one, other = (whole(tmp_path / name, parts) for name, parts in (("1", OLD), ("2", after)))
     step = 0
     while True:
@@ -125,8 +127,8 @@ def test_killed_between_any_two_steps(tmp_path, after) -> None:
             else:
                 finished = True
         look()
-        export(out, after, PAIRS, index=out / "lines.json")
-        assert written(out) == other
+        export(out, OLD if back else after, PAIRS, index=out / "lines.json")
+        assert written(out) == (one if back else other)
         assert not list(out.rglob("*.growing"))
         if finished:
             break
@@ -137,6 +139,7 @@ def test_killed_between_any_two_steps(tmp_path, after) -> None:
 
 def test_a_tail_that_a_kill_left_is_cut_off(tmp_path, monkeypatch) -> None:
     export(tmp_path / "e", OLD, PAIRS, index=tmp_path / "lines.json")
+    before = inodes(tmp_path / "e")
     for path in list((tmp_path / "e").rglob("*.jsonl")):
         with path.open("ab") as file:
             file.write(b'{"half')
@@ -144,6 +147,7 @@ def test_a_tail_that_a_kill_left_is_cut_off(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(Exported, "copy", never)
     export(tmp_path / "e", OLD + NEW, PAIRS, index=tmp_path / "lines.json")
     assert written(tmp_path / "e") == whole(tmp_path / "fresh", OLD + NEW)
+    assert before.items() <= inodes(tmp_path / "e").items()  # the very files, not new ones
 
 
 def test_an_error_puts_the_files_back(tmp_path) -> None:
@@ -161,8 +165,11 @@ def test_an_error_puts_the_files_back(tmp_path) -> None:
 
 def test_what_lies_aside_and_is_not_known_goes(tmp_path) -> None:
     export(tmp_path / "e", OLD, PAIRS, index=tmp_path / "lines.json")
-    (tmp_path / "e" / "chat" / ".train.jsonl.growing").write_text("other\n")
-    (tmp_path / "e" / "chat" / "train.jsonl").unlink()
+    (tmp_path / "e" / "chat" / ".train.jsonl.growing").write_text("other\n" * 100)
+    target = tmp_path / "e" / "chat" / "train.jsonl"
+    target.unlink()
+    Exported(tmp_path / "e", tmp_path / "lines.json")
+    assert not target.exists()
     export(tmp_path / "e", OLD, PAIRS, index=tmp_path / "lines.json")
     assert written(tmp_path / "e") == whole(tmp_path / "fresh", OLD)
     assert not list((tmp_path / "e").rglob(".*"))
