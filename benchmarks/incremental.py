@@ -66,6 +66,7 @@ print(json.dumps({"seconds": seconds, "memory_mib": memory, "counts": data.count
 
 def recipe(folder: Path) -> Path:
     """Write the recipe."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "recipe.yaml"
     path.write_text(
         "name: bench\nworkers: 1\nsources:\n  - name: tickets\n    kind: tickets\n"
@@ -119,9 +120,12 @@ def main() -> None:
 def measure(folder: Path, lines: list[str], rows: int) -> dict[str, dict[str, object]]:
     """Every case, in the order of the columns."""
     few = folder / "few"
-    write_files(lines[-1000:], few / "tickets", "few")
     path = recipe(few)
-    measured(path, folder / "warm")  # kernels are compiled
+    for name, some in (("few", lines[-1000:]), ("more", lines[-2000:-1000])):
+        write_files(some, few / "tickets", name)
+        measured(path, folder / "warm")  # kernels are compiled, those of a grown run too
+    for extra in (few / "tickets").glob("more-*"):
+        extra.unlink()
     results = {"1,000 rows": measured(path, few / "out")}
     write_files(lines[:rows], folder / "tickets", "a")
     path = recipe(folder)

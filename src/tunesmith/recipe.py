@@ -6,7 +6,7 @@ import difflib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -144,6 +144,10 @@ class LoadedRecipe:
 
     def as_run(self) -> str:
         """The recipe with every setting in force, as YAML."""
+        return self._as_run
+
+    @cached_property
+    def _as_run(self) -> str:
         return yaml.safe_dump(
             self.recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100
         )

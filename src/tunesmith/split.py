@@ -12,9 +12,11 @@ over validation, and validation over training: what was tested or watched is nev
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -194,12 +196,14 @@ def _by_category(
     Rows that belong to no group come last and fill each category up to its shares. What the rows
     in `kept` take of the shares is taken before.
     """
-    categories = pairs.get_column("category").fill_null("").to_list()
-    ids = pairs.get_column("id").to_list()
-    totals = Counter(categories)
+    named = pairs.get_column("category").fill_null("")
+    categories, totals = named.to_list(), Counter(dict(_counted(named.to_frame())))
+    places = sorted(itertools.chain.from_iterable(members))
+    ids = dict(zip(places, pairs.get_column("id").gather(places).to_list(), strict=True))
     shares = {name: share for name, share in _shares(config).items() if share > 0}
     wanted = {name: {c: n * share for c, n in totals.items()} for name, share in shares.items()}
-    for (name, category), count in Counter(zip(kept.tolist(), categories, strict=True)).items():
+    had = pl.Series("split", kept.tolist(), dtype=pl.String)
+    for name, category, count in _counted(pl.DataFrame([had, named])):
         if name in wanted:
             wanted[name][category] -= count
     dealt: list[tuple[Split, list[int]]] = []
@@ -222,6 +226,11 @@ def _by_category(
             dealt.append((name, places[start : start + count]))
             start += count
     return dealt
+
+
+def _counted(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """The different rows of a frame, each with how often it is there, as they come first."""
+    return frame.group_by(pl.all(), maintain_order=True).len().iter_rows()
 
 
 def _need(

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from factory import recipe, tickets, write_csv
@@ -42,3 +45,18 @@ def test_a_file_is_named_without_the_folders_above(tmp_path, given, told) -> Non
     made = prepare(loaded, tmp_path / "out", SilentProgress())
     assert made.frame["file"].unique().to_list() == [told]
     assert made.ledger["file"].unique().to_list() == [told]
+
+
+def test_a_file_that_changed_under_its_old_time_is_read(tmp_path, monkeypatch) -> None:
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 5 * 10**9)  # long after it was written
+    write_csv(tmp_path / "t.csv", tickets(20))
+    loaded = load(recipe(tmp_path, {"path": "t.csv"}))
+    before = prepare(loaded, tmp_path / "out", SilentProgress())
+    times = (tmp_path / "t.csv").stat()
+    data = (tmp_path / "t.csv").read_bytes()
+    (tmp_path / "t.csv").write_bytes(data.replace(b"the", b"thy"))
+    os.utime(tmp_path / "t.csv", ns=(times.st_atime_ns, times.st_mtime_ns))
+    after = prepare(loaded, tmp_path / "out", SilentProgress())
+    assert (tmp_path / "t.csv").stat().st_size == times.st_size
+    assert after.version.fingerprint != before.version.fingerprint

@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 from factory import tickets
 from growth import prepared, project
 from tunesmith.prepare import Prepared
+from tunesmith.prepare.inherit import _looked_up, _ranked, _ranks
 from tunesmith.split import PROTECTED
 from tunesmith.store.versions import diff, read_version
 
@@ -147,3 +150,14 @@ def test_splits_are_kept_without_the_cache(tmp_path) -> None:
     now = where(prepared(path, tmp_path / "out"))
     assert {name: now[name] for name in was} == was
     assert len(now) > len(was)
+
+
+def test_hashes_are_ranked_and_looked_up_whole() -> None:
+    """Two hashes may share their high half; one hash with several splits has the best of them."""
+    high = np.array([9, 5, 9, 5, 7, 0, 5], dtype=np.uint64)
+    low = np.array([1, 2, 0, 2, 3, 0, 1], dtype=np.uint64)
+    splits = pl.Series(["train", "train", "test", "validation", "knowledge", "test", "train"])
+    ranked = _ranked(np.stack([high, low]), _ranks(splits))
+    assert ranked.tolist() == [[5, 5, 9, 9], [1, 2, 0, 1], [1, 2, 3, 1]]
+    asked = np.array([[9, 9, 5, 7, 5, 0], [0, 1, 2, 3, 3, 0]], dtype=np.uint64)
+    assert _looked_up(ranked, asked).tolist() == [3, 1, 2, 0, 0, 0]

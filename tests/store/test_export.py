@@ -163,6 +163,16 @@ def test_nothing_is_written_where_nothing_is_new(tmp_path) -> None:
     assert not (tmp_path / "e" / "chat" / "old.jsonl").exists()
 
 
+def test_a_split_that_comes_or_goes_with_what_is_appended(tmp_path) -> None:
+    parts = pages_and_pairs([])
+    index = tmp_path / "lines.json"
+    for some in (parts[:1], [parts[0], parts[2], parts[1]], [parts[0], parts[2]], parts[:2]):
+        export(tmp_path / "e", some, ("train", "test"), index=index)
+        export(tmp_path / "f", some, ("train", "test"), index=tmp_path / "fresh.json")
+        (tmp_path / "fresh.json").unlink()
+        assert written(tmp_path / "e") == written(tmp_path / "f")
+
+
 @pytest.mark.parametrize("able", [True, False])
 def test_lines_are_copied_by_the_system_or_piece_by_piece(tmp_path, monkeypatch, able) -> None:
     parts = pages_and_pairs([])
@@ -174,7 +184,7 @@ def test_lines_are_copied_by_the_system_or_piece_by_piece(tmp_path, monkeypatch,
         return os.write(target, os.pread(source, min(size, 3), place))  # a few bytes at a time
 
     monkeypatch.setattr(os, "copy_file_range", copied)
-    monkeypatch.setattr("tunesmith.store.export._COPIED", 5)
+    monkeypatch.setattr("tunesmith.store.exported._COPIED", 5)
     export(tmp_path / "e", parts[::-1], ("train", "test"), index=tmp_path / "lines.json")
     export(tmp_path / "f", parts[::-1], ("train", "test"), index=tmp_path / "fresh.json")
     assert written(tmp_path / "e") == written(tmp_path / "f")

@@ -10,6 +10,8 @@ from tunesmith.language import COMMON_LANGUAGES, identifier
 
 #: How much of a file is looked at when its encoding has to be guessed.
 SAMPLE_BYTES = 4 << 20
+#: How much of it is held while it turns out to be UTF-8, as most are.
+_BLOCK_BYTES = 64 << 10
 
 #: What business systems write when they do not write UTF-8.
 CANDIDATES = [
@@ -53,17 +55,19 @@ def detect(path: Path) -> Encoding:
     `CANDIDATES`, by charset-normalizer.
     """
     with path.open("rb") as file:
-        sample = file.read(SAMPLE_BYTES)
+        start = file.read(_BLOCK_BYTES)
     for mark, name in _BOMS:
-        if sample.startswith(mark):
+        if start.startswith(mark):
             return Encoding(name, declared=True)
-    if sample[1:200:2].count(0) > 40:
+    if start[1:200:2].count(0) > 40:
         return Encoding("utf-16-le", declared=False)
-    if sample[0:200:2].count(0) > 40:
+    if start[0:200:2].count(0) > 40:
         return Encoding("utf-16-be", declared=False)
-    beyond = [line for line in sample.splitlines() if not line.isascii()]
-    if not beyond:
+    if _starts_as_utf8(path):
         return Encoding("utf-8", declared=False)
+    with path.open("rb") as file:
+        sample = file.read(SAMPLE_BYTES)
+    beyond = [line for line in sample.splitlines() if not line.isascii()]
     valid = sum(_is_utf8(line) for line in beyond)
     if 2 * valid >= len(beyond):
         return Encoding("utf-8", declared=False)
@@ -96,6 +100,21 @@ def _is_written_in(lines: list[bytes], encoding: str, languages: tuple[str, ...]
     text = b" ".join(lines[:50]).decode(encoding, "replace")[:2000]
     found, _ = identifier(COMMON_LANGUAGES).identify(pl.Series([text]))
     return found[0] in languages
+
+
+def _starts_as_utf8(path: Path) -> bool:
+    """Whether all that is looked at of a file is valid UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        for _ in range(SAMPLE_BYTES // _BLOCK_BYTES):
+            block = file.read(_BLOCK_BYTES)
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError:
+                return False
+            if not block:
+                return True
+    return True  # the sample may end within a letter
 
 
 def _is_utf8(line: bytes) -> bool:

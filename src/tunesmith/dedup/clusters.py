@@ -111,9 +111,11 @@ class Found:
 
     def fates(self, number: int) -> pl.DataFrame:
         """The fates of the rows of one part that do not stay."""
-        frame = self.parts.frame(number, list(ledger.ORIGIN))
         begin, end = int(self.offsets[number]), int(self.offsets[number + 1])
         fates = [ledger.empty()]
+        if self.stays[begin:end].all():
+            return fates[0]
+        frame = self.parts.frame(number, list(ledger.ORIGIN))
         for removal in self.removals:
             first, last = np.searchsorted(removal.rows, [begin, end])
             if last > first:

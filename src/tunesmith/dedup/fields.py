@@ -57,14 +57,19 @@ def tables(found: Found, listed: list[Groups], name: str) -> list[pl.DataFrame]:
     parts = [pl.DataFrame(schema={"row": pl.Int64} | dict.fromkeys(_SHOWN, pl.String))]
     for number, mine in rows_by_part(found.offsets, rows):
         some = pl.Series("row", mine + found.offsets[number], dtype=pl.Int64)
-        parts.append(found.parts.frame(number, _SHOWN)[mine].insert_column(0, some))
+        parts.append(_alone(found.parts.frame(number, _SHOWN)[mine]).insert_column(0, some))
     shown = pl.concat(parts)
     made = []
     for groups in listed:
         numbers = np.repeat(np.arange(1, len(groups) + 1), np.diff(groups.starts))
-        order = pl.DataFrame({name: numbers, "row": groups.rows})
-        made.append(order.join(shown, on="row", how="left", maintain_order="left"))
+        listing = shown[np.searchsorted(rows, groups.rows)]
+        made.append(listing.insert_column(0, pl.Series(name, numbers, dtype=pl.Int64)))
     return made
+
+
+def _alone(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same rows without the texts of those they were taken from, which else stay in memory."""
+    return pl.DataFrame(rows.to_arrow())
 
 
 def summary(listed: pl.DataFrame, name: str) -> dict[str, Any]:

@@ -164,14 +164,16 @@ def find_links(
         lists = shingles(np.flatnonzero(read)).among(read[candidates])
     del wanted, read
     local = np.arange(len(candidates), dtype=np.int64)
+    places = np.empty(total, dtype=np.int64)  # of candidates; of others it is never read
+    places[candidates] = local
     pinned = np.zeros(len(candidates), dtype=bool) if fixed is None else fixed[candidates]
     found: list[tuple[I64, I64, NDArray[np.float64]]] = []
     bands: list[I64] = [none]
     for number in range(config.bands):
-        places = np.searchsorted(candidates, notes.read(f"members-{number:02d}"))
+        members = places[notes.read(f"members-{number:02d}")]
         starts = notes.read(f"starts-{number:02d}")
-        before = None if known is None else _local(known.of_band(number), candidates)
-        for edges in verify(places, starts, lists, config.threshold, local, pinned, before):
+        before = None if known is None else _local(known.of_band(number), candidates, places)
+        for edges in verify(members, starts, lists, config.threshold, local, pinned, before):
             found.append(edges)
             bands.append(np.full(len(edges[0]), number, dtype=np.int64))
     parents[candidates] = candidates[linking.roots(local)]
@@ -184,9 +186,9 @@ def find_links(
     )
 
 
-def _local(known: Known, candidates: I64) -> Known:
+def _local(known: Known, candidates: I64, places: I64) -> Known:
     """The pairs of a band with candidates counted by their places."""
-    left, right = (np.searchsorted(candidates, rows) for rows in (known.left, known.right))
+    left, right = places[known.left], places[known.right]
     return Known(known.clean[candidates], known.band, left, right, known.similarity)
 
 
@@ -210,9 +212,10 @@ def verify(
         if reached[last] - reached[first] > GATHERED:  # one bucket that is larger than the room
             (flat, ends), slots = lists.whole(), mine
         else:
-            used = np.unique(mine)
-            flat, ends = lists.gather(used)
-            slots = np.searchsorted(used, mine)
+            wanted = np.zeros(len(parents), dtype=bool)
+            wanted[mine] = True
+            flat, ends = lists.gather(np.flatnonzero(wanted))
+            slots = np.cumsum(wanted)[mine] - 1
         begins = starts[first : last + 1] - starts[first]
         if known is None:
             yield linking.link_buckets(mine, slots, begins, flat, ends, threshold, parents, pinned)

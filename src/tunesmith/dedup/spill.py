@@ -40,6 +40,7 @@ class Columns:
     ) -> None:
         self.names, self.folder, self.files = names, folder, files
         self._memory: dict[int, U64] = {}
+        self._begins: dict[int, tuple[int, int]] = {}
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -54,8 +55,9 @@ class Columns:
         if self.folder is None and self.files is None:
             self._memory[number] = values
             return
+        self._begins.pop(number, None)
         with atomic_write(self._path(number)) as file:
-            np.save(file, values)
+            np.save(file, np.ascontiguousarray(values))
 
     def part(self, number: int) -> U64:
         """One part, shape (columns, rows); mapped, not read, when it is on disk."""
@@ -66,7 +68,7 @@ class Columns:
 
     def offsets(self, parts: int) -> I64:
         """The row that each part begins with, and the number of all rows (parts + 1)."""
-        sizes = [self.part(number).shape[1] for number in range(parts)]
+        sizes = [self._begin(number)[1] for number in range(parts)]
         starts: I64 = np.r_[0, np.cumsum(sizes)].astype(np.int64)
         return starts
 
@@ -75,11 +77,38 @@ class Columns:
         place = self.names.index(name)
         found, start = [], 0
         for number in range(parts):
-            values = self.part(number)[place]
+            values = self._one(number, place)
             end = start + len(values)
-            found.append(np.array(values) if where is None else values[where[start:end]])
+            found.append(values if where is None else values[where[start:end]])
             start = end
         return np.concatenate(found) if found else np.empty(0, np.uint64)
+
+    def _one(self, number: int, place: int) -> U64:
+        """One column of a part, read and not mapped: a map costs more than some thousand rows."""
+        begin, rows = self._begin(number)
+        if number in self._memory:
+            held: U64 = self._memory[number][place]
+            return held
+        at = begin + 8 * rows * place
+        read: U64 = np.fromfile(self._path(number), np.uint64, rows, offset=at)
+        return read
+
+    def _begin(self, number: int) -> tuple[int, int]:
+        """Where the numbers of a part begin in its file, and its rows; looked up once.
+
+        Raises:
+            ValueError: The file is not one that `write` has written.
+        """
+        if number in self._memory:
+            return 0, int(self._memory[number].shape[1])
+        if number not in self._begins:
+            with self._path(number).open("rb") as file:
+                np.lib.format.read_magic(file)
+                shape, by_column, kind = np.lib.format.read_array_header_1_0(file)
+                if by_column or kind != np.uint64 or len(shape) != 2:
+                    raise ValueError(f"{file.name} has other columns than expected")
+                self._begins[number] = file.tell(), int(shape[1])
+        return self._begins[number]
 
     def _path(self, number: int) -> Path:
         if self.files is not None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tunesmith.dedup import minhash
 from tunesmith.dedup.forest import Forests
+from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.index import Parts, rows_by_part
 from tunesmith.dedup.near import Links, NearConfig, band_names, bands_of, find_links
 from tunesmith.dedup.normalise import comparable
@@ -80,7 +81,9 @@ class Texts:
         return np.stack([known.column(name, count, where) for name in _HASHES])
 
     def links(self, among: NDArray[np.bool_], folder: Path, forests: Forests | None) -> Links:
-        """Pairs of nearly equal texts that join rows into clusters.
+        """Pairs of equal and nearly equal texts that join rows into clusters.
+
+        Of rows with one text the first is compared with others, for all of them.
 
         Args:
             among: The rows that are compared; those without a word never are.
@@ -90,8 +93,10 @@ class Texts:
         known, count = self._columns(), len(self.parts)
         names, offsets = band_names(self.near), known.offsets(count)
         high, low = self.hashes()
-        filled = among & ((high | low) != 0)
-        rows = np.flatnonzero(filled)
+        compared = among & ((high | low) != 0)
+        firsts, others = _equal(high, low, np.flatnonzero(compared))
+        compared[others] = False
+        rows = np.flatnonzero(compared)
         folder.mkdir(parents=True, exist_ok=True)
 
         def shingles(candidates: I64) -> Lists:
@@ -103,13 +108,27 @@ class Texts:
             return lists
 
         links = find_links(
-            lambda band: (known.column(names[band], count, filled), rows),
+            lambda band: (known.column(names[band], count, compared), rows),
             self.near,
-            total=len(filled),
+            total=len(compared),
             shingles=shingles,
             notes=Notes(folder),
-            known=None if forests is None else forests.read(offsets, filled),
+            known=None if forests is None else forests.read(offsets, compared),
         )
         if forests is not None:
-            forests.write(offsets, filled, links)
-        return links
+            forests.write(offsets, compared, links)
+        links.cluster[others] = links.cluster[firsts]
+        return Links(
+            np.concatenate([firsts, links.left]),
+            np.concatenate([others, links.right]),
+            np.concatenate([np.ones(len(others)), links.similarity]),
+            links.cluster,
+        )
+
+
+def _equal(high: U64, low: U64, rows: I64) -> tuple[I64, I64]:
+    """The first of some rows (numbers, rising) with a text, for each other one that has it."""
+    members, starts = equal_groups(high[rows], low[rows])
+    firsts = np.repeat(members[starts[:-1]], np.diff(starts))
+    others = members != firsts
+    return rows[firsts[others]], rows[members[others]]

@@ -13,11 +13,12 @@ import polars as pl
 from tunesmith.collect.base import Source
 from tunesmith.collect.task import CollectFile
 from tunesmith.errors import SourceError
-from tunesmith.io import file_sha256, fingerprint
+from tunesmith.io import fingerprint
 from tunesmith.prepare.context import Context
 from tunesmith.report.wording import plural
 from tunesmith.store import cache
 from tunesmith.store.cache import Stage
+from tunesmith.store.seen import Seen
 
 
 @dataclass
@@ -78,7 +79,9 @@ def collect_files(context: Context) -> Collected:
             for path in source.files(context.base)
         ]
         with context.progress.stage("collect", total=len(places)) as bar:
-            stages = [_stage(context, source, path) for source, path in places]
+            seen = Seen(context.cache.folder / "seen.json")
+            stages = [_stage(context, source, path, seen) for source, path in places]
+            seen.close()
             waiting = [not stage.done for stage in stages]
             tasks = [
                 _task(context, source, path, stage)
@@ -115,12 +118,12 @@ def _nothing_read(collected: Collected, counted: dict[str, Any]) -> SourceError:
     )
 
 
-def _stage(context: Context, source: Source, path: Path) -> Stage:
+def _stage(context: Context, source: Source, path: Path, seen: Seen) -> Stage:
     identity = {
         "format": cache.FORMAT,
         "source": source.model_dump(mode="json", exclude={"path"}),
         "file": display_name(path, source, context.base),
-        "sha256": file_sha256(path),
+        "sha256": seen.sha256(path),
     }
     return context.cache.stage("collect", fingerprint(identity))
 

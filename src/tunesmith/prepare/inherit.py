@@ -18,16 +18,21 @@ from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.texts import VERSION as TEXTS_VERSION
 from tunesmith.dedup.texts import Texts
 from tunesmith.hashing import text_hashes
-from tunesmith.io import fingerprint
+from tunesmith.io import atomic_write, fingerprint
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import Unique
-from tunesmith.prepare.tables import write_parquet
 from tunesmith.prepare.texts import known_questions
 from tunesmith.progress import Progress
 from tunesmith.recipe import Recipe
 from tunesmith.split import PROTECTED
 from tunesmith.store.kept import Kept
 from tunesmith.store.versions import Version, read_version, versions
+
+U64 = NDArray[np.uint64]
+
+#: Raised when the files of the hashes become others.
+_FORMAT = 2
+_QUESTIONS, _ROWS = "questions.npy", "rows.npy"
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def inherit(
     if not config.keep or config.by == "time" or not there:
         return None
     newest = there[-1]
-    if not _dealt_alike(context.recipe, newest):
+    if newest.recipe != context.loaded.as_run() and not _dealt_alike(context.recipe, newest):
         context.progress.say(
             f"rows are dealt anew: version {newest.number} has other split settings or another seed"
         )
@@ -84,7 +89,7 @@ def inherit(
 def remember_splits(context: Context, kept: Kept, version: Version) -> None:
     """Write what the next run inherits, while the hashes are at hand."""
     folder = _folder(context, version)
-    if not (folder / "rows.parquet").exists():
+    if not (folder / _ROWS).exists():
         hashes = known_questions(context, kept.rows).hashes(np.concatenate(kept.stays))
         rows = kept.table(["id", "split"])
         _write(folder, hashes, rows.get_column("id"), rows.get_column("split"))
@@ -98,45 +103,59 @@ def _dealt_alike(recipe: Recipe, version: Version) -> bool:
     return bool(theirs == mine and before["seed"] == recipe.seed)
 
 
-def _read(context: Context, version: Version) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read(context: Context, version: Version) -> tuple[U64, U64]:
     """The split of each question of a version, and of each row: see `_ranked`."""
     folder = _folder(context, version)
-    if not (folder / "rows.parquet").exists():
+    if not (folder / _ROWS).exists():
         columns = ["id", "kind", "question", "split"]
         rows = read_version(context.table, version.number, columns)
         rows = rows.filter(pl.col("kind") == "qa")
         hashes = text_hashes(comparable(rows, ["question"]))
         _write(folder, hashes, rows.get_column("id"), rows.get_column("split"))
-    return pl.read_parquet(folder / "questions.parquet"), pl.read_parquet(folder / "rows.parquet")
+    return np.load(folder / _QUESTIONS), np.load(folder / _ROWS)
 
 
-def _write(folder: Path, hashes: NDArray[np.uint64], ids: pl.Series, splits: pl.Series) -> None:
-    write_parquet(folder / "questions.parquet", _ranked(hashes, splits))
-    write_parquet(folder / "rows.parquet", _ranked(text_hashes(ids), splits))
+def _write(folder: Path, hashes: U64, ids: pl.Series, splits: pl.Series) -> None:
+    ranks = _ranks(splits)
+    for name, of in ((_QUESTIONS, hashes), (_ROWS, text_hashes(ids))):
+        with atomic_write(folder / name) as file:
+            np.save(file, _ranked(of, ranks))
 
 
 def _folder(context: Context, version: Version) -> Path:
-    identity = {"version": version.fingerprint, "texts": TEXTS_VERSION}
+    identity = {"version": version.fingerprint, "texts": TEXTS_VERSION, "format": _FORMAT}
     return context.cache.stage("splits", fingerprint(identity)).folder
 
 
-def _ranked(hashes: NDArray[np.uint64], splits: pl.Series) -> pl.DataFrame:
-    """By 128-bit hash (columns high, low), the split as a rank: the highest is protected most."""
+def _ranks(splits: pl.Series) -> U64:
+    """The splits as ranks: the highest is protected most, 0 for one that nobody keeps."""
     ranks = {name: rank for rank, name in enumerate(reversed(PROTECTED), start=1)}
-    return (
-        pl.DataFrame({"high": hashes[0], "low": hashes[1], "split": splits})
-        .filter((pl.col("high") | pl.col("low")) != 0, pl.col("split").is_in(list(ranks)))
-        .group_by("high", "low")
-        .agg(pl.col("split").replace_strict(ranks, return_dtype=pl.UInt8).max().alias("rank"))
-        .sort("high", "low")  # the same bytes every time
-    )
+    found: U64 = splits.replace_strict(ranks, default=0, return_dtype=pl.UInt64).to_numpy()
+    return found
 
 
-def _looked_up(ranked: pl.DataFrame, hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
+def _ranked(hashes: U64, ranks: U64) -> U64:
+    """By 128-bit hash, rising, the highest rank: rows high, low, rank; shape (3, hashes)."""
+    some = ((hashes[0] | hashes[1]) != 0) & (ranks > 0)
+    high, low, ranks = hashes[0][some], hashes[1][some], ranks[some]
+    order = np.argsort(high)
+    if (high[order[1:]] == high[order[:-1]]).any():  # rising low halves within a high one
+        order = np.lexsort((low, high))
+    table = np.stack([high[order], low[order], ranks[order]])
+    first = np.ones(table.shape[1], dtype=bool)
+    first[1:] = (table[:2, 1:] != table[:2, :-1]).any(axis=0)
+    if first.all():
+        return table
+    best = np.maximum.reduceat(table[2], np.flatnonzero(first))
+    return np.concatenate([table[:2, first], best[np.newaxis]])
+
+
+def _looked_up(ranked: U64, hashes: U64) -> NDArray[np.uint8]:
     """The rank of each hash, 0 for one that has none."""
+    table = pl.DataFrame({"high": ranked[0], "low": ranked[1], "rank": ranked[2]})
     wanted = pl.DataFrame({"high": hashes[0], "low": hashes[1]})
-    found = wanted.join(ranked, on=["high", "low"], how="left", maintain_order="left")
-    ranks: NDArray[np.uint8] = found.get_column("rank").fill_null(0).to_numpy()
+    found = wanted.join(table, on=["high", "low"], how="left", maintain_order="left")
+    ranks: NDArray[np.uint8] = found.get_column("rank").fill_null(0).cast(pl.UInt8).to_numpy()
     return ranks
 
 

@@ -28,7 +28,7 @@ def account_for(
     Raises:
         ConservationError: A row was lost (a bug).
     """
-    frame = kept.table([*ledger.ORIGIN, "split"])
+    frame = pl.concat(kept.frames([*ledger.ORIGIN, "split"]), rechunk=False)
     rows = ledger.fates(frame, step="publish", fate="kept", split=frame.get_column("split"))
     fates = pl.concat([*(stage.fates() for stage in stages), rows]).sort(
         "source", "file", "line", "id", nulls_last=True

@@ -12,4 +12,4 @@ from tunesmith.io import atomic_write
 def write_parquet(path: Path, frame: pl.DataFrame) -> None:
     """Write a frame as Parquet, atomically."""
     with atomic_write(path) as file:
-        frame.write_parquet(file, compression="zstd")
+        frame.write_parquet(file, compression="zstd", compression_level=1)

@@ -7,25 +7,20 @@ for each row; a part of the rows is in memory at a time.
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self
+from typing import IO
 
 import polars as pl
 
 from tunesmith import record
-from tunesmith.io import atomic_write, read_json, write_json
+from tunesmith.io import atomic_write
 from tunesmith.kernels import buffers
+from tunesmith.store.exported import Exported, Places
 
 #: Raised when the lines of the same rows become others.
 VERSION = 1
-
-#: Bytes that are copied at a time where the system does not copy by itself.
-_COPIED = 2**22
-_CANNOT_COPY = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
 #: The fields of `record.to_standard`'s metadata that are columns as they are, in its order.
 _METADATA = (
@@ -48,8 +43,9 @@ def export(folder: Path, parts: Sequence[ExportPart], pairs: Sequence[str], *, i
     """Write the dataset as JSONL: the standard format, chat messages, and Alpaca rows.
 
     `standard/SPLIT.jsonl` for every split; `chat/` and `alpaca/` for those of question/answer
-    pairs. Files of splits that have no row any more are removed. Lines of parts that the files
-    hold already are copied from them, unless somebody has changed them.
+    pairs. Files of splits that have no row any more are removed. Where all that is new comes last,
+    files are appended to (see `Exported.grow`); else they are written anew, and lines of parts that
+    they hold already are copied from them, unless somebody has changed them.
 
     Args:
         folder: Where.
@@ -57,36 +53,64 @@ def export(folder: Path, parts: Sequence[ExportPart], pairs: Sequence[str], *, i
         pairs: The splits of question/answer pairs.
         index: The file that says where the lines of each part lie.
     """
-    with _Old(folder, index) as old, contextlib.ExitStack() as stack:
-        files: dict[str, IO[bytes]] = {}
-        places: dict[str, dict[str, list[int]]] = {}
+    keys = [part.key for part in parts]
+    with Exported(folder, index) as old:
+        if old.holds(keys):
+            return
+        first = old.common(keys)
+        if first:
+            _append(folder, old, parts, first, pairs)
+        else:
+            _write_anew(folder, old, parts, pairs)
+
+
+def _append(
+    folder: Path, old: Exported, parts: Sequence[ExportPart], first: int, pairs: Sequence[str]
+) -> None:
+    """Keep the lines of the first parts where they are, and add those of the others."""
+    keys = [part.key for part in parts]
+    with old.grow(keys[:first]) as files, contextlib.ExitStack() as stack:
+        places = {key: old.parts[key] for key in keys[:first]}
+        for part in parts[first:]:
+            mine = places[part.key] = {}
+            for name, lines in _lines(part.frame(), pairs):
+                if name not in files:
+                    files[name] = stack.enter_context(atomic_write(folder / name))
+                mine[name] = _put(files[name], lines)
+    old.close(list(files), places, keys)
+
+
+def _write_anew(
+    folder: Path, old: Exported, parts: Sequence[ExportPart], pairs: Sequence[str]
+) -> None:
+    places: dict[str, Places] = {}
+    files: dict[str, IO[bytes]] = {}
+    with contextlib.ExitStack() as stack:
 
         def opened(name: str) -> IO[bytes]:
             if name not in files:
                 files[name] = stack.enter_context(atomic_write(folder / name))
             return files[name]
 
-        if old.holds([part.key for part in parts]):
-            return
         for part in parts:
             mine = places.setdefault(part.key, {})
             known = old.places(part.key)
             if known is None:
                 for name, lines in _lines(part.frame(), pairs):
-                    begin = opened(name).tell()
-                    opened(name).write(lines)
-                    mine[name] = [begin, opened(name).tell()]
+                    mine[name] = _put(opened(name), lines)
                 continue
             for name, (begin, end) in known.items():
                 start = opened(name).tell()
                 old.copy(name, begin, end, opened(name))
                 mine[name] = [start, start + end - begin]
-    for path in folder.glob("*/*.jsonl"):
-        if str(path.relative_to(folder)) not in files:
-            path.unlink()
-    identities = {name: _identity(folder / name) for name in files}
-    order = [part.key for part in parts]
-    write_json(index, {"files": identities, "parts": places, "order": order})
+    old.close(list(files), places, [part.key for part in parts])
+
+
+def _put(file: IO[bytes], lines: memoryview) -> list[int]:
+    """Write lines; returns where they begin and end."""
+    begin = file.tell()
+    file.write(lines)
+    return [begin, file.tell()]
 
 
 def _lines(frame: pl.DataFrame, pairs: Sequence[str]) -> Iterator[tuple[str, memoryview]]:
@@ -96,69 +120,6 @@ def _lines(frame: pl.DataFrame, pairs: Sequence[str]) -> Iterator[tuple[str, mem
         for shape, lines in shapes.items():
             data, starts = buffers(lines(rows) + "\n")
             yield f"{shape}/{split}.jsonl", data[starts[0] : starts[-1]].data
-
-
-def _identity(path: Path) -> list[int]:
-    """Changes when anybody writes the file."""
-    about = path.stat()
-    return [about.st_size, about.st_mtime_ns, about.st_ino]
-
-
-class _Old:
-    """The files of the last export, as far as they are as it left them."""
-
-    def __init__(self, folder: Path, index: Path) -> None:
-        known = read_json(index) if index.exists() else {"files": {}, "parts": {}, "order": []}
-        self._folder = folder
-        self._parts, self._order = known["parts"], known.get("order", [])
-        self._files = {
-            name: folder / name
-            for name, identity in known["files"].items()
-            if (folder / name).exists() and _identity(folder / name) == identity
-        }
-        self._open: dict[str, IO[bytes]] = {}
-        self._stack = contextlib.ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def places(self, key: str) -> dict[str, list[int]] | None:
-        """The files that hold a part's lines and where; None unless they hold all of it."""
-        found: dict[str, list[int]] | None = self._parts.get(key)
-        return found if found is not None and found.keys() <= self._files.keys() else None
-
-    def holds(self, keys: list[str]) -> bool:
-        """Whether the files hold these parts in this order, and nothing else."""
-        names = {name for places in self._parts.values() for name in places}
-        there = {str(path.relative_to(self._folder)) for path in self._folder.glob("*/*.jsonl")}
-        return bool(keys) and self._order == keys and names == there == set(self._files)
-
-    def copy(self, name: str, begin: int, end: int, target: IO[bytes]) -> None:
-        """Write the bytes of a file between two places to another file, at its end."""
-        if name not in self._open:
-            self._open[name] = self._stack.enter_context(self._files[name].open("rb"))
-        source = self._open[name]
-        target.flush()
-        while begin < end:
-            copied = _copied(source.fileno(), target.fileno(), begin, end - begin)
-            if not copied:
-                raise OSError(f"{name} became shorter while it was read")
-            begin += copied
-        target.seek(0, os.SEEK_END)
-
-
-def _copied(source: int, target: int, place: int, size: int) -> int:
-    """Copy up to `size` bytes from a place to where the target stands; returns how many."""
-    if hasattr(os, "copy_file_range"):
-        try:
-            return os.copy_file_range(source, target, size, place)
-        except OSError as error:  # other file systems, or none that can
-            if error.errno not in _CANNOT_COPY:
-                raise
-    return os.write(target, os.pread(source, min(size, _COPIED), place))
 
 
 def standard(rows: pl.DataFrame) -> pl.Series:
