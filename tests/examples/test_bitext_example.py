@@ -22,5 +22,5 @@ def test_every_way_of_tuning_has_the_same_budget() -> None:
     methods = load(BITEXT / "methods.yaml").recipe.methods
     tuned = {name: one for name, one in methods.items() if isinstance(one, TrainedConfig)}
     assert list(tuned) == ["full", "lora", "instruction", "prefix", "prompt"]
-    assert {(one.max_steps, one.batch_size, one.seed) for one in tuned.values()} == {(160, 4, None)}
+    assert {(one.max_steps, one.batch_size, one.seed) for one in tuned.values()} == {(120, 4, None)}
     assert all(one.learning_rate == "auto" for one in tuned.values())

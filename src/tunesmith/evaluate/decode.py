@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from tunesmith.decoding import Answer, Before, greedy
 from tunesmith.evaluate.loaded import Loaded, load_method
+from tunesmith.heads import check_head, head_of
 from tunesmith.io import read_json, write_json
 from tunesmith.models import compute_dtype, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder, FittedPrompt, fit_prompt
@@ -50,7 +51,7 @@ def reference_nll(
     lengths = torch.tensor([len(row) for row in rows], device=device)
     mask = (torch.arange(width, device=device) < lengths[:, None]).long()
     decoder: Any = model.get_decoder()
-    head: Any = model.get_output_embeddings()
+    head = head_of(model)
     hidden = decoder(
         input_ids=ids,
         attention_mask=mask if before is None else before.mask(mask),
@@ -59,10 +60,9 @@ def reference_nll(
     ).last_hidden_state
     sums = []
     for row, (prompt, answer) in enumerate(zip(prompts, answers, strict=True)):
-        before = hidden[row, len(prompt) - 1 : len(prompt) + len(answer) - 1]
+        states = hidden[row, len(prompt) - 1 : len(prompt) + len(answer) - 1]
         targets = torch.tensor(list(answer), device=device)
-        loss = torch.nn.functional.cross_entropy(head(before).float(), targets, reduction="sum")
-        sums.append(float(loss))
+        sums.append(float(head.nll(states, targets).sum()))
     return sums
 
 
@@ -87,6 +87,7 @@ def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     if weights is not None:
         check_serving(weights, template=encoder.template, fingerprint=request["model_fingerprint"])
     method = load_method(Path(request["model"]), weights=weights, precision=request["precision"])
+    check_head(method.model)
     examples = [Example.from_row(row) for row in request["examples"]]
     context = method.model.config.max_position_embeddings
     if method.before is not None:

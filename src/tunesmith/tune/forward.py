@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from tunesmith.heads import head_of
 from tunesmith.tune.formats import IGNORED
 
 
@@ -30,8 +31,8 @@ def answer_nll(
         attention_mask: Shape (batch, tokens), 0 at padding. None: there is no padding.
         position_ids: Shape (1, tokens): the rows are packed (`packing`), each from position 0.
     """
-    loss, rows = _token_nll(model, labels, input_ids, attention_mask, position_ids, reduction="sum")
-    return loss, len(rows)
+    loss, rows = _token_nll(model, labels, input_ids, attention_mask, position_ids)
+    return loss.sum(), len(rows)
 
 
 def row_nll(
@@ -42,7 +43,7 @@ def row_nll(
     labels: torch.Tensor,
 ) -> torch.Tensor:
     """As `answer_nll`, summed by row: shape (batch,), in nats."""
-    loss, rows = _token_nll(model, labels, input_ids, attention_mask, reduction="none")
+    loss, rows = _token_nll(model, labels, input_ids, attention_mask)
     return loss.new_zeros(len(labels)).index_add(0, rows, loss)
 
 
@@ -52,16 +53,12 @@ def _token_nll(
     input_ids: torch.Tensor,
     attention_mask: torch.Tensor | None,
     position_ids: torch.Tensor | None = None,
-    *,
-    reduction: str,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The loss of the labelled tokens, reduced as `cross_entropy` does, and the row of each."""
+    """The loss of each labelled token, and the row that it is in."""
     hidden = hidden_states(model, input_ids, attention_mask, position_ids)
     targets = labels[:, 1:]
     labelled = targets != IGNORED
-    head: Any = base_of(model).get_output_embeddings()
-    logits = head(hidden[:, :-1][labelled])
-    loss = torch.nn.functional.cross_entropy(logits.float(), targets[labelled], reduction=reduction)
+    loss = head_of(base_of(model)).nll(hidden[:, :-1][labelled], targets[labelled])
     return loss, labelled.nonzero()[:, 0]
 
 

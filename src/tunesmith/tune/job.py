@@ -17,6 +17,7 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 from trl import SFTConfig
 
+from tunesmith.heads import check_head
 from tunesmith.models import compute_dtype, load_model, load_tokenizer
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.template import PromptConfig, question_messages
@@ -241,6 +242,7 @@ def _adapted(
     """The base model, ready to be trained."""
     quantize = config.quantize if isinstance(config, LoraConfig) else None
     model = load_model(Path(request["model"]), precision=config.precision, quantize=quantize)
+    check_head(model)
     prompt = PromptConfig.model_validate(request["prompt"])
     begin = encoder.text(question_messages("", prompt))
     adapted = config.adapt(model, encoder.tokenizer, prompt=begin)

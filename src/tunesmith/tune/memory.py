@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from tunesmith.heads import SCORES
 from tunesmith.models import compute_dtype
 from tunesmith.tune.methods import LoraConfig, TrainedConfig
 from tunesmith.tune.sketch import Sketch, sketch
@@ -157,8 +158,9 @@ class _Parts:
             kept = sizes.outside + sizes.inputs + sizes.layer
         else:
             kept = sizes.kept
-        # log-probabilities, their gradient and that of the logits are float32 at once
-        logits = batch.answers * sizes.vocabulary * 3 * FLOAT
+        logits = self._logits(batch)
+        if sizes.head:  # its gradient is worked out at the end, of all scores
+            logits += batch.answers * sizes.vocabulary * self.bytes
         passing = kept * share + logits
         early = self.gradients if self._summed else sizes.head * self.bytes
         late = max(0.0, self.gradients - early - passing)  # more gradients than what they replace
@@ -179,13 +181,20 @@ class _Parts:
         """When the loss of a validation batch is computed: nothing is kept but the logits."""
         share = batch.rows * batch.length / (self.traced.rows * self.traced.length)
         layer = (self.sizes.layer or self.sizes.kept) * share
-        logits = batch.answers * self.sizes.vocabulary * (self.bytes % FLOAT + 2 * FLOAT)
+        logits = self._logits(batch)
         return {
             **self._static(),
             "activations": layer,
             "logits": logits,
             "allocator": self._gaps(layer, logits),
         }
+
+    def _logits(self, batch: Batch) -> float:
+        """The scores that are there at once, with a second copy while they are summed."""
+        vocabulary = self.sizes.vocabulary
+        if self.sizes.capped:  # the scores, what the cap keeps of them, and their gradients
+            return float(batch.answers * vocabulary * 5 * FLOAT)
+        return float(min(batch.answers, max(1, SCORES // vocabulary)) * vocabulary * 2 * FLOAT)
 
     def _gaps(self, activations: float, logits: float) -> float:
         if self.cuda:

@@ -19,6 +19,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.modeling_layers import GradientCheckpointingLayer
 
+from tunesmith.heads import head_of
 from tunesmith.tune.fast import make_faster
 from tunesmith.tune.forward import base_of, hidden_states
 from tunesmith.tune.methods import TrainedConfig
@@ -47,6 +48,8 @@ class Sketch:
     """Numbers of the output head that are learned."""
     vocabulary: int
     """Scores that the head gives a token."""
+    capped: bool
+    """The head changes its scores in a way that needs all of them at once (`heads.Head.cap`)."""
     kept: int
     """Bytes that a batch's forward pass keeps for the backward pass, the head's left out."""
     layer: int
@@ -92,6 +95,7 @@ def sketch(
             largest=max(linear, default=0),
             head=head.numel() if head.requires_grad else 0,
             vocabulary=head.shape[0],
+            capped=head_of(base_of(adapted)).cap is not None,
             kept=sum(kept.values()),
             layer=max(layers, default=0),
             inputs=inputs,
