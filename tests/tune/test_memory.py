@@ -105,4 +105,4 @@ def test_a_real_training_peaks_near_what_was_predicted(
     ]
     done = tune(config, train=rows, validation=[], model=model, out=tmp_path / "out")
     predicted = done["predicted_memory"]["peak_mib"]
-    assert done["peak_memory_mib"] == pytest.approx(predicted, rel=0.15)
+    assert 0.75 * predicted < done["peak_memory_mib"] < 1.05 * predicted
