@@ -1,9 +1,16 @@
-"""Ends a training in the middle, as a kill would, for tests of resuming."""
+"""Ends a training in the middle, by an error or by a kill, for tests of resuming."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+import psutil
+
+from tunesmith.progress import SilentProgress
 
 
 class StopHereError(Exception):
@@ -18,3 +25,38 @@ def stop_at(step: int) -> Callable[[dict[str, Any]], None]:
             raise StopHereError
 
     return emit
+
+
+class Killer(SilentProgress):
+    """Kills processes when a training's checkpoint is there: nothing is told to them before.
+
+    Args:
+        checkpoint: Its folder.
+        rank: Which of several processes that train together is killed; None: the one there is.
+    """
+
+    def __init__(self, checkpoint: Path, *, rank: int | None = None) -> None:
+        self.checkpoint, self.rank = checkpoint, rank
+
+    def stage(self, name: str, total: float | None = None) -> Any:
+        """A stage whose every advance looks for the checkpoint."""
+        context = super().stage(name, total)
+        stage = context.__enter__()
+
+        def advance(amount: float = 1, *, note: str | None = None) -> None:
+            if not (self.checkpoint / "tunesmith.json").exists():
+                return
+            for child in psutil.Process().children(recursive=self.rank is not None):
+                if self.rank is None or child.environ().get("RANK") == str(self.rank):
+                    os.kill(child.pid, signal.SIGKILL)
+
+        stage.advance = advance  # type: ignore[method-assign]
+
+        class _Stage:
+            def __enter__(self) -> Any:
+                return stage
+
+            def __exit__(self, *error: object) -> None:
+                context.__exit__(None, None, None)
+
+        return _Stage()

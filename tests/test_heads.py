@@ -12,6 +12,8 @@ from tunesmith.errors import ModelError
 
 torch = pytest.importorskip("torch")
 
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
+
 from tunesmith import heads  # noqa: E402
 from tunesmith.heads import Head, check_head, head_of  # noqa: E402
 
@@ -58,11 +60,30 @@ def test_losses_and_gradients_are_those_of_all_logits_at_once(
             assert torch.allclose(ours.double(), theirs, rtol=1e-5, atol=1e-7)
 
 
-def test_nothing_is_kept_where_nothing_learns() -> None:
-    loss = Head(layer().requires_grad_(False), 1.0, None).nll(
-        torch.randn(3, 6, dtype=torch.float64), torch.tensor([1, 2, 3])
-    )
+@pytest.mark.parametrize("learns", [True, False])
+def test_a_loss_that_is_only_measured_never_holds_all_scores(learns: bool) -> None:
+    """Nor works out gradients, though the weights would learn elsewhere."""
+    made: set[tuple[int, ...]] = set()
+    called: set[str] = set()
+
+    class Seen(TorchDispatchMode):
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            out = func(*args, **(kwargs or {}))
+            made.add(tuple(getattr(out, "shape", ())))
+            called.add(str(func))
+            return out
+
+    head = Head(layer().requires_grad_(learns), 1.0, None)
+    hidden = torch.randn(5, 6, dtype=torch.float64, requires_grad=True)
+    with pytest.MonkeyPatch.context() as patch, torch.no_grad(), Seen():
+        patch.setattr(heads, "SCORES", 22)  # of two tokens
+        loss = head.nll(hidden, torch.tensor([1, 2, 3, 4, 5]))
     assert loss.grad_fn is None
+    assert (2, 11) in made
+    assert (5, 11) not in made
+    assert "aten.mm.out" not in called  # the gradient of hidden states
 
 
 def test_capped_scores_are_scored_by_pytorch() -> None:

@@ -47,8 +47,11 @@ class Head:
             targets: Shape (tokens,).
         """
         if type(self.linear) is torch.nn.Linear and self.cap is None:
+            learned: list[Tensor | None] = [hidden, self.linear.weight, self.linear.bias]
+            if not torch.is_grad_enabled():  # a function of its own is not told
+                learned = [None if tensor is None else tensor.detach() for tensor in learned]
             loss: Tensor = _HeadLoss.apply(  # type: ignore[no-untyped-call]
-                hidden, self.linear.weight, self.linear.bias, targets, self.scale
+                *learned, targets, self.scale
             )
             return loss
         return torch.nn.functional.cross_entropy(

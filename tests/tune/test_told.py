@@ -16,6 +16,7 @@ PLAN: dict[str, Any] = {
         "moment": "backward",
         "parts_mib": {"process": 570.0, "weights": 256.2, "logits": 0.1},
         "room_mib": 8000.0,
+        "processes": 1,
         "where": "cpu",
     },
 }
@@ -30,6 +31,11 @@ def test_a_plan_names_time_and_memory_by_part_and_cost_only_with_a_price() -> No
     )
     steps, _ = plan_words(PLAN, Price(4.0, "EUR"))
     assert steps.endswith("about 1 min 30 s, about 0.10 EUR")
+
+
+def test_of_several_processes_the_memory_is_that_of_each() -> None:
+    _, memory = plan_words({**PLAN, "memory": {**PLAN["memory"], "processes": 2}}, None)
+    assert memory.startswith("about 1,500 MiB of memory for each of 2 processes at its peak")
 
 
 def test_what_cannot_be_predicted_is_said() -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 
-from stopping import StopHereError, stop_at
+from stopping import Killer, StopHereError, stop_at
 from tunesmith.errors import DivergedError, JobError, ModelError, TunesmithError
 from tunesmith.io import read_json
 from tunesmith.models import BaseModel, load_model, load_tokenizer
-from tunesmith.progress import SilentProgress
 from tunesmith.prompting import Example, PromptConfig
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.tune import LoraConfig, tune
@@ -291,33 +288,8 @@ def test_a_training_killed_with_sigkill_resumes_and_a_finished_one_is_taken_as_i
     whole = tune(CONFIG, out=tmp_path / "whole", **arguments)
     out = tmp_path / "cut"
 
-    class Killer(SilentProgress):
-        """Kills the child when a checkpoint is there: nothing is told to it before."""
-
-        def stage(self, name: str, total: float | None = None) -> Any:
-            context = super().stage(name, total)
-            stage = context.__enter__()
-
-            def advance(amount: float = 1, *, note: str | None = None) -> None:
-                import psutil
-
-                if (out / "work" / "checkpoint-2" / "tunesmith.json").exists():
-                    for child in psutil.Process().children():
-                        os.kill(child.pid, signal.SIGKILL)
-
-            stage.advance = advance  # type: ignore[method-assign]
-
-            class _Stage:
-                def __enter__(self) -> Any:
-                    return stage
-
-                def __exit__(self, *error: object) -> None:
-                    context.__exit__(None, None, None)
-
-            return _Stage()
-
     with pytest.raises(JobError, match="SIGKILL"):
-        tune(CONFIG, out=out, progress=Killer(), **arguments)
+        tune(CONFIG, out=out, progress=Killer(out / "work" / "checkpoint-2"), **arguments)
     assert not (out / "training.json").exists()
     resumed = tune(CONFIG, out=out, **arguments)
     assert resumed["resumed_from_step"] in {2, 4}

@@ -156,7 +156,8 @@ def _memory(training: Node) -> list[tuple[str, str]]:
     if actual is None:
         return []
     predicted = told.number("peak_mib")
-    note = f" (predicted {mebibytes(predicted)})" if predicted is not None else ""
+    each = " for each process" if (told.number("processes") or 1) > 1 else ""
+    note = f" (predicted {mebibytes(predicted)}{each})" if predicted is not None else ""
     label = "Peak memory of the GPU" if gpu is not None else "Peak memory"
     facts = [(label, mebibytes(actual) + note)]
     found = [(name, part.as_number()) for name, part in told.pairs("parts_mib")]

@@ -79,7 +79,7 @@ class Budget:
         except (RuntimeError, NotImplementedError, TypeError, ValueError, AttributeError) as error:
             return {"unknown": f"the model cannot be run without values ({type(error).__name__})"}
         room = gpu_room_mib() if self.cuda else room_mib() / ranks.here()
-        told = {**memory.to_dict(), "room_mib": round(room, 1)}
+        told = {**memory.to_dict(), "room_mib": round(room, 1), "processes": ranks.count()}
         if memory.peak_mib > room and self.config.memory == "check":
             raise TunesmithError(
                 f"training needs about {_gib(memory.peak_mib)} of memory "

@@ -61,6 +61,8 @@ def plan_words(plan: dict[str, Any], price: Price | None) -> Iterator[str]:
     parts = sorted(memory["parts_mib"].items(), key=lambda part: -part[1])
     listed = ", ".join(f"{_PARTS[name]} {mib:,.0f}" for name, mib in parts if mib >= 0.5)
     where = "of the GPU's memory" if memory["where"] == "cuda" else "of memory"
+    if memory["processes"] > 1:
+        where += f" for each of {memory['processes']} processes"
     yield (
         f"about {memory['peak_mib']:,.0f} MiB {where} at its peak ({memory['moment']}), "
         f"{memory['room_mib']:,.0f} MiB are there: {listed} MiB"

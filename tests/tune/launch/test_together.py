@@ -5,8 +5,6 @@ The one is the training job in this process, which other tests hold to plain PyT
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,11 @@ import psutil
 import pytest
 from safetensors.torch import load_file
 
+from stopping import Killer
 from token_rows import PROMPT, SHORT
 from tunesmith.errors import JobError, TunesmithError
 from tunesmith.io import read_json
 from tunesmith.models import BaseModel
-from tunesmith.progress import SilentProgress
 from tunesmith.prompting import Example
 from tunesmith.tune import (
     FullConfig,
@@ -139,35 +137,6 @@ def tuned_name(name: str) -> str:
     return "model" if name == "full" else "adapter"
 
 
-class Killer(SilentProgress):
-    """Kills the second process when a checkpoint is there."""
-
-    def __init__(self, checkpoint: Path) -> None:
-        self.checkpoint = checkpoint
-
-    def stage(self, name: str, total: float | None = None) -> Any:
-        context = super().stage(name, total)
-        stage = context.__enter__()
-        checkpoint = self.checkpoint
-
-        def advance(amount: float = 1, *, note: str | None = None) -> None:
-            if (checkpoint / "tunesmith.json").exists():
-                for child in psutil.Process().children(recursive=True):
-                    if child.environ().get("RANK") == "1":
-                        os.kill(child.pid, signal.SIGKILL)
-
-        stage.advance = advance  # type: ignore[method-assign]
-
-        class _Stage:
-            def __enter__(self) -> Any:
-                return stage
-
-            def __exit__(self, *error: object) -> None:
-                context.__exit__(None, None, None)
-
-        return _Stage()
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "strategy", "afterwards"), [("lora", "ddp", 2), ("full", "fsdp", 1)]
@@ -179,7 +148,7 @@ def test_killed_in_the_middle_it_resumes_in_as_many_processes_or_in_one(
     whole = train(config, tmp_path / "alone")
     work = tmp_path / "together" / "work"
     with pytest.raises(JobError, match="process 1 of the 2 that train together was killed by SIGK"):
-        together(config, Killer(work / "checkpoint-2"), devices=2, strategy=strategy)
+        together(config, Killer(work / "checkpoint-2", rank=1), devices=2, strategy=strategy)
     assert not psutil.Process().children(recursive=True)
     resumed = together(config, devices=afterwards)
     assert resumed["resumed_from_step"] >= 2

@@ -6,8 +6,8 @@ the same instruction, because it follows from question and category alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import Field
 
@@ -16,11 +16,11 @@ from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.kinds import ItemKind, item_kind
 from tunesmith.prompting.template import PromptConfig
-from tunesmith.tune.formats.base import Encoded, Format
-from tunesmith.tune.formats.qa import an_example, encode_examples
+from tunesmith.tune.formats.base import Encoded
+from tunesmith.tune.formats.qa import ExampleFormat, encode_examples
 
 
-class InstructionFormat(Format):
+class InstructionFormat(ExampleFormat):
     """An instruction, the question, and its answer; the loss is on the answer and its end token.
 
     An instruction is written before the question, with a blank line between them; where it holds
@@ -50,14 +50,6 @@ class InstructionFormat(Format):
     def words(self) -> str:
         """The format in a few words, for tables; empty for the plain one."""
         return "with instructions"
-
-    def row(self, given: Any, number: int) -> Example:
-        """One training row: an `Example`; see `Format.row`."""
-        return an_example(given)
-
-    def read(self, row: Mapping[str, Any]) -> Example:
-        """A row as `to_row` wrote it."""
-        return Example.from_row(row)
 
     def item_kind(self, question: str, category: str | None) -> ItemKind:
         """The kind of item that a question asks for."""

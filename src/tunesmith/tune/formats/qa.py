@@ -12,7 +12,21 @@ from tunesmith.prompting.template import PromptConfig, question_messages
 from tunesmith.tune.formats.base import Encoded, Format, collected, labelled, some
 
 
-class QaFormat(Format):
+class ExampleFormat(Format):
+    """A format that learns from questions with their answers."""
+
+    def row(self, given: Any, number: int) -> Example:
+        """One training row: an `Example`; see `Format.row`."""
+        if not isinstance(given, Example):
+            raise TypeError(f"this format learns from Example rows, not {type(given).__name__}")
+        return given
+
+    def read(self, row: Mapping[str, Any]) -> Example:
+        """A row as `to_row` wrote it."""
+        return Example.from_row(row)
+
+
+class QaFormat(ExampleFormat):
     """A question and its answer; the loss is on the answer and its end token."""
 
     kind: Literal["qa"] = "qa"
@@ -21,14 +35,6 @@ class QaFormat(Format):
     def words(self) -> str:
         """The format in a few words, for tables; empty for the plain one."""
         return ""
-
-    def row(self, given: Any, number: int) -> Example:
-        """One training row: an `Example`; see `Format.row`."""
-        return an_example(given)
-
-    def read(self, row: Mapping[str, Any]) -> Example:
-        """A row as `to_row` wrote it."""
-        return Example.from_row(row)
 
     def encode(
         self,
@@ -40,13 +46,6 @@ class QaFormat(Format):
     ) -> Encoded:
         """Each question as it is asked in use, its answer labelled; see `Format.encode`."""
         return encode_examples(encoder, rows, prompt=prompt, max_length=max_length)
-
-
-def an_example(given: Any) -> Example:
-    """A row that must be a question with its answer."""
-    if not isinstance(given, Example):
-        raise TypeError(f"this format learns from Example rows, not {type(given).__name__}")
-    return given
 
 
 def encode_examples(
