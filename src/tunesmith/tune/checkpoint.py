@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,14 +43,24 @@ def save_optimizer(folder: Path, optimizer: torch.optim.Optimizer, *, names: Seq
         for i, kinds in state["state"].items()
         for kind, tensor in kinds.items()
     }
-    if ranks.number() > 0:
-        return
+    if ranks.number() == 0:
+        write_moments(folder, tensors, state["param_groups"])
+
+
+def write_moments(
+    folder: Path, tensors: dict[str, torch.Tensor], groups: Sequence[dict[str, Any]]
+) -> None:
+    """Write an optimizer's state, named as by `save_optimizer`, and the settings of its groups."""
     save_file(tensors, folder / OPTIMIZER_FILE)
-    groups = [
-        {key: value for key, value in group.items() if key != "params"}
-        for group in state["param_groups"]
-    ]
-    write_json(folder / OPTIMIZER_SETTINGS_FILE, groups)
+    settings = [{key: value for key, value in group.items() if key != "params"} for group in groups]
+    write_json(folder / OPTIMIZER_SETTINGS_FILE, settings)
+
+
+def read_moments(folder: Path) -> tuple[dict[str, torch.Tensor], list[dict[str, Any]]]:
+    """What `write_moments` wrote."""
+    settings = read_json(folder / OPTIMIZER_SETTINGS_FILE)
+    groups = [{**group, "betas": tuple(group["betas"])} for group in settings]
+    return load_file(folder / OPTIMIZER_FILE), groups
 
 
 def load_optimizer(folder: Path, optimizer: torch.optim.Optimizer, *, names: Sequence[str]) -> None:
@@ -61,14 +72,14 @@ def load_optimizer(folder: Path, optimizer: torch.optim.Optimizer, *, names: Seq
     place = {name: i for i, name in enumerate(names)}
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, torch.Tensor]] = {}
-    for key, tensor in load_file(folder / OPTIMIZER_FILE).items():
+    tensors, saved = read_moments(folder)
+    for key, tensor in tensors.items():
         name, kind = key.rsplit(".", 1)
         like = parameters[place[name]]
         state.setdefault(place[name], {})[kind] = sharded_like(tensor, like)
-    saved, own = read_json(folder / OPTIMIZER_SETTINGS_FILE), optimizer.state_dict()["param_groups"]
+    own = optimizer.state_dict()["param_groups"]
     groups = [
-        {**settings, "betas": tuple(settings["betas"]), "params": group["params"]}
-        for settings, group in zip(saved, own, strict=True)
+        {**settings, "params": group["params"]} for settings, group in zip(saved, own, strict=True)
     ]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 

@@ -29,6 +29,7 @@ from tunesmith.tune.formats import Encoded, Format
 from tunesmith.tune.launch import ranks
 from tunesmith.tune.launch.config import share
 from tunesmith.tune.launch.spread import gathered, is_sharded, settled, spread, spread_random
+from tunesmith.tune.launch.zero import ZeroMasters, ZeroTrainer, zero_settings
 from tunesmith.tune.masters import Masters
 from tunesmith.tune.methods import LoraConfig, TrainedConfig, trained_method
 from tunesmith.tune.objective import give_objective
@@ -220,20 +221,42 @@ def _trainer(
         dataset_kwargs={"skip_prepare_dataset": True},
     )
     arguments.mixed_precision = "no"  # whatever ACCELERATE_MIXED_PRECISION asks for
+    dtype = getattr(torch, compute_dtype(config.precision))
     torch.manual_seed(request["seed"])  # the new weights
     model = spread(_adapted(request, config, encoder), settled(request))
-    trainer = AnswerTrainer(
+    kind, masters = AnswerTrainer, None
+    if _by_deepspeed(request):
+        kind, masters = ZeroTrainer, _zero_masters(request, config, model, dtype)
+    trainer = kind(
         model=model,
         args=arguments,
         train_dataset=rows,
         processing_class=encoder.tokenizer,
     )
     trainer.is_distributed_loading_by_transformers = is_sharded(model)  # nor is it wrapped again
-    dtype = getattr(torch, compute_dtype(config.precision))
-    trainer.masters = Masters(trainer.model, dtype)
+    trainer.masters = masters or Masters(trainer.model, dtype)
     if config.packing:
         pack(trainer, rows.select(range(min(len(rows), 64))), dtype=dtype)
     return trainer
+
+
+def _by_deepspeed(request: dict[str, Any]) -> bool:
+    return ranks.count() > 1 and settled(request).strategy == "deepspeed"
+
+
+def _zero_masters(
+    request: dict[str, Any], config: TrainedConfig, model: Any, dtype: torch.dtype
+) -> ZeroMasters:
+    settings = zero_settings(
+        config, settled(request), model=Path(request["model"]), processes=ranks.count()
+    )
+    return ZeroMasters(
+        model,
+        dtype,
+        settings=settings,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+    )
 
 
 def _adapted(
@@ -246,7 +269,8 @@ def _adapted(
     prompt = PromptConfig.model_validate(request["prompt"])
     begin = encoder.text(question_messages("", prompt))
     adapted = config.adapt(model, encoder.tokenizer, prompt=begin)
-    make_faster(adapted)
+    if not _by_deepspeed(request):  # which gathers a layer's weights at its own call alone
+        make_faster(adapted)
     return adapted
 
 

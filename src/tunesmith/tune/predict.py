@@ -67,8 +67,7 @@ def _passes(trainer: AnswerTrainer, batch: dict[str, torch.Tensor], config: Trai
     trainer.model.train()
 
     def work() -> None:
-        torch.autograd.backward(trainer.compute_loss(trainer.model, batch))
-        trainer.model.zero_grad()
+        trainer.learn_nothing(trainer.compute_loss(trainer.model, batch))
 
     with torch.random.fork_rng():
         work()

@@ -20,14 +20,15 @@ ADAPTER_FILE = "adapter_model.safetensors"
 def parameters(model: torch.nn.Module) -> tuple[int, int]:
     """Numbers that are learned, and all numbers; shared ones count once."""
     every = list(model.parameters())
-    learned = sum(parameter.numel() for parameter in every if parameter.requires_grad)
+    learned = sum(_numbers(parameter) for parameter in every if parameter.requires_grad)
     return learned, sum(_numbers(parameter) for parameter in every)
 
 
 def _numbers(parameter: Any) -> int:
-    """A parameter's numbers; in 4 bits, two lie in a byte."""
+    """A parameter's numbers; in 4 bits, two lie in a byte, and DeepSpeed's may lie elsewhere."""
     packed = getattr(parameter, "quant_state", None)
-    return int(parameter.numel() if packed is None else packed.shape.numel())
+    whole = getattr(parameter, "ds_numel", parameter.numel())
+    return int(whole if packed is None else packed.shape.numel())
 
 
 def save_tuned(

@@ -83,6 +83,11 @@ class AnswerTrainer(SFTTrainer):  # type: ignore[misc]
         """The objective's sum and items over a batch, through what wraps the model, if anything."""
         return called(model, lambda inner: self.objective(inner, **batch))
 
+    def learn_nothing(self, loss: torch.Tensor) -> None:
+        """Work out a loss's gradients and forget them."""
+        torch.autograd.backward(loss)
+        self.model.zero_grad()
+
     def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
         if not is_sharded(model):  # else it is where it belongs
             super()._move_model_to_device(model, device)

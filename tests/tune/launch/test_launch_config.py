@@ -50,3 +50,4 @@ def test_settings_of_sharding_need_it() -> None:
     with pytest.raises(ValidationError, match="strategy: fsdp"):
         LaunchConfig(offload=True)
     assert LaunchConfig(strategy="fsdp", reshard=False).reshard is False
+    assert LaunchConfig(strategy="deepspeed", offload=True).offload is True

@@ -45,6 +45,14 @@ METHODS: dict[str, TrainedConfig] = {
 }
 
 
+def launch(strategy: str) -> dict[str, Any]:
+    """The settings of a strategy; a stage of ZeRO is part of its name here."""
+    if not strategy.startswith("deepspeed"):
+        return {"strategy": strategy}
+    pytest.importorskip("deepspeed")
+    return {"strategy": "deepspeed", "reshard": not strategy.endswith("-2")}
+
+
 def rows_of(name: str, examples: list[Example]) -> list[Any]:
     if name != "pairs":
         return examples
@@ -106,6 +114,11 @@ def assert_same(ours: Path, theirs: Path) -> None:
         ("pairs", "fsdp"),
         ("lora", "fsdp"),
         ("full", "fsdp"),
+        ("lora", "deepspeed"),
+        ("full", "deepspeed"),
+        ("pairs", "deepspeed"),
+        ("lora", "deepspeed-2"),
+        ("full", "deepspeed-2"),
     ],
 )
 def test_two_processes_train_like_one(
@@ -118,7 +131,7 @@ def test_two_processes_train_like_one(
 ) -> None:
     rows = rows_of(name, examples)
     alone = train(METHODS[name], tmp_path / "alone", rows=rows)
-    both = together(METHODS[name], rows=rows, devices=2, strategy=strategy)
+    both = together(METHODS[name], rows=rows, devices=2, **launch(strategy))
     assert both["processes"] == 2
     assert losses(both) == pytest.approx(losses(alone), rel=1e-4)
     assert both["tokens"] == alone["tokens"]
@@ -139,7 +152,14 @@ def tuned_name(name: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "strategy", "afterwards"), [("lora", "ddp", 2), ("full", "fsdp", 1)]
+    ("name", "strategy", "afterwards"),
+    [
+        ("lora", "ddp", 2),
+        ("full", "fsdp", 1),
+        ("lora", "deepspeed", 2),
+        ("full", "deepspeed", 1),
+        ("full", "deepspeed-2", 2),
+    ],
 )
 def test_killed_in_the_middle_it_resumes_in_as_many_processes_or_in_one(
     train: Any, together: Any, tmp_path: Path, name: str, strategy: str, afterwards: int
@@ -147,10 +167,11 @@ def test_killed_in_the_middle_it_resumes_in_as_many_processes_or_in_one(
     config = METHODS[name].model_copy(update={"max_steps": 8})
     whole = train(config, tmp_path / "alone")
     work = tmp_path / "together" / "work"
+    shared = {"devices": 2, **launch(strategy)}
     with pytest.raises(JobError, match="process 1 of the 2 that train together was killed by SIGK"):
-        together(config, Killer(work / "checkpoint-2", rank=1), devices=2, strategy=strategy)
+        together(config, Killer(work / "checkpoint-2", rank=1), **shared)
     assert not psutil.Process().children(recursive=True)
-    resumed = together(config, devices=afterwards)
+    resumed = together(config, **(shared if afterwards == 2 else {"devices": 1}))
     assert resumed["resumed_from_step"] >= 2
     assert losses(resumed) == pytest.approx(losses(whole), rel=1e-4)
     assert_same(tmp_path / "together", tmp_path / "alone")

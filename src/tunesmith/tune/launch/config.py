@@ -12,7 +12,7 @@ from tunesmith.config import Config
 from tunesmith.engine.config import RayConfig
 from tunesmith.errors import TunesmithError
 
-Strategy = Literal["ddp", "fsdp"]
+Strategy = Literal["ddp", "fsdp", "deepspeed"]
 
 
 class LaunchConfig(Config):
@@ -21,24 +21,27 @@ class LaunchConfig(Config):
     devices: Literal["auto"] | Annotated[int, Field(ge=1, le=1024)] = "auto"
     """Processes on this machine, one for each GPU. `auto`: as many of its GPUs as share a step's
     rows equally, and one process where there is none."""
-    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
+    strategy: Literal["auto", "ddp", "fsdp", "deepspeed"] = "auto"
     """`ddp`: every process holds the whole model and they sum their gradients. `fsdp`: weights,
     gradients and optimizer are sharded over the processes (PyTorch's FSDP2: Zhao et al. 2023,
-    arXiv:2304.11277). `auto`: `fsdp` where a GPU cannot hold the whole, else `ddp`."""
+    arXiv:2304.11277). `deepspeed`: the same by DeepSpeed's ZeRO (Rajbhandari et al. 2019,
+    arXiv:1910.02054; extra `deepspeed`), of LoRA and full fine-tuning. `auto`: `fsdp` where a GPU
+    cannot hold the whole, else `ddp`."""
     reshard: bool = True
-    """Of `fsdp`: let go of a layer's gathered weights after its forward pass, as ZeRO-3 does
-    (Rajbhandari et al. 2019, arXiv:1910.02054). False keeps them until the backward pass, as ZeRO-2
-    does: more memory, less traffic."""
+    """Of `fsdp`: let go of a layer's gathered weights after its forward pass; false keeps them
+    until the backward pass: more memory, less traffic. Of `deepspeed`: true is stage 3; false is
+    stage 2, where every process holds the weights, and gradients and optimizer are sharded."""
     offload: bool = False
-    """Of `fsdp`: keep shards in the memory of the machine while no layer needs them."""
+    """Of `fsdp` and `deepspeed`: keep shards in the memory of the machine while no layer needs
+    them (of stage 2: the optimizer)."""
     ray: RayConfig | None = None
     """Train as a Ray Train job on this cluster (`{}`: the one of this machine), with `devices`
     workers anywhere in it. None: on this machine, without Ray."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> LaunchConfig:
-        if self.strategy != "fsdp" and (self.offload or not self.reshard):
-            raise ValueError("offload and reshard are settings of strategy: fsdp")
+        if self.strategy in {"auto", "ddp"} and (self.offload or not self.reshard):
+            raise ValueError("offload and reshard are settings of strategy: fsdp and deepspeed")
         if self.ray is not None and self.devices == "auto":
             raise ValueError("with ray, devices is a number: the workers of the cluster to use")
         return self

@@ -1,4 +1,4 @@
-"""The configuration of a launch for accelerate, written where a user can take it."""
+"""The configuration of a launch for accelerate and DeepSpeed, where a user can take it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
-from tunesmith.io import write_text
+from tunesmith.io import write_json, write_text
 from tunesmith.tune.launch.hardware import Chosen
 
 ACCELERATE_FILE = "accelerate.yaml"
+DEEPSPEED_FILE = "deepspeed.json"
 _HEAD = """\
 # How this method's training is shared by processes, for `accelerate launch` of accelerate 1.15:
 #   accelerate launch --config_file {file} --machine_rank 0 --main_process_ip HOST \\
@@ -20,16 +21,24 @@ _HEAD = """\
 """
 
 
-def write_files(folder: Path, launch: Chosen, *, nodes: int) -> None:
-    """Write `accelerate.yaml` into a folder."""
-    text = yaml.safe_dump(accelerate_settings(launch, nodes=nodes), sort_keys=False)
+def write_files(
+    folder: Path, launch: Chosen, *, nodes: int, deepspeed: dict[str, Any] | None = None
+) -> None:
+    """Write `accelerate.yaml` into a folder, and of `deepspeed` the engine's own settings."""
+    settings = accelerate_settings(launch, nodes=nodes)
+    if deepspeed is not None:
+        write_json(folder / DEEPSPEED_FILE, deepspeed)
+        file = str((folder / DEEPSPEED_FILE).resolve())
+        settings["deepspeed_config"] = {"deepspeed_config_file": file, "zero3_init_flag": False}
+    text = yaml.safe_dump(settings, sort_keys=False)
     head = _HEAD.format(file=ACCELERATE_FILE, request="request.json")
     write_text(folder / ACCELERATE_FILE, head + text)
 
 
 def accelerate_settings(launch: Chosen, *, nodes: int) -> dict[str, Any]:
     """The fields of accelerate's `ClusterConfig` that say the same as `launch`."""
-    kind = ("MULTI_GPU" if launch.gpus else "MULTI_CPU") if launch.strategy == "ddp" else "FSDP"
+    alone = "MULTI_GPU" if launch.gpus else "MULTI_CPU"
+    kind = {"ddp": alone, "fsdp": "FSDP", "deepspeed": "DEEPSPEED"}[launch.strategy]
     settings: dict[str, Any] = {
         "compute_environment": "LOCAL_MACHINE",
         "distributed_type": kind,

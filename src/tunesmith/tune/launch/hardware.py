@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from tunesmith.errors import TunesmithError
+from tunesmith.errors import MissingExtraError, TunesmithError
 from tunesmith.tune.launch.config import LaunchConfig, Strategy, most_processes
-from tunesmith.tune.methods import FullConfig, TrainedConfig
+from tunesmith.tune.methods import (
+    FullConfig,
+    LoraConfig,
+    PrefixTuningConfig,
+    PromptTuningConfig,
+    TrainedConfig,
+)
 
 _ROOM = 0.7
 """Share of a GPU's memory that weights and their training state may take, beside activations."""
@@ -76,11 +83,40 @@ def chosen(launch: LaunchConfig, method: TrainedConfig, *, model: Path) -> Chose
     )
 
 
+def check_strategy(strategy: Strategy, method: TrainedConfig) -> None:
+    """Whether several processes can train a method so.
+
+    Raises:
+        TunesmithError: They cannot.
+        MissingExtraError: DeepSpeed is asked for, and not installed.
+    """
+    if strategy != "ddp" and _in_4_bits(method):
+        raise TunesmithError(
+            "weights in 4 bits are not sharded: no process could open a part of a block",
+            where="launch.strategy",
+            todo="write ddp: each process holds the 4 bits, an eighth of float32",
+        )
+    if strategy != "deepspeed":
+        return
+    if isinstance(method, PrefixTuningConfig | PromptTuningConfig):
+        raise TunesmithError(
+            f"{method.label} learns a few thousand numbers, which DeepSpeed's engine does not take",
+            where="launch.strategy",
+            todo="write ddp, or fsdp where a GPU cannot hold the model",
+        )
+    if importlib.util.find_spec("deepspeed") is None:
+        raise MissingExtraError("deepspeed", "deepspeed")
+
+
+def _in_4_bits(method: TrainedConfig) -> bool:
+    return isinstance(method, LoraConfig) and method.quantize is not None
+
+
 def _fitting(method: TrainedConfig, model: Path) -> Strategy:
     """The strategy that a GPU's memory allows."""
     import torch
 
-    if not torch.cuda.is_available():
+    if not torch.cuda.is_available() or _in_4_bits(method):
         return "ddp"
     weights = sum(file.stat().st_size for file in model.glob("*.safetensors"))
     needed = weights * (_STATE if isinstance(method, FullConfig) else 1)

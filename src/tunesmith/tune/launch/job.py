@@ -10,7 +10,7 @@ from tunesmith.engine.config import RayConfig
 from tunesmith.io import write_json
 from tunesmith.tune.launch.config import LaunchConfig, share
 from tunesmith.tune.launch.files import write_files
-from tunesmith.tune.launch.hardware import chosen
+from tunesmith.tune.launch.hardware import check_strategy, chosen
 from tunesmith.tune.launch.spawn import train_together
 from tunesmith.tune.methods import trained_method
 from tunesmith.worker import Emit, serve
@@ -35,6 +35,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         from tunesmith.tune.job import train as alone
 
         return {**alone(request, emit), "processes": 1}
+    check_strategy(launch.strategy, method)
     share(
         batch_size=method.batch_size,
         accumulation=method.gradient_accumulation,
@@ -42,7 +43,17 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     )
     asked = {**request, "launch": launch.as_config().model_dump(mode="json")}
     work = Path(request["work"])
-    write_files(work.parent / "launch", launch, nodes=nodes)
+    settings = None
+    if launch.strategy == "deepspeed":
+        from tunesmith.tune.launch.zero import zero_settings
+
+        settings = zero_settings(
+            method,
+            launch.as_config(),
+            model=Path(request["model"]),
+            processes=launch.processes * nodes,
+        )
+    write_files(work.parent / "launch", launch, nodes=nodes, deepspeed=settings)
     write_json(work / REQUEST_FILE, asked)  # for what is started by hand, on other machines
     (work / REQUEST_FILE).chmod(0o600)  # it holds the rows
     return train_together(asked, processes=launch.processes, log=work / "train.log", emit=emit)
@@ -56,6 +67,7 @@ def _on_ray(
     from tunesmith.tune.launch.ray import train_on_ray
 
     strategy = "ddp" if config.strategy == "auto" else config.strategy
+    check_strategy(strategy, trained_method.validate_python(request["method"]))
     settled = config.model_copy(update={"strategy": strategy})
     return train_on_ray(
         {**request, "launch": settled.model_dump(mode="json")},

@@ -12,7 +12,7 @@ from tunesmith.tune.forward import base_of
 from tunesmith.tune.launch import ranks
 from tunesmith.tune.launch.config import LaunchConfig
 from tunesmith.tune.launch.whole import whole
-from tunesmith.tune.launch.wrapped import work_through_call
+from tunesmith.tune.launch.wrapped import has_engine, work_through_call
 
 
 def settled(request: dict[str, Any]) -> LaunchConfig:
@@ -26,7 +26,8 @@ def spread(model: Any, launch: LaunchConfig) -> Any:
     `ddp` is left to accelerate, which wraps the model when training starts. `fsdp` is done here by
     `torch.distributed.fsdp.fully_shard`, which accelerate's own plugin calls on GPUs alone: each
     decoder layer is a unit, and the rest is another. What an adapter adds is small and stays whole
-    in every process, with its gradients averaged by transformers' trainer.
+    in every process, with its gradients averaged by transformers' trainer. `deepspeed` begins with
+    the optimizer (`zero.ZeroMasters`).
     """
     if ranks.count() == 1:
         return model
@@ -47,7 +48,7 @@ def gathered(model: torch.nn.Module) -> dict[str, torch.Tensor] | None:
     seen: dict[int, torch.Tensor] = {}
     for name, tensor in model.state_dict(keep_vars=True).items():
         if id(tensor) not in seen:  # tied weights stay one tensor
-            seen[id(tensor)] = whole(tensor)
+            seen[id(tensor)] = whole(tensor).clone()  # DeepSpeed's lie in one long tensor
         if ranks.number() == 0:
             weights[name] = seen[id(tensor)]
         else:
@@ -56,8 +57,8 @@ def gathered(model: torch.nn.Module) -> dict[str, torch.Tensor] | None:
 
 
 def is_sharded(model: torch.nn.Module) -> bool:
-    """Whether the processes have a part each of the model's weights."""
-    return isinstance(model, FSDPModule)
+    """Whether FSDP or DeepSpeed has the model's weights: they are where they belong."""
+    return isinstance(model, FSDPModule) or has_engine(model)
 
 
 def spread_random(seed: int) -> None:

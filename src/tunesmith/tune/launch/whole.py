@@ -11,6 +11,11 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 def whole(tensor: torch.Tensor) -> torch.Tensor:
     """A tensor as a plain one on the processor; all processes that share it must call together."""
+    if hasattr(tensor, "ds_id"):  # a parameter that DeepSpeed has sharded
+        from deepspeed.runtime.zero import GatheredParameters
+
+        with GatheredParameters([tensor]):
+            return tensor.detach().cpu().clone()
     full = tensor.detach()
     return (full.full_tensor() if isinstance(full, DTensor) else full).cpu().contiguous()
 

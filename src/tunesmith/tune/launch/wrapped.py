@@ -1,7 +1,7 @@
 """The forward pass through what wraps a model on many processors.
 
-DDP and FSDP know of a forward pass only where it goes through the wrapped model's own call: there
-they gather weights and prepare to reduce gradients.
+DDP, FSDP and DeepSpeed know of a forward pass only where it goes through the wrapped model's own
+call: there they gather weights and prepare to reduce gradients.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from tunesmith.tune.launch import ranks
 
 _WORK = "work_inside"
+_ENGINE = "tunesmith_engine"
 _T = TypeVar("_T")
 
 
@@ -30,9 +31,19 @@ def work_through_call(model: torch.nn.Module) -> None:
     model.forward = forward
 
 
+def work_through_engine(model: torch.nn.Module, engine: torch.nn.Module) -> None:
+    """Let `called(model, work)` go through the engine that DeepSpeed has made of a model."""
+    vars(model)[_ENGINE] = engine  # not as a part of the model, which is a part of the engine
+
+
+def has_engine(model: torch.nn.Module) -> bool:
+    """Whether DeepSpeed trains the model."""
+    return _ENGINE in vars(model)
+
+
 def is_wrapped(model: torch.nn.Module) -> bool:
-    """Whether a forward pass has to go through the call of `model`."""
-    return isinstance(model, DistributedDataParallel | FSDPModule)
+    """Whether a forward pass has to go through the call of `model`, or of its engine."""
+    return isinstance(model, DistributedDataParallel | FSDPModule) or has_engine(model)
 
 
 def called(wrapper: torch.nn.Module, work: Callable[[Any], _T]) -> _T:
@@ -46,7 +57,7 @@ def called(wrapper: torch.nn.Module, work: Callable[[Any], _T]) -> _T:
     """
     if not is_wrapped(wrapper):
         return work(wrapper)
-    result: _T = wrapper(**{_WORK: work})
+    result: _T = vars(wrapper).get(_ENGINE, wrapper)(**{_WORK: work})
     return result
 
 
