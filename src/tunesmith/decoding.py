@@ -74,7 +74,7 @@ class Answer:
         return len(self.ids) + self.stopped
 
 
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: what a sharded model gathers meanwhile may be trained on
 def greedy(
     model: PreTrainedModel,
     prompts: Sequence[Sequence[int]],

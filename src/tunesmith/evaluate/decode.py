@@ -176,6 +176,7 @@ class _Job:
         ]
         return {"rows": rows, "answer_s": answered - begin, "score_s": scored - answered}
 
+    @torch.inference_mode()
     def _greedy(self, prompts: list[list[int]], *, limit: int) -> list[Answer]:
         return greedy(
             self.method.model,

@@ -26,6 +26,7 @@ from tunesmith.tune.budget import Budget
 from tunesmith.tune.fast import make_faster
 from tunesmith.tune.folders import tuned
 from tunesmith.tune.formats import Encoded, Format
+from tunesmith.tune.heap import HeapKeeper
 from tunesmith.tune.launch import ranks
 from tunesmith.tune.launch.config import share
 from tunesmith.tune.launch.spread import gathered, is_sharded, settled, spread, spread_random
@@ -98,6 +99,8 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         sample=Sampler(trainer.model, encoder, samples) if samples else None,
     )
     trainer.recorder = recorder
+    if memory.get("where") == "cpu":
+        trainer.add_callback(HeapKeeper(memory["peak_mib"]))
     trainer.add_callback(recorder)
     trainable, total = parameters(trainer.model)
     done = measured.steps

@@ -147,8 +147,9 @@ class ZeroMasters(Masters):
             self.adam.defaults["weight_decay"],
         ):
             raise AssertionError("the engine has been made for other settings")
-        wrapper: torch.optim.Optimizer = DeepSpeedOptimizerWrapper(self.adam)
-        return wrapper
+        wrapper: Any = DeepSpeedOptimizerWrapper(self.adam)
+        wrapper._is_accelerate_prepared = True  # noqa: SLF001 - a second wrapper would ask for state
+        return wrapper  # type: ignore[no-any-return]
 
     def state(self) -> dict[str, torch.Tensor]:
         """The float32 weights by parameter name, whole; all processes call together."""
