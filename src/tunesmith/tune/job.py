@@ -257,7 +257,7 @@ def _zero_masters(
         model,
         dtype,
         settings=settings,
-        learning_rate=config.learning_rate,
+        learning_rate=float(config.learning_rate),
         weight_decay=config.weight_decay,
     )
 

@@ -36,7 +36,7 @@ class Masters:
         }
         self.compute = self._rounded()
 
-    def optimizer(self, *, learning_rate: float, weight_decay: float) -> torch.optim.AdamW:
+    def optimizer(self, *, learning_rate: float, weight_decay: float) -> torch.optim.Optimizer:
         """AdamW on the copies, which takes the model's gradients and gives back its weights."""
         optimizer = torch.optim.AdamW(
             self.copies.values(), lr=learning_rate, weight_decay=weight_decay, fused=True

@@ -119,6 +119,7 @@ def assert_same(ours: Path, theirs: Path) -> None:
         ("pairs", "deepspeed"),
         ("lora", "deepspeed-2"),
         ("full", "deepspeed-2"),
+        ("prefix", "deepspeed-2"),
     ],
 )
 def test_two_processes_train_like_one(

@@ -25,8 +25,8 @@ class LaunchConfig(Config):
     """`ddp`: every process holds the whole model and they sum their gradients. `fsdp`: weights,
     gradients and optimizer are sharded over the processes (PyTorch's FSDP2: Zhao et al. 2023,
     arXiv:2304.11277). `deepspeed`: the same by DeepSpeed's ZeRO (Rajbhandari et al. 2019,
-    arXiv:1910.02054; extra `deepspeed`), of LoRA and full fine-tuning. `auto`: `fsdp` where a GPU
-    cannot hold the whole, else `ddp`."""
+    arXiv:1910.02054; extra `deepspeed`). `auto`: `fsdp` where a GPU cannot hold the whole, else
+    `ddp`."""
     reshard: bool = True
     """Of `fsdp`: let go of a layer's gathered weights after its forward pass; false keeps them
     until the backward pass: more memory, less traffic. Of `deepspeed`: true is stage 3; false is

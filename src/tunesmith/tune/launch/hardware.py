@@ -83,7 +83,7 @@ def chosen(launch: LaunchConfig, method: TrainedConfig, *, model: Path) -> Chose
     )
 
 
-def check_strategy(strategy: Strategy, method: TrainedConfig) -> None:
+def check_strategy(strategy: Strategy, method: TrainedConfig, *, reshard: bool) -> None:
     """Whether several processes can train a method so.
 
     Raises:
@@ -98,11 +98,13 @@ def check_strategy(strategy: Strategy, method: TrainedConfig) -> None:
         )
     if strategy != "deepspeed":
         return
-    if isinstance(method, PrefixTuningConfig | PromptTuningConfig):
+    if reshard and isinstance(method, PrefixTuningConfig | PromptTuningConfig):
         raise TunesmithError(
-            f"{method.label} learns a few thousand numbers, which DeepSpeed's engine does not take",
-            where="launch.strategy",
-            todo="write ddp, or fsdp where a GPU cannot hold the model",
+            "DeepSpeed's stage 3 does not gather what prefix and prompt tuning learn: its processes "
+            "would wait for each other for ever",
+            where="launch.reshard",
+            todo="write reshard: false (stage 2), or strategy: fsdp where a GPU cannot hold the "
+            "model",
         )
     if importlib.util.find_spec("deepspeed") is None:
         raise MissingExtraError("deepspeed", "deepspeed")

@@ -35,7 +35,7 @@ def train(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         from tunesmith.tune.job import train as alone
 
         return {**alone(request, emit), "processes": 1}
-    check_strategy(launch.strategy, method)
+    check_strategy(launch.strategy, method, reshard=launch.reshard)
     share(
         batch_size=method.batch_size,
         accumulation=method.gradient_accumulation,
@@ -67,7 +67,8 @@ def _on_ray(
     from tunesmith.tune.launch.ray import train_on_ray
 
     strategy = "ddp" if config.strategy == "auto" else config.strategy
-    check_strategy(strategy, trained_method.validate_python(request["method"]))
+    method = trained_method.validate_python(request["method"])
+    check_strategy(strategy, method, reshard=config.reshard)
     settled = config.model_copy(update={"strategy": strategy})
     return train_on_ray(
         {**request, "launch": settled.model_dump(mode="json")},

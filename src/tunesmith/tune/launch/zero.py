@@ -9,7 +9,7 @@ processors too, which is how it is tested.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +198,7 @@ class ZeroMasters(Masters):
         for own, saved in zip(self.adam.param_groups, groups, strict=True):
             own.update(saved)
 
-    def _put(self, weights: dict[str, torch.Tensor]) -> None:
+    def _put(self, weights: Mapping[str, torch.Tensor]) -> None:
         """Set the float32 weights, and what computes to them rounded."""
         from deepspeed.runtime.zero import GatheredParameters
         from deepspeed.utils import safe_set_full_fp32_param
@@ -221,15 +221,19 @@ class ZeroMasters(Masters):
                 **{kind: torch.zeros_like(flat) for kind in _MOMENTS},
             }
         optimizer = self.engine.optimizer
-        if hasattr(optimizer, "_hp_optimizer_states_linked"):  # stage 2 keeps views of them
+        if self.engine.zero_optimization_stage() < 3:  # which keeps views of them
             optimizer._hp_optimizer_states_linked = False  # noqa: SLF001 - nothing else says it
             optimizer._lazy_init_hp_params_optimizer_state()  # noqa: SLF001
 
     def _flat(self) -> Iterable[torch.Tensor]:
         """The float32 numbers that this process's optimizer steps on."""
         optimizer = self.engine.optimizer
-        stage_3: Any = getattr(optimizer, "fp32_partitioned_groups_flat", None)
-        return stage_3 if stage_3 is not None else optimizer.single_partition_of_fp32_groups
+        found: Iterable[torch.Tensor] = (
+            optimizer.fp32_partitioned_groups_flat
+            if self.engine.zero_optimization_stage() == 3
+            else optimizer.single_partition_of_fp32_groups
+        )
+        return found
 
 
 class ZeroTrainer(AnswerTrainer):
