@@ -100,7 +100,7 @@ def check_strategy(strategy: Strategy, method: TrainedConfig, *, reshard: bool) 
         return
     if reshard and isinstance(method, PrefixTuningConfig | PromptTuningConfig):
         raise TunesmithError(
-            "DeepSpeed's stage 3 does not gather what prefix and prompt tuning learn: its processes "
+            "DeepSpeed's stage 3 does not gather what prefix and prompt tuning learn: processes "
             "would wait for each other for ever",
             where="launch.reshard",
             todo="write reshard: false (stage 2), or strategy: fsdp where a GPU cannot hold the "
