@@ -13,13 +13,14 @@ import polars as pl
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.earlier import EarlierRows
+from tunesmith.dedup.fields import VERSION as FIELDS_VERSION
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.dedup.spread import Layout, Spread
 from tunesmith.io import fingerprint, write_json
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.earlier import earlier_versions, rows_of
-from tunesmith.prepare.within_fields import list_within_fields
+from tunesmith.prepare.within_fields import list_within_fields, told_rows
 from tunesmith.step import Outcome, StepCount
 from tunesmith.store import cache
 from tunesmith.store.cache import Stage
@@ -57,6 +58,7 @@ def merge_duplicates(context: Context, rows: Stage) -> Unique:
         stage = context.cache.stage("unique", fingerprint(_identity(context, rows, earlier)))
         files = context.beside(rows, "index", _index_settings(context))
         forests = context.forests(rows, "forest", _index_settings(context))
+        told = told_rows(context, rows)
         if not stage.done:
             folder = stage.folder / "index"
             with context.progress.stage("find duplicates", total=2 * len(rows)) as bar:
@@ -74,7 +76,7 @@ def merge_duplicates(context: Context, rows: Stage) -> Unique:
                     advance=bar.advance,
                 )
                 _write(stage, found, bar.advance)
-            listed = list_within_fields(found, stage)
+            listed = list_within_fields(found, stage, told)
             stage.finish(len(rows), {"near_sizes": found.near_sizes, **listed})
             shutil.rmtree(folder)
     return Unique(rows, stage, earlier)
@@ -91,6 +93,7 @@ def _identity(context: Context, rows: Stage, earlier: list[Version]) -> dict[str
         "against": [one.identity(context.base) for one in config.against],
         "semantic": None if config.semantic is None else config.semantic.identity(context.base),
         "version": DEDUP_VERSION,
+        "within_fields": FIELDS_VERSION,
     }
 
 

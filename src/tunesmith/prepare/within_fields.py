@@ -7,7 +7,10 @@ from typing import Any
 
 from tunesmith.dedup import fields
 from tunesmith.dedup.clusters import Found
+from tunesmith.dedup.told import VERSION as TOLD_VERSION
+from tunesmith.dedup.told import Told
 from tunesmith.io import write_bytes
+from tunesmith.prepare.context import Context
 from tunesmith.prepare.tables import write_parquet
 from tunesmith.store.cache import Stage
 
@@ -16,14 +19,23 @@ from tunesmith.store.cache import Stage
 WITHIN_FIELDS = ("conflicts", "templates")
 
 
-def list_within_fields(found: Found, stage: Stage) -> dict[str, Any]:
+def list_within_fields(found: Found, stage: Stage, told: Told) -> dict[str, Any]:
     """Write what repeats beside the rows that stay; gives the counts."""
-    counts = {}
     groups = [fields.conflicts(found), fields.templates(found)]
-    for name, listed in zip(WITHIN_FIELDS, fields.tables(found, groups, "group"), strict=True):
-        write_parquet(stage.folder / f"{name}.parquet", listed)
-        counts[name] = fields.summary(listed, "group")
+    tables = fields.tables(found.parts, found.offsets, groups, told)
+    counts = {}
+    for name, mine, table in zip(WITHIN_FIELDS, groups, tables, strict=True):
+        write_parquet(stage.folder / f"{name}.parquet", table)
+        counts[name] = fields.summary(mine, table)
+    told.keep()
     return counts
+
+
+def told_rows(context: Context, rows: Stage) -> Told:
+    """What the last run has told of rows."""
+    folder = context.cache.stage("told", str(TOLD_VERSION)).folder
+    names = [rows.name(number) for number in range(len(rows))]
+    return Told(folder / "rows.parquet", names)
 
 
 def write_within_fields(out: Path, unique: Stage) -> dict[str, Any]:
