@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tunesmith import ledger
 from tunesmith.dedup import index
 from tunesmith.dedup.against import EvaluationSet
+from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.forest import Forests, Known
@@ -355,14 +356,13 @@ def _links(
     known: Known | None,
 ) -> Links:
     """The clusters of near duplicates, found in this process."""
-    count = len(found.parts)
-    rows = np.flatnonzero(filled)
     names = band_names(near)
+    bands = Bands(found.columns.own, names, len(found.parts), filled)
     here, earlier = len(found.stays), found.earlier
     total = here + (0 if earlier is None else len(earlier))
 
     def band(number: int) -> tuple[U64, I64]:
-        hashes = found.columns.column(names[number], count, filled)
+        hashes, rows = bands.of(number)
         if earlier is None:
             return hashes, rows
         theirs, numbers = earlier.meeting(names[number], hashes)
@@ -385,6 +385,7 @@ def _links(
         notes=Notes(folder),
         fixed=np.arange(total) >= here,
         known=known,
+        met=bands.met,
     )
 
 

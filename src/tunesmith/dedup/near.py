@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from tunesmith.config import Config
 from tunesmith.dedup import linking, minhash
+from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.forest import Known
 from tunesmith.dedup.spill import GATHERED, I64, U64, Columns, Lists, Notes
 
@@ -97,9 +98,7 @@ def link(texts: pl.Series, config: NearConfig, *, folder: Path | None = None) ->
     for start in range(0, texts.len(), SLICE_ROWS):
         columns.write(parts, bands_of(texts.slice(start, SLICE_ROWS), config))
         parts += 1
-    rows = np.flatnonzero((texts.fill_null("").str.len_bytes() > 0).to_numpy())
-    filled = np.zeros(texts.len(), dtype=bool)
-    filled[rows] = True
+    filled = (texts.fill_null("").str.len_bytes() > 0).to_numpy()
 
     def shingles(candidates: I64) -> Lists:
         lists = Lists(None if folder is None else folder / "shingles.u64")
@@ -110,7 +109,7 @@ def link(texts: pl.Series, config: NearConfig, *, folder: Path | None = None) ->
         return lists
 
     return find_links(
-        lambda band: (columns.column(names[band], parts, filled), rows),
+        Bands(columns, names, parts, filled).of,
         config,
         total=texts.len(),
         shingles=shingles,
@@ -127,6 +126,7 @@ def find_links(
     notes: Notes,
     fixed: NDArray[np.bool_] | None = None,
     known: Known | None = None,
+    met: Callable[[Known], Iterable[tuple[U64, I64]]] | None = None,
 ) -> Links:
     """Find the clusters of near duplicates with one band in memory at a time.
 
@@ -139,17 +139,16 @@ def find_links(
         fixed: Rows that are never compared with each other, one flag for each of `total`.
         known: Pairs of an earlier search: rows that it has compared are not compared again, and
             `fixed` is not looked at.
+        met: Gives what `band` does for one band after the other, of those rows alone that may share
+            a hash with one that is not known or are of a known pair; asked where `known` is given.
     """
     parents = np.arange(total, dtype=np.int64)
     wanted = np.zeros(total, dtype=bool)
     read = np.zeros(total, dtype=bool)
-    for number in range(config.bands):
-        hashes, rows = band(number)
-        if known is None:
-            members, starts = buckets(hashes, rows)
-        else:
-            some = linking.perhaps_joined(hashes, rows, known.clean, known.paired(number))
-            members, starts = buckets(hashes[some], rows[some])
+    bands = map(band, range(config.bands)) if known is None or met is None else met(known)
+    for number, (hashes, rows) in enumerate(bands):
+        members, starts = buckets(hashes, rows)
+        if known is not None:
             read[linking.has_new(members, starts, known.clean)] = True
         wanted[members] = True
         notes.write(f"members-{number:02d}", members)

@@ -77,21 +77,25 @@ class Columns:
         place = self.names.index(name)
         found, start = [], 0
         for number in range(parts):
-            values = self._one(number, place)
+            values = self._some(number, place, 1)[0]
             end = start + len(values)
             found.append(values if where is None else values[where[start:end]])
             start = end
         return np.concatenate(found) if found else np.empty(0, np.uint64)
 
-    def _one(self, number: int, place: int) -> U64:
-        """One column of a part, read and not mapped: a map costs more than some thousand rows."""
+    def block(self, number: int, name: str, count: int) -> U64:
+        """Some columns of one part, from `name` on, shape (count, rows)."""
+        place = self.names.index(name)
+        return self._some(number, place, count)
+
+    def _some(self, number: int, place: int, count: int) -> U64:
+        """Columns of a part, read and not mapped: a map costs more than some thousand rows."""
         begin, rows = self._begin(number)
         if number in self._memory:
-            held: U64 = self._memory[number][place]
-            return held
+            return self._memory[number][place : place + count]
         at = begin + 8 * rows * place
-        read: U64 = np.fromfile(self._path(number), np.uint64, rows, offset=at)
-        return read
+        read = np.fromfile(self._path(number), np.uint64, count * rows, offset=at)
+        return read.reshape(count, rows)
 
     def _begin(self, number: int) -> tuple[int, int]:
         """Where the numbers of a part begin in its file, and its rows; looked up once.

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.dedup import minhash
+from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.forest import Forests
 from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.index import Parts, rows_by_part
@@ -96,7 +97,7 @@ class Texts:
         compared = among & ((high | low) != 0)
         firsts, others = _equal(high, low, np.flatnonzero(compared))
         compared[others] = False
-        rows = np.flatnonzero(compared)
+        bands = Bands(known, names, count, compared)
         folder.mkdir(parents=True, exist_ok=True)
 
         def shingles(candidates: I64) -> Lists:
@@ -108,12 +109,13 @@ class Texts:
             return lists
 
         links = find_links(
-            lambda band: (known.column(names[band], count, compared), rows),
+            bands.of,
             self.near,
             total=len(compared),
             shingles=shingles,
             notes=Notes(folder),
             known=None if forests is None else forests.read(offsets, compared),
+            met=bands.met,
         )
         if forests is not None:
             forests.write(offsets, compared, links)
