@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tunesmith.dedup import bands as module
 from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.forest import Known
-from tunesmith.dedup.spill import Columns
+from tunesmith.store.columns import Columns
 
 NAMES = ["text_high", *(f"band{number:02d}" for number in range(7))]
 

@@ -18,9 +18,9 @@ from tunesmith.dedup.forest import Forests
 from tunesmith.dedup.linking import join_pairs, roots
 from tunesmith.dedup.near import NearConfig, bands_of, link
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import Columns
 from tunesmith.dedup.texts import Texts
 from tunesmith.hashing import text_hashes
+from tunesmith.store.columns import Columns
 
 NEAR = NearConfig(threshold=0.6, shingle_words=2, band_rows=4)
 WORDS = [f"w{number}" for number in range(80)]

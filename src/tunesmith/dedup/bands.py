@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.dedup.forest import Known, Mask
-from tunesmith.dedup.spill import I64, U64, Columns
+from tunesmith.dedup.spill import I64, U64
 from tunesmith.kernels import kernel
+from tunesmith.store.columns import Columns
 
 #: New rows times bands that are searched for at a time: their filters take `_BITS` / 8 bytes each.
 SEARCHED = 2**21

@@ -20,8 +20,9 @@ from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import preference
 from tunesmith.dedup.near import band_names, bands_of
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import I64, U64, Columns, Lists
+from tunesmith.dedup.spill import I64, U64, Lists
 from tunesmith.hashing import text_hashes
+from tunesmith.store.columns import Columns
 
 #: Raised when the rows that stay, or their fates, become others for the same settings.
 VERSION = 2

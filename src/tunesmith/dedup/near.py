@@ -16,7 +16,8 @@ from tunesmith.config import Config
 from tunesmith.dedup import linking, minhash
 from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.forest import Known
-from tunesmith.dedup.spill import GATHERED, I64, U64, Columns, Lists, Notes
+from tunesmith.dedup.spill import GATHERED, I64, U64, Lists, Notes
+from tunesmith.store.columns import Columns
 
 #: Texts whose signatures are held at a time.
 SLICE_ROWS = 16_384

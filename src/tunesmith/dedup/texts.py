@@ -21,10 +21,11 @@ from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.index import Parts, rows_by_part
 from tunesmith.dedup.near import Links, NearConfig, band_names, bands_of, find_links
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import I64, U64, Columns, Lists, Notes
+from tunesmith.dedup.spill import I64, U64, Lists, Notes
 from tunesmith.engine import Task
 from tunesmith.hashing import text_hashes
 from tunesmith.store.cache import Stage
+from tunesmith.store.columns import Columns
 
 #: Raised when hashes or bands become others for the same texts and settings.
 VERSION = 1
