@@ -94,7 +94,10 @@ def test_a_conflict_names_its_rows() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=1, max_size=40), st.integers(1, 3))
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=1, max_size=40),
+    st.integers(1, 3),
+)
 def test_the_first_of_each_different_answer_is_shown_and_the_others_counted(rows, most) -> None:
     """Against a dictionary; rows that say the same are counted with the first that says it."""
     frame = pairs(*({"question": f"question {q}", "answer": f"answer {a}"} for q, a in rows))

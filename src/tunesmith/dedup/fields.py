@@ -15,10 +15,11 @@ import numpy as np
 import polars as pl
 
 from tunesmith.dedup.clusters import Found
-from tunesmith.dedup.groups import equal_groups, first_equal
+from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.index import Parts, rows_by_part
 from tunesmith.dedup.spill import I64
 from tunesmith.dedup.told import COLUMNS, Told
+from tunesmith.equal import first_equal
 
 #: Raised when other rows are shown, or other counts.
 VERSION = 1

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tunesmith.dedup.spill import I64, U64
+from tunesmith.equal import first_equal
 from tunesmith.kernels import kernel
 
 _SIGN = np.uint64(1 << 63)
@@ -64,36 +65,6 @@ def equal_groups(high: U64, low: U64, *, at_least: int = 2) -> tuple[I64, I64]:
     first[(high | low) == 0] = -1
     members, starts = _gathered(first, at_least)
     return members, starts
-
-
-def first_equal(high: U64, low: U64) -> I64:
-    """For each row the first row with its 128-bit hash: itself, where no row before has it.
-
-    The time grows with the rows, and not as that of sorting them.
-    """
-    slots = 16
-    while slots < 2 * len(high):
-        slots *= 2
-    table = np.full(slots, -1, dtype=np.int32 if len(high) < 2**31 else np.int64)
-    first: I64 = _first_equal(np.ascontiguousarray(high), np.ascontiguousarray(low), table)
-    return first
-
-
-@kernel
-def _first_equal(high: Any, low: Any, table: Any) -> Any:
-    mask = np.uint64(len(table) - 1)
-    out = np.empty(len(high), dtype=np.int64)
-    for row in range(len(high)):
-        slot = high[row] & mask
-        other = table[slot]
-        while other >= 0 and (high[other] != high[row] or low[other] != low[row]):
-            slot = (slot + np.uint64(1)) & mask
-            other = table[slot]
-        if other < 0:
-            table[slot] = row
-            other = row
-        out[row] = other
-    return out
 
 
 @kernel
