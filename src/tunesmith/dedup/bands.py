@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tunesmith.dedup.forest import Known, Mask
 from tunesmith.dedup.spill import I64, U64

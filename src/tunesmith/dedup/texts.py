@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -74,12 +75,13 @@ class Texts:
     near: NearConfig
     files: Sequence[Path]
 
+    @cached_property
     def _columns(self) -> Columns:
         return Columns([*_HASHES, *band_names(self.near)], files=self.files)
 
     def hashes(self, where: NDArray[np.bool_] | None = None) -> U64:
         """The 128-bit hashes of the texts (of all rows, or where the mask is true): halves."""
-        known, count = self._columns(), len(self.parts)
+        known, count = self._columns, len(self.parts)
         return np.stack([known.column(name, count, where) for name in _HASHES])
 
     def links(self, among: NDArray[np.bool_], folder: Path, forests: Forests | None) -> Links:
@@ -92,7 +94,7 @@ class Texts:
             folder: For what is spilled.
             forests: Pairs of the last search.
         """
-        known, count = self._columns(), len(self.parts)
+        known, count = self._columns, len(self.parts)
         names, offsets = band_names(self.near), known.offsets(count)
         high, low = self.hashes()
         compared = among & ((high | low) != 0)

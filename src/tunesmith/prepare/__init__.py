@@ -58,12 +58,12 @@ def _prepare(context: Context) -> Prepared:
     if context.recipe.check.perplexity is not None:
         checked = judge_perplexity(context, checked, context.recipe.check.perplexity)
     unique = merge_duplicates(context, checked.rows)
-    dealt = deal_rows(context, unique)
+    facts = state_facts(context, unique.kept())
+    dealt = deal_rows(context, unique, facts)
     leaks = scan_for_leaks(context, unique)
     within = write_within_fields(context.out, unique.stage)
     stages = [*collected.stages, *checked.stages, unique.stage]
     fates, counts = account_for(context, stages, dealt.kept, collected=collected.rows)
-    facts = state_facts(context, dealt.kept)
     version = publish_version(context, collected, checked, unique, dealt, facts, counts)
     vault.publish(checked.masked.vaults(), context.out / "vault")
     context.cache.prune()

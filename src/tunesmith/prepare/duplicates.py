@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
@@ -47,8 +50,16 @@ class Unique:
 
     def kept(self) -> Kept:
         """The rows that stay."""
-        flags = [frame.get_column("stays").to_numpy() for frame in self.stage.frames(["stays"])]
-        return Kept(self.rows, flags)
+        return Kept(self.rows, [part.get_column("stays").to_numpy() for part in self._flags])
+
+    def stands_for(self) -> NDArray[np.int64]:
+        """The row that stands for each row: itself where it stays, -1 where none here does."""
+        parts = [part.get_column("stands").to_numpy() for part in self._flags]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
+    @cached_property
+    def _flags(self) -> list[pl.DataFrame]:
+        return list(self.stage.frames(["stays", "stands"]))
 
 
 def merge_duplicates(context: Context, rows: Stage) -> Unique:

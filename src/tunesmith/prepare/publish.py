@@ -15,7 +15,7 @@ from tunesmith.prepare.split import Dealt
 from tunesmith.split import SPLITS
 from tunesmith.store.export import VERSION as EXPORT_VERSION
 from tunesmith.store.export import ExportPart, export
-from tunesmith.store.facts import DIGEST, Facts, combined
+from tunesmith.store.facts import DIGEST, Facts, fingerprints
 from tunesmith.store.versions import Version, VersionPart, write_version
 
 
@@ -41,10 +41,9 @@ def publish_version(
     """
     kept = dealt.kept
     with context.timed("publish"), context.progress.stage("publish", total=2) as bar:
-        digests = [
+        prints, whole = fingerprints(
             (facts.part(number, DIGEST), kept.splits_of(number)) for number in range(len(kept))
-        ]
-        prints = [combined([part]) for part in digests]
+        )
         frames = [partial(kept.frame, number) for number in range(len(kept))]
         names = [f"{kept.rows.name(n)}-{mine}" for n, mine in enumerate(prints)]
         export(
@@ -58,11 +57,11 @@ def publish_version(
             context.table,
             [VersionPart(mine, frame) for mine, frame in zip(prints, frames, strict=True)],
             rows=kept.height,
-            fingerprint=combined(digests),
+            fingerprint=whole,
             recipe=context.loaded.as_run(),
             lineage=_lineage(context, collected, checked, dealt, counts),
         )
-        remember_splits(context, kept, version)
+        remember_splits(context, kept, facts, version)
         if context.recipe.dedup.against_versions is True:
             known = {before.number for before in unique.earlier}
             new = [] if version.number in known else [version]
