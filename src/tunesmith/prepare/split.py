@@ -17,7 +17,7 @@ from tunesmith.prepare.duplicates import Unique
 from tunesmith.prepare.inherit import inherit
 from tunesmith.prepare.texts import known_questions, known_texts, text_settings
 from tunesmith.split import PAIRS, Alike, SplitConfig, near_questions, split
-from tunesmith.store.facts import Facts, halves
+from tunesmith.store.facts import DIGEST, Facts, fingerprints, halves
 from tunesmith.store.kept import Kept
 
 
@@ -29,6 +29,10 @@ class Dealt:
     """The rows."""
     splits_from: dict[str, Any] | None
     """The version that rows have kept their splits from, and how many kept and changed them."""
+    prints: list[str]
+    """A fingerprint of the rows of each part, with their splits."""
+    fingerprint: str
+    """The dataset's: see `store.facts.combined`."""
 
 
 def deal_rows(context: Context, unique: Unique, facts: Facts) -> Dealt:
@@ -50,7 +54,9 @@ def deal_rows(context: Context, unique: Unique, facts: Facts) -> Dealt:
             moves = None if before is None else before.count_moves(splits, context.progress)
             kept = kept.dealt(splits)
             bar.advance()
-    return Dealt(kept, moves)
+        parts = range(len(kept))
+        prints = fingerprints((facts.part(part, DIGEST), kept.splits_of(part)) for part in parts)
+    return Dealt(kept, moves, *prints)
 
 
 def frame_of(facts: Facts, config: SplitConfig, before: pl.Series | None) -> pl.DataFrame:
