@@ -19,7 +19,7 @@ from tunesmith.dedup.told import Told
 
 
 def listed_of(found, groups: fields.Groups) -> pl.DataFrame:
-    return fields.tables(found.parts, found.offsets, [groups], Told())[0]
+    return fields.tables(found.offsets, [groups], Told(found.parts, fields.COLUMNS))[0]
 
 
 def shown_of(groups: fields.Groups) -> list[list[int]]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pytest
 
 from factory import pairs
-from tunesmith.dedup.told import COLUMNS, Told
+from tunesmith.dedup.told import Told
+from tunesmith.ledger import ORIGIN
 
 
 class Counted:
     """Parts in memory that count how often they are read."""
 
-    def __init__(self, parts: list[pl.DataFrame]) -> None:
+    def __init__(self, *parts: pl.DataFrame) -> None:
         self.parts, self.read = parts, 0
 
     def __len__(self) -> int:
@@ -23,50 +25,38 @@ class Counted:
         return self.parts[number].select(columns or pl.all())
 
 
-def part(name: str, rows: int = 5) -> pl.DataFrame:
-    return pairs(*({"question": f"{name} {n}", "answer": f"of {name}", "id": f"{name}{n}"} for n in range(rows)))  # fmt: skip
+@pytest.fixture
+def part() -> pl.DataFrame:
+    return pairs(*({"line": n or None, "changes": ["html"] * (n % 3)} for n in range(6)))
 
 
 def places(*numbers: int) -> np.ndarray:
     return np.array(numbers, dtype=np.int64)
 
 
-def test_parts_whose_rows_were_told_are_not_read_again(tmp_path) -> None:
-    """Also where a part before them has gone, and fewer of their rows are asked for."""
-    path, a, b = tmp_path / "told.parquet", part("a"), part("b")
-    first, parts = Told(path, ["a", "b"]), Counted([a, b])
-    for number, frame in enumerate(parts.parts):
-        told = first.rows(parts, number, places(0, 2, 4))
-        assert told.equals(frame.select(COLUMNS)[[0, 2, 4]])
-    first.keep()
-    assert parts.read == 2
-    later = Counted([b])
-    again = Told(path, ["b"])
-    assert again.rows(later, 0, places(2, 4)).equals(b.select(COLUMNS)[[2, 4]])
-    again.keep()
-    assert later.read == 0
-    assert Told(path, ["b"]).rows(later, 0, places(2)).equals(b.select(COLUMNS)[[2]])
-    assert later.read == 0
-
-
-def test_a_part_of_which_another_row_is_asked_for_is_read(tmp_path) -> None:
-    path, frame = tmp_path / "told.parquet", part("a")
-    first = Told(path, ["a"])
-    first.rows(Counted([frame]), 0, places(0, 2))
-    first.keep()
-    for wanted in (places(1), places(0, 1, 2), places(2, 4)):
-        parts = Counted([frame])
-        assert Told(path, ["a"]).rows(parts, 0, wanted).equals(frame.select(COLUMNS)[wanted])
-        assert parts.read == 1
-
-
-def test_a_part_with_another_name_is_read(tmp_path) -> None:
-    """The name says all that a part's rows depend on."""
-    path = tmp_path / "told.parquet"
-    first = Told(path, ["a"])
-    first.rows(Counted([part("a")]), 0, places(0, 2))
-    first.keep()
-    parts = Counted([part("changed")])
-    told = Told(path, ["b"]).rows(parts, 0, places(0, 2))
-    assert told["question"].to_list() == ["changed 0", "changed 2"]
+def test_a_part_whose_rows_were_told_is_not_read_again(tmp_path, part) -> None:
+    """Also where fewer of them are asked for, or none."""
+    parts, files = Counted(part[:2], part), [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    expected = part.select(ORIGIN)
+    assert Told(parts, ORIGIN, files).rows(1, places(0, 2, 4)).equals(expected[[0, 2, 4]])
     assert parts.read == 1
+    for wanted in (places(0, 2, 4), places(2), places(0, 4), places()):
+        assert Told(parts, ORIGIN, files).rows(1, wanted).equals(expected[wanted])
+    assert parts.read == 1
+    assert not files[0].exists()
+
+
+def test_a_part_of_which_another_row_is_asked_for_is_read(tmp_path, part) -> None:
+    parts, files = Counted(part), [tmp_path / "a.parquet"]
+    Told(parts, ORIGIN, files).rows(0, places(1, 2))
+    for number, wanted in enumerate((places(0, 1, 2), places(3, 5), places(1)), start=2):
+        assert Told(parts, ORIGIN, files).rows(0, wanted).equals(part.select(ORIGIN)[wanted])
+        assert parts.read == number
+
+
+def test_without_files_parts_are_read(part) -> None:
+    parts = Counted(part)
+    told = Told(parts, ["id"])
+    for _ in range(2):
+        assert told.rows(0, places(3))["id"].to_list() == ["row00003"]
+    assert parts.read == 2

@@ -16,9 +16,9 @@ import polars as pl
 
 from tunesmith.dedup.clusters import Found
 from tunesmith.dedup.groups import equal_groups
-from tunesmith.dedup.index import Parts, rows_by_part
+from tunesmith.dedup.index import rows_by_part
 from tunesmith.dedup.spill import I64
-from tunesmith.dedup.told import COLUMNS, Told
+from tunesmith.dedup.told import Told
 from tunesmith.equal import first_equal
 
 #: Raised when other rows are shown, or other counts.
@@ -28,6 +28,9 @@ VERSION = 1
 SHOWN = 20
 #: Groups whose rows are named in `quality.json`; the files name all.
 NAMED = 100
+
+#: The columns of a record that are shown.
+COLUMNS = ("id", "source", "category", "question", "answer")
 
 #: Odd, so that no two groups share a multiple of it (2^64 divided by the golden ratio).
 _APART = np.uint64(0x9E3779B97F4A7C15)
@@ -63,7 +66,7 @@ def templates(found: Found) -> Groups:
     return _ordered(groups, np.argsort(-groups.sizes, kind="stable"))
 
 
-def tables(parts: Parts, offsets: I64, listed: list[Groups], told: Told) -> list[pl.DataFrame]:
+def tables(offsets: I64, listed: list[Groups], told: Told) -> list[pl.DataFrame]:
     """The rows of groups that are shown, with their texts.
 
     Columns: `group` (from 1), `row`, those of the record, `alike` (rows of the group that say the
@@ -71,16 +74,15 @@ def tables(parts: Parts, offsets: I64, listed: list[Groups], told: Told) -> list
     `left_out` (those of the different ones that are not shown).
 
     Args:
-        parts: Records.
         offsets: The row that each part begins with, and the number of rows.
         listed: The groups of each table.
-        told: What the last run has told of rows: their parts are not read again.
+        told: Gives `COLUMNS` of some rows of a part.
     """
     rows = np.unique(np.concatenate([groups.rows for groups in listed]))
     shown = [pl.DataFrame(schema={"row": pl.Int64} | dict.fromkeys(COLUMNS, pl.String))]
     for number, mine in rows_by_part(offsets, rows):
         numbers = pl.Series("row", mine + offsets[number], dtype=pl.Int64)
-        shown.append(told.rows(parts, number, mine).insert_column(0, numbers))
+        shown.append(told.rows(number, mine).insert_column(0, numbers))
     texts = pl.concat(shown)
     return [_table(groups, texts[np.searchsorted(rows, groups.rows)]) for groups in listed]
 

@@ -1,4 +1,4 @@
-"""What was told of rows with their texts, kept for the next run: unread parts stay unread."""
+"""What was told of some rows, kept beside their part: the next run need not read it for them."""
 
 from __future__ import annotations
 
@@ -12,61 +12,49 @@ from tunesmith.dedup.index import Parts
 from tunesmith.dedup.spill import I64
 from tunesmith.io import atomic_write
 
-#: Raised when other columns of a row are told, or rows are named in another way.
+#: Raised when what is kept of a row becomes another.
 VERSION = 1
 
-#: What is told of a row.
-COLUMNS = ("id", "source", "category", "question", "answer")
-
-_PART, _PLACE = "_part", "_place"
+_PLACE = "_place"
 
 
 class Told:
-    """Rows of parts with what is told of them.
+    """Some columns of those rows that a run tells something about.
 
     Args:
-        path: A file that keeps them between runs; without it parts are read.
-        parts: Names of the parts, in order; equal names are equal rows.
+        parts: Records.
+        columns: What is told of a row.
+        files: For each part, the file that keeps this between runs; without them parts are read.
     """
 
-    def __init__(self, path: Path | None = None, parts: Sequence[str] = ()) -> None:
-        self._path, self._names = path, list(parts)
-        self._before: dict[str, pl.DataFrame] = {}
-        self._now: list[pl.DataFrame] = []
-        if path is not None and path.exists():
-            rows = pl.read_parquet(path)
-            for (name,), mine in rows.partition_by(_PART, as_dict=True).items():
-                self._before[str(name)] = mine
+    def __init__(
+        self, parts: Parts, columns: Sequence[str], files: Sequence[Path] | None = None
+    ) -> None:
+        self._parts, self._columns, self._files = parts, list(columns), files
 
-    def rows(self, parts: Parts, number: int, places: I64) -> pl.DataFrame:
+    def rows(self, number: int, places: I64) -> pl.DataFrame:
         """What is told of some rows of a part (counted from its first, rising)."""
-        found = self._known(number, places)
-        if found is None:
-            found = _alone(parts.frame(number, list(COLUMNS))[places])
-        if self._path is not None:
-            named = pl.lit(self._names[number]).alias(_PART)
-            self._now.append(found.select(named, pl.Series(_PLACE, places, pl.Int64), *COLUMNS))
+        path = None if self._files is None else self._files[number]
+        known = None if path is None else self._known(path, places)
+        if known is not None:
+            return known
+        found = _alone(self._parts.frame(number, self._columns)[places])
+        if path is not None:
+            with atomic_write(path) as file:
+                numbered = found.with_columns(pl.Series(_PLACE, places, pl.Int64))
+                numbered.write_parquet(file, compression="lz4")
         return found
 
-    def keep(self) -> None:
-        """Keep what was told this time for the next run."""
-        if self._path is None:
-            return
-        kinds = {_PART: pl.String, _PLACE: pl.Int64} | dict.fromkeys(COLUMNS, pl.String)
-        rows = pl.concat([pl.DataFrame(schema=kinds), *self._now])
-        with atomic_write(self._path) as file:
-            rows.write_parquet(file, compression="lz4")
-
-    def _known(self, number: int, places: I64) -> pl.DataFrame | None:
+    def _known(self, path: Path, places: I64) -> pl.DataFrame | None:
         """What the last run has told of these rows, if it has of all."""
-        before = self._before.get(self._names[number]) if self._before else None
-        if before is None:
+        if not path.exists():
             return None
+        before = pl.read_parquet(path)
         there = before.get_column(_PLACE).to_numpy()
         at = np.searchsorted(there, places)
         if len(at) and (at[-1] >= len(there) or (there[at] != places).any()):
             return None
-        return before.select(COLUMNS)[at]
+        return before.select(self._columns)[at]
 
 
 def _alone(rows: pl.DataFrame) -> pl.DataFrame:

@@ -7,10 +7,8 @@ from typing import Any
 
 from tunesmith.dedup import fields
 from tunesmith.dedup.clusters import Found
-from tunesmith.dedup.told import VERSION as TOLD_VERSION
 from tunesmith.dedup.told import Told
 from tunesmith.io import write_bytes
-from tunesmith.prepare.context import Context
 from tunesmith.prepare.tables import write_parquet
 from tunesmith.store.cache import Stage
 
@@ -22,20 +20,12 @@ WITHIN_FIELDS = ("conflicts", "templates")
 def list_within_fields(found: Found, stage: Stage, told: Told) -> dict[str, Any]:
     """Write what repeats beside the rows that stay; gives the counts."""
     groups = [fields.conflicts(found), fields.templates(found)]
-    tables = fields.tables(found.parts, found.offsets, groups, told)
+    tables = fields.tables(found.offsets, groups, told)
     counts = {}
     for name, mine, table in zip(WITHIN_FIELDS, groups, tables, strict=True):
         write_parquet(stage.folder / f"{name}.parquet", table)
         counts[name] = fields.summary(mine, table)
-    told.keep()
     return counts
-
-
-def told_rows(context: Context, rows: Stage) -> Told:
-    """What the last run has told of rows."""
-    folder = context.cache.stage("told", str(TOLD_VERSION)).folder
-    names = [rows.name(number) for number in range(len(rows))]
-    return Told(folder / "rows.parquet", names)
 
 
 def write_within_fields(out: Path, unique: Stage) -> dict[str, Any]:
