@@ -1,4 +1,4 @@
-"""The band hashes of the rows that are compared, read one band at a time, or searched for new rows.
+"""What the rows that are compared are searched by, read one band at a time or all for new rows.
 
 Where an earlier search has compared most rows, only those matter that share a hash with a new one.
 New hashes are few: a Bloom filter of each band is small enough for the processor's cache, and every
@@ -7,6 +7,7 @@ part is read once, for all bands together.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tunesmith.dedup.forest import Known, Mask
+from tunesmith.dedup.sketch import NAMES, WORDS
 from tunesmith.dedup.spill import I64, U64
 from tunesmith.kernels import kernel
 from tunesmith.store.columns import Columns
@@ -33,7 +35,8 @@ class Bands:
     """Bands of hashes.
 
     Args:
-        columns: What is known of all rows; the bands lie side by side in it.
+        columns: What is known of all rows; the bands lie side by side in it, and so do the words of
+            the sketches.
         names: The bands' columns, in order.
         parts: The number of parts.
         compared: Which rows are compared.
@@ -48,6 +51,17 @@ class Bands:
         """One band of the rows that are compared: their hashes and numbers, rising."""
         hashes = self.columns.column(self.names[number], self.parts, self.compared)
         return hashes, np.flatnonzero(self.compared)
+
+    def sketches(self, rows: I64) -> U64:
+        """The sketches of some rows (numbers, rising), shape (rows, `sketch.WORDS`)."""
+        offsets = self.columns.offsets(self.parts)
+        found = np.empty((len(rows), WORDS), dtype=np.uint64)
+        bounds = np.searchsorted(rows, offsets).tolist()
+        for number, (begin, end) in enumerate(itertools.pairwise(bounds)):
+            if end > begin:
+                words = self.columns.block(number, NAMES[0], WORDS)
+                found[begin:end] = words[:, rows[begin:end] - offsets[number]].T
+        return found
 
     def met(self, known: Known) -> Iterator[tuple[U64, I64]]:
         """Hashes and numbers (rising) of the rows that may share a bucket with a new row.

@@ -390,7 +390,7 @@ def _links(
         notes=Notes(folder),
         fixed=np.arange(total) >= here,
         known=known,
-        met=bands.met,
+        grown=bands,
     )
 
 

@@ -1,6 +1,6 @@
 """Rows of several parts whose texts in some columns are the same, or nearly: nothing is merged.
 
-What is known of each text (its hash and its bands) lies beside its part, so that a part is read
+What is known of each text (its hash, bands and sketch) lies beside its part, so that a part is read
 once however often more rows are added; texts are read again only of candidates.
 """
 
@@ -20,7 +20,14 @@ from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.forest import Forests
 from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.index import Parts, rows_by_part
-from tunesmith.dedup.near import Links, NearConfig, band_names, bands_of, find_links
+from tunesmith.dedup.near import (
+    Links,
+    NearConfig,
+    band_names,
+    find_links,
+    searched,
+    searched_names,
+)
 from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.spill import I64, U64, Lists, Notes
 from tunesmith.engine import Task
@@ -28,14 +35,14 @@ from tunesmith.hashing import text_hashes
 from tunesmith.store.cache import Stage
 from tunesmith.store.columns import Columns
 
-#: Raised when hashes or bands become others for the same texts and settings.
-VERSION = 1
+#: Raised when what is known becomes another for the same texts and settings.
+VERSION = 2
 
 _HASHES = ["text_high", "text_low"]
 
 
 class IndexTexts(Task):
-    """Hashes and bands of the texts of one part."""
+    """Hashes, bands and sketches of the texts of one part."""
 
     kind: ClassVar[str] = "index_texts"
 
@@ -54,7 +61,7 @@ class IndexTexts(Task):
         """Write the file."""
         frame = Stage(self.stage).frame(self.number, self.columns)
         texts = comparable(frame, self.columns)
-        values = np.concatenate([text_hashes(texts), bands_of(texts, self.near)])
+        values = np.concatenate([text_hashes(texts), searched(texts, self.near)])
         Columns([], files=[self.output]).write(0, values)
         return frame.height
 
@@ -77,7 +84,7 @@ class Texts:
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns([*_HASHES, *band_names(self.near)], files=self.files)
+        return Columns([*_HASHES, *searched_names(self.near)], files=self.files)
 
     def hashes(self, where: NDArray[np.bool_] | None = None) -> U64:
         """The 128-bit hashes of the texts (of all rows, or where the mask is true): halves."""
@@ -118,7 +125,7 @@ class Texts:
             shingles=shingles,
             notes=Notes(folder),
             known=None if forests is None else forests.read(offsets, compared),
-            met=bands.met,
+            grown=bands,
         )
         if forests is not None:
             forests.write(offsets, compared, links)
