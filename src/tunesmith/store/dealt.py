@@ -62,7 +62,7 @@ class Dealt:
         if not (folder / _ABOUT).exists():
             return None
         about = read_json(folder / _ABOUT)
-        questions, ids = (np.load(folder / name, mmap_mode="r") for name in (_QUESTIONS, _IDS))
+        questions, ids = (np.load(folder / name) for name in (_QUESTIONS, _IDS))
         rows = Rows(about["parts"], about["sizes"], questions, ids)
         return cls(rows, np.load(folder / _RANKS))
 
@@ -89,10 +89,10 @@ class Dealt:
         asked[~worded] = 0
         new = np.flatnonzero((own == 0) & worded)
         asked[new] = highest_of_equal(
-            now.questions[:, new], np.array(self.rows.questions), self.ranks
+            now.questions[:, new], self.rows.questions, self.ranks
         )
         if gone.any():
-            own[moved] = highest_of_equal(now.ids[:, moved], np.array(self.rows.ids), gone)
+            own[moved] = highest_of_equal(now.ids[:, moved], self.rows.ids, gone)
         return asked, own
 
 
