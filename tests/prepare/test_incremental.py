@@ -42,6 +42,8 @@ def small_parts(patch: pytest.MonkeyPatch) -> None:
 
 def same_rows(one: Prepared, other: Prepared) -> None:
     assert one.frame.equals(other.frame)
+    assert one.tally.equals(other.tally)
+    assert one.removed.equals(other.removed)
     assert one.ledger.equals(other.ledger)
     assert one.counts == other.counts
     assert one.version.fingerprint == other.version.fingerprint
@@ -72,6 +74,38 @@ def test_files_may_come_and_go_between_runs(tmp_path_factory, seed, states) -> N
         assert exports[0] == exports[1]
         assert ledger.conserve(last.ledger, collected=last.counts["collected"]) == last.counts
         assert not list(folder.rglob("people.parquet"))  # names, needed while rows are masked
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "seed=14",
+        "split.test=0.3",
+        "split.near_threshold=null",
+        "dedup.near.threshold=0.5",
+        "dedup.near.shingle_words=2",
+        "dedup.keep=longest",
+        "dedup.max_same_answer=1",
+        "check.qa_pairs.answer_chars=[60, 2000]",
+        "clean.personal_data.replace=pseudonym",
+        "sources.0.license=MIT",
+    ],
+)
+def test_a_changed_recipe_meets_nothing_of_the_last_run(tmp_path, monkeypatch, change) -> None:
+    small_parts(monkeypatch)
+    path = project(tmp_path, dict(zip("abc", files(3), strict=True)))
+    first = prepared(path, tmp_path / "out").ledger
+    again = prepared(path, tmp_path / "out", change)
+    fresh = prepared(path, tmp_path / "fresh", change)
+    same_rows(again, fresh)
+    made = contents(tmp_path / "out"), contents(tmp_path / "fresh")
+    for each in made:
+        each.pop("dataset")
+    assert made[0] == made[1]
+    if change not in {"sources.0.license=MIT", "clean.personal_data.replace=pseudonym"}:
+        assert not again.ledger.equals(first)
+    back = prepared(path, tmp_path / "out")
+    assert back.ledger.equals(first)
 
 
 def worked_on(monkeypatch) -> dict[str, int]:

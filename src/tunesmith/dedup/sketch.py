@@ -92,4 +92,5 @@ def _perhaps_near(
                 if other == one or (near[left] and near[right]):
                     continue
                 if highest_similarity(sketches[places[left]], sketches[places[right]]) >= threshold:
-                    near[left] = near[right] = True
+                    near[left] = True
+                    near[right] = True

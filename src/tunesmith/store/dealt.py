@@ -88,9 +88,7 @@ class Dealt:
         worded = (now.questions[0] | now.questions[1]) != 0
         asked[~worded] = 0
         new = np.flatnonzero((own == 0) & worded)
-        asked[new] = highest_of_equal(
-            now.questions[:, new], self.rows.questions, self.ranks
-        )
+        asked[new] = highest_of_equal(now.questions[:, new], self.rows.questions, self.ranks)
         if gone.any():
             own[moved] = highest_of_equal(now.ids[:, moved], self.rows.ids, gone)
         return asked, own
