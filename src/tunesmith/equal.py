@@ -50,10 +50,10 @@ def highest_of_equal(wanted: U64, hashes: U64, ranks: NDArray[np.uint8]) -> NDAr
         ranks: Their ranks; 0 is none.
     """
     high, low = (np.ascontiguousarray(half) for half in wanted)
-    theirs = (np.ascontiguousarray(half) for half in hashes)
+    its_high, its_low = (np.ascontiguousarray(half) for half in hashes)
     table = _table(len(high))
     first = _first_equal(high, low, table)
-    best: NDArray[np.uint8] = _highest(high, low, table, *theirs, ranks)[first]
+    best: NDArray[np.uint8] = _highest(high, low, table, its_high, its_low, ranks)[first]
     return best
 
 

@@ -43,7 +43,7 @@ def known_of(dice: np.random.Generator, rows: int, pairs: int) -> Known:
     st.sampled_from([1, 60, 2**21]),
 )
 def test_every_row_that_meets_a_new_one_or_is_paired_is_found(
-    sizes, seed, pairs, searched, tmp_path_factory
+    tmp_path_factory, sizes, seed, pairs, searched
 ) -> None:
     """However many bands are searched at a time; what else is found has a hash of its band too."""
     dice, rows = np.random.default_rng(seed), sum(sizes)

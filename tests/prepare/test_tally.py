@@ -26,7 +26,7 @@ ROW = st.tuples(
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(ROW, min_size=1, max_size=12), min_size=1, max_size=3))
-def test_the_counts_are_those_of_the_rows(parts, tmp_path_factory) -> None:
+def test_the_counts_are_those_of_the_rows(tmp_path_factory, parts) -> None:
     folder = tmp_path_factory.mktemp("tally")
     stage, files, frames = Stage(folder), [], []
     for number, rows in enumerate(parts):

@@ -31,7 +31,7 @@ def rows(parts: dict[str, list[str]], moved: str = "") -> Rows:
 
 @settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.sampled_from("pqr"), PART, min_size=1), st.data())
-def test_rows_of_parts_that_stayed_changed_or_went(parts, data, tmp_path_factory) -> None:
+def test_rows_of_parts_that_stayed_changed_or_went(tmp_path_factory, parts, data) -> None:
     """Also through a folder."""
     before = {name: [question for question, _ in part] for name, part in parts.items()}
     stays = [stay for part in parts.values() for _, stay in part]

@@ -38,7 +38,7 @@ def written(folder: Path, frames: list[pl.DataFrame], **settings) -> list[Path]:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=4), st.sampled_from([None, 5]), st.booleans())
-def test_the_rows_are_those_of_the_files(parts, size, again, tmp_path_factory) -> None:
+def test_the_rows_are_those_of_the_files(tmp_path_factory, parts, size, again) -> None:
     """Also where a file has several row groups, none, or was put together itself."""
     folder = tmp_path_factory.mktemp("joined")
     frames = [frame(rows) for rows in parts]

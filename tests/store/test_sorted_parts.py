@@ -38,7 +38,7 @@ def write(folder: Path, parts: dict[str, pl.DataFrame], made: list[str]) -> list
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(PLACES, unique=True, max_size=24), st.data())
-def test_any_rows_in_any_parts(places, data, tmp_path_factory) -> None:
+def test_any_rows_in_any_parts(tmp_path_factory, places, data) -> None:
     """Parts may overlap, be empty, come and go."""
     folder = tmp_path_factory.mktemp("sorted")
     names = [data.draw(st.sampled_from("pqrs")) for _ in places]

@@ -40,7 +40,7 @@ def sketch_of(shingles: Any, count: int, out: Any) -> None:
 
 
 @kernel
-def _ones(value: Any) -> int:
+def _ones(value: Any) -> Any:
     """How many bits of a number are set."""
     value -= (value >> np.uint64(1)) & np.uint64(0x5555555555555555)
     value = (value & np.uint64(0x3333333333333333)) + (

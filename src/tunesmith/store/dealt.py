@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,9 @@ class Dealt:
 
     def write(self, folder: Path) -> None:
         """Write it; a killed run leaves nothing that is read."""
-        files = {_RANKS: self.ranks, _QUESTIONS: self.rows.questions, _IDS: self.rows.ids}
+        files: dict[str, NDArray[Any]] = {
+            _RANKS: self.ranks, _QUESTIONS: self.rows.questions, _IDS: self.rows.ids,
+        }  # fmt: skip
         for name, values in files.items():
             with atomic_write(folder / name) as file:
                 np.save(file, values)

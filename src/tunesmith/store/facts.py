@@ -175,7 +175,9 @@ class Facts:
 
     def confidences(self) -> NDArray[np.float64]:
         """How sure the language of each row is; NaN where none was looked for."""
-        return self.of_all(["language_confidence"])[0].view(np.float64)
+        bits = self.of_all(["language_confidence"])[0]
+        found: NDArray[np.float64] = bits.view(np.float64)
+        return found
 
     def coded(self, name: str) -> tuple[NDArray[np.int64], pl.Series]:
         """For each row the place of its value among the different ones of a column, and those.
