@@ -31,9 +31,12 @@ def test_tables_of_any_size(count) -> None:
     assert first_equal(*halves(rows)).tolist() == list(range(count))
 
 
+FEW = st.sampled_from([0, 16, 2**63])
+
+
 @given(
-    st.lists(st.tuples(HALVES, HALVES), max_size=20),
-    st.lists(st.tuples(HALVES, HALVES, st.integers(0, 3)), max_size=60),
+    st.lists(st.tuples(FEW, FEW), max_size=9),
+    st.lists(st.tuples(FEW, FEW, st.integers(0, 3)), max_size=40),
 )
 def test_the_highest_rank_of_each_hash(wanted, rows) -> None:
     best: dict[tuple[int, int], int] = {}

@@ -60,6 +60,13 @@ def test_the_bound_is_close_for_texts_of_a_reply_s_length(words) -> None:
         assert similarity(one, other, 1) <= bound < 0.7
 
 
+def test_a_short_text_within_a_long_one_is_far_from_it() -> None:
+    words = [f"x{number}" for number in range(100)]
+    one, other = " ".join(words[:10]), " ".join(words)
+    for pair in (sketches_of(one, other, size=1), sketches_of(other, one, size=1)):
+        assert 0.1 <= highest_similarity(*pair) < 0.2
+
+
 def test_rows_that_may_be_near_a_new_one_are_marked() -> None:
     """Two buckets: old rows are not held against each other, nor rows of different buckets."""
     a, b, c = ("one two three four", "one two three five", "six seven eight nine")

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tunesmith.store.row_groups import join
+from tunesmith.store.row_groups import _moved_column, join
+from tunesmith.store.thrift import I32, I64, STRUCT
 
 SCHEMA = {"id": pl.String, "line": pl.Int64, "value": pl.Float64, "changes": pl.List(pl.String)}
 ROWS = st.lists(
@@ -65,6 +66,15 @@ def test_places_beyond_the_first_file_are_moved(tmp_path) -> None:
         assert pl.from_arrow(file.read_row_group(number)).equals(frames[number])
     lines = pl.scan_parquet(tmp_path / "out.parquet").filter(pl.col("line") == 23)
     assert lines.collect().equals(frames[23])
+
+
+def test_a_place_of_a_column_is_moved_where_a_writer_names_it() -> None:
+    """Older writers name a chunk's place, newer ones give 0; what names indexes is left out."""
+    about = {9: (I64, 40), 11: (I64, 4), 14: (I64, 900)}
+    for place, moved in ((4, 104), (0, 0)):
+        chunk = {2: (I64, place), 3: (STRUCT, about), 4: (I64, 800), 5: (I32, 10)}
+        expected = {2: (I64, moved), 3: (STRUCT, {9: (I64, 140), 11: (I64, 104)})}
+        assert _moved_column(chunk, 100) == expected
 
 
 def test_other_columns_are_refused_and_nothing_is_left(tmp_path) -> None:
