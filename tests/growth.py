@@ -58,8 +58,9 @@ def prepared(path: Path, out: Path, *changes: str) -> Prepared:
 
 
 def contents(out: Path) -> dict[str, str]:
-    """The bytes that a run ends with: exports, ledger, and the rows of the dataset's table."""
-    files = [*sorted((out / "export").rglob("*.jsonl")), out / "ledger.parquet"]
+    """The bytes that a run ends with: exports, ledger, what repeats, and the dataset's table."""
+    tables = [out / f"{name}.parquet" for name in ("ledger", "conflicts", "templates")]
+    files = [*sorted((out / "export").rglob("*.jsonl")), *tables]
     made = {
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
     }

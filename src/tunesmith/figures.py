@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 from tunesmith import ledger
 from tunesmith.clean import CleanConfig
 from tunesmith.clean.pii.spans import KINDS
+from tunesmith.equal import first_equal
 from tunesmith.prepare import Prepared
 from tunesmith.split import SPLITS
 from tunesmith.step import StepCount
 from tunesmith.store.facts import NO_TEXT, PAIR, Facts
+
+Mask = NDArray[np.bool_]
+F64 = NDArray[np.float64]
 
 #: The steps of cleaning; the other steps that look at one row at a time are checks.
 CLEANING = {step.kind for step in CleanConfig(terminology={"a": "b"}).steps({})}
@@ -34,9 +38,8 @@ _STAGE_OF = {"collect": "collect", **dict.fromkeys(_DEDUP, "dedup")}
 
 def data_figures(prepared: Prepared) -> dict[str, Any]:
     """The data part of `run.json`."""
-    frame = prepared.rows.table(["kind", "category", "language", "split"])
-    kinds = frame.get_column("kind").to_numpy()
-    reasons = ledger.reasons(prepared.ledger)
+    pairs, tally = prepared.facts.pairs, prepared.tally
+    reasons = ledger.reasons(prepared.removed)
     return {
         "counts": prepared.counts,
         "stages": _stages(prepared),
@@ -57,17 +60,20 @@ def data_figures(prepared: Prepared) -> dict[str, Any]:
         "personal_data": personal_data(prepared),
         "duplicates": _duplicates(prepared),
         "lengths": {
-            name: _histogram(_letters(prepared.facts, name, kinds == kind))
-            for name, kind in (("question", "qa"), ("answer", "qa"), ("text", "document"))
-            if (kinds == kind).any()
+            name: _histogram(_letters(prepared.facts, name, of))
+            for name, of in (("question", pairs), ("answer", pairs), ("text", ~pairs))
+            if of.any()
         },
-        "categories": _categories(frame),
+        "categories": _categories(tally),
         "languages": [
             {"language": language or "unknown", "rows": rows}
-            for language, rows in _counted(frame, "language")
+            for language, rows in _counted(tally, "language")
         ],
-        "splits": {name: int((frame.get_column("split") == name).sum()) for name in SPLITS},
-        "documents": int((frame.get_column("kind") == "document").sum()),
+        "splits": {
+            name: int(tally.filter(pl.col("split") == name).get_column("rows").sum())
+            for name in SPLITS
+        },
+        "documents": int(np.count_nonzero(~pairs)),
         "sources": prepared.sources,
         "dataset": {
             "version": prepared.version.number,
@@ -88,43 +94,52 @@ def personal_data(prepared: Prepared) -> dict[str, int]:
 
 def quality_figures(prepared: Prepared) -> dict[str, Any]:
     """`quality.json`: figures with their targets (source documents, 3.3)."""
-    frame = prepared.rows.table(["kind", "category", "split", "language_confidence"])
-    pairs = frame.filter(pl.col("kind") == "qa")
-    judged = prepared.ledger.filter(pl.col("fate") != "quarantined").height
+    facts, counts = prepared.facts, prepared.counts
+    pairs = prepared.tally.filter(pl.col("is_pair"))
+    sure = facts.confidences()
     figures = [
         _figure("leaks", "Personal data left after masking", sum(prepared.leaks.values()), 0,
                 "at most", "findings"),
         _figure("unreadable", "Rows that could not be read",
-                _share(prepared.counts["quarantined"], prepared.counts["collected"]), 0.05,
+                _share(counts["quarantined"], counts["collected"]), 0.05,
                 "at most", "share"),
         _figure("duplication", "Rows left that say the same as another",
-                _duplication(prepared.facts, (frame.get_column("kind") == "qa").to_numpy()), 0.01,
-                "at most", "share"),
+                _duplication(facts), 0.01, "at most", "share"),
         _figure("coverage", "Categories with enough rows in training (10 or more)",
                 _coverage(pairs), 0.95, "at least", "share"),
         _figure("language", "Mean confidence of the language",
-                _mean(frame.get_column("language_confidence")), 0.98, "at least", "share"),
+                _mean(sure), 0.98, "at least", "share"),
         _figure("diversity", "Evenness of the categories (1 = all the same size)",
-                _evenness(pairs.get_column("category")), 0.8, "at least", "share"),
+                _evenness(pairs), 0.8, "at least", "share"),
         _figure("kept", "Rows kept of those that could be read",
-                _share(prepared.counts["kept"], judged), None, "at least", "share"),
+                _share(counts["kept"], counts["collected"] - counts["quarantined"]), None,
+                "at least", "share"),
     ]  # fmt: skip
     return {
         "figures": figures,
-        "language_confidence": _confidence_bands(frame),
+        "language_confidence": _confidence_bands(facts.pairs, sure),
         "within_fields": prepared.within_fields,
     }
 
 
-def _confidence_bands(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """Kept rows by kind and band of the language's confidence: what a higher limit would drop."""
-    bands = []
-    for kind in ("qa", "document"):
-        sure = frame.filter(pl.col("kind") == kind).get_column("language_confidence").drop_nulls()
-        for low, high in itertools.pairwise(CONFIDENCE_EDGES):
-            inside = (sure >= low) & ((sure < high) | (high == CONFIDENCE_EDGES[-1]))
-            if sure.len():
-                bands.append({"kind": kind, "from": low, "to": high, "rows": int(inside.sum())})
+def _confidence_bands(pairs: Mask, sure: F64) -> list[dict[str, Any]]:
+    """Kept rows by kind and band of the language's confidence: what a higher limit would drop.
+
+    Args:
+        pairs: Which rows are question/answer pairs.
+        sure: The confidence of each row; NaN where there is none.
+    """
+    bands: list[dict[str, Any]] = []
+    inner = np.array(CONFIDENCE_EDGES[1:-1])
+    for kind, of in (("qa", pairs), ("document", ~pairs)):
+        mine = sure[of & ~np.isnan(sure)]
+        if not len(mine):
+            continue
+        rows = np.bincount(np.searchsorted(inner, mine, side="right"), minlength=len(inner) + 1)
+        bands += [
+            {"kind": kind, "from": low, "to": high, "rows": int(count)}
+            for (low, high), count in zip(itertools.pairwise(CONFIDENCE_EDGES), rows, strict=True)
+        ]
     return bands
 
 
@@ -159,7 +174,7 @@ def _stages(prepared: Prepared) -> list[dict[str, Any]]:
     cleaning = [step for step in prepared.steps if step.step in CLEANING]
     checking = [step for step in prepared.steps if step.step not in CLEANING]
     read = counts["collected"] - counts["quarantined"]
-    fates = prepared.ledger.filter(pl.col("step").is_in(list(_DEDUP))).height
+    fates = prepared.removed.filter(pl.col("step").is_in(list(_DEDUP))).height
     checked = counts["kept"] + fates
     return [
         _stage("collect", counts["collected"], read, timings.get("collect"), 0),
@@ -187,7 +202,7 @@ def _most_changed(steps: list[StepCount]) -> int:
 
 
 def _duplicates(prepared: Prepared) -> dict[str, Any]:
-    merged = prepared.ledger.filter(pl.col("fate") == "merged")
+    merged = prepared.removed.filter(pl.col("fate") == "merged")
     near = merged.filter(pl.col("step") == "near_duplicates").get_column("similarity").to_numpy()
     edges = np.round(np.arange(0.0, 1.0001, 0.02), 2)
     counts, _ = np.histogram(near, bins=edges)
@@ -203,7 +218,7 @@ def _duplicates(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def _letters(facts: Facts, name: str, of: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _letters(facts: Facts, name: str, of: Mask) -> NDArray[np.int64]:
     """The letters of the texts in one column of some rows."""
     letters = facts.of_all([name])[0][of]
     there: NDArray[np.int64] = letters[letters != NO_TEXT].astype(np.int64)
@@ -238,19 +253,21 @@ def _round_width(width: float) -> int:
         scale *= 10
 
 
-def _categories(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    pairs = frame.filter(pl.col("kind") == "qa")
+def _categories(tally: pl.DataFrame) -> list[dict[str, Any]]:
+    in_split = [pl.col("rows").filter(pl.col("split") == name).sum().alias(name) for name in SPLITS]
     table = (
-        pairs.group_by("category")
-        .agg([(pl.col("split") == name).sum().alias(name) for name in SPLITS], rows=pl.len())
+        tally.filter(pl.col("is_pair"))
+        .group_by("category")
+        .agg(*in_split, pl.col("rows").sum())
         .sort("rows", "category", descending=[True, False])
         .drop("rows")
     )
     return [row | {"category": row["category"] or "(none)"} for row in table.iter_rows(named=True)]
 
 
-def _counted(frame: pl.DataFrame, column: str) -> list[tuple[str | None, int]]:
-    table = frame.group_by(column).len().sort("len", column, descending=[True, False])
+def _counted(tally: pl.DataFrame, column: str) -> list[tuple[str | None, int]]:
+    table = tally.group_by(column).agg(pl.col("rows").sum())
+    table = table.sort("rows", column, descending=[True, False])
     return [(name, int(rows)) for name, rows in table.iter_rows()]
 
 
@@ -270,29 +287,30 @@ def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _mean(values: pl.Series) -> float | None:
-    mean = values.mean()
-    return float(mean) if isinstance(mean, int | float) else None
+def _mean(values: F64) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None
 
 
-def _duplication(facts: Facts, pairs: NDArray[np.bool_]) -> float | None:
-    hashes = facts.of_all(PAIR)[:, pairs]
-    rows = int(hashes.shape[1])
-    if not rows:
+def _duplication(facts: Facts) -> float | None:
+    first = first_equal(*facts.of_all(PAIR)[:, facts.pairs])
+    if not len(first):
         return None
-    return 1 - int(pl.from_numpy(hashes.T).n_unique()) / rows
+    return 1 - int(np.count_nonzero(first == np.arange(len(first)))) / len(first)
 
 
 def _coverage(pairs: pl.DataFrame) -> float | None:
     known = pairs.drop_nulls("category")
     if not known.height:
         return None
-    counted = known.group_by("category").agg((pl.col("split") == "train").sum().alias("rows"))
+    trained = pl.col("rows").filter(pl.col("split") == "train").sum()
+    counted = known.group_by("category").agg(trained)
     return int((counted.get_column("rows") >= 10).sum()) / counted.height
 
 
-def _evenness(categories: pl.Series) -> float | None:
-    counts = categories.drop_nulls().value_counts().get_column("count").to_numpy()
+def _evenness(pairs: pl.DataFrame) -> float | None:
+    known = pairs.drop_nulls("category").group_by("category", maintain_order=True)
+    counts = known.agg(pl.col("rows").sum()).get_column("rows").to_numpy()
     if len(counts) < 2:
         return None
     shares = counts / counts.sum()

@@ -40,6 +40,9 @@ SCHEMA: dict[str, pl.DataType] = {
     "changes": pl.List(pl.String()),
 }
 
+#: How the rows of a ledger are sorted, nulls last.
+ORDER = ("source", "file", "line", "id")
+
 #: What a ledger row copies from the record.
 ORIGIN = ("id", "source", "file", "line", "source_id", "content_hash", "changes")
 
@@ -88,8 +91,15 @@ def fates(
 
 
 def counts(ledger: pl.DataFrame) -> dict[str, int]:
-    """The number of rows of each fate, and of all of them as `collected`."""
+    """The number of rows of each fate, and of all of them as `collected`.
+
+    Raises:
+        ConservationError: A fate is unknown.
+    """
     found = dict(ledger.group_by("fate").len().iter_rows())
+    unknown = found.keys() - set(FATES)
+    if unknown:
+        raise ConservationError(f"unknown fates in the ledger: {sorted(map(str, unknown))}")
     return {"collected": ledger.height} | {fate: int(found.get(fate, 0)) for fate in FATES}
 
 
@@ -113,20 +123,29 @@ def conserve(ledger: pl.DataFrame, *, collected: int) -> dict[str, int]:
     Raises:
         ConservationError: Rows are missing, or a row has two fates, or a fate is unknown.
     """
-    found = counts(ledger)
+    return balanced(counts(ledger), collected=collected, ids=ledger.get_column("id").n_unique())
+
+
+def balanced(found: dict[str, int], *, collected: int, ids: int) -> dict[str, int]:
+    """Check the conservation law by counts, which are returned.
+
+    Args:
+        found: The rows of the ledger, as `counts` gives them.
+        collected: The number of rows that the sources gave, counted where they were read.
+        ids: How many different identifiers the ledger has.
+
+    Raises:
+        ConservationError: Rows are missing, or a row has two fates.
+    """
     total = sum(found[fate] for fate in FATES)
-    if found["collected"] != total:
-        unknown = set(ledger.get_column("fate").unique()) - set(FATES)
-        raise ConservationError(f"unknown fates in the ledger: {sorted(map(str, unknown))}")
-    if total != collected:
+    if total != collected or found["collected"] != total:
         raise ConservationError(
-            f"{collected} rows were collected but the ledger has {total} "
+            f"{collected} rows were collected but the ledger has {found['collected']} "
             f"({', '.join(f'{found[fate]} {fate}' for fate in FATES)})",
             todo="please report this: a row may never be lost",
         )
-    twice = ledger.height - ledger.get_column("id").n_unique()
-    if twice:
+    if ids != total:
         raise ConservationError(
-            f"{twice} rows have more than one fate", todo="please report this: it is a bug"
+            f"{total - ids} rows have more than one fate", todo="please report this: it is a bug"
         )
     return found

@@ -27,6 +27,7 @@ from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
 from tunesmith.split import KNOWLEDGE
 from tunesmith.store.lock import run_lock
+from tunesmith.store.seen import Seen
 from tunesmith.tune import Method, Price, TrainedConfig, start_from, tune, tuned
 from tunesmith.tune.methods import trained_method
 from tunesmith.tune.methods.order import in_order
@@ -80,7 +81,9 @@ def run(
     """
     with run_lock(out):
         work = Run(loaded, out, progress or SilentProgress(), datetime.now(UTC))
-        check(loaded)
+        seen = Seen(out / "work" / "sound.json")
+        check(loaded, seen=seen)
+        seen.close()
         write_text(out / "recipe.yaml", loaded.as_run())
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))

@@ -35,6 +35,7 @@ from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
 from tunesmith.store import vault
+from tunesmith.store.seen import Seen
 from tunesmith.tune.formats import PreferenceFormat
 from tunesmith.tune.launch import LaunchConfig
 from tunesmith.tune.methods import LoraConfig, Method, TrainedConfig
@@ -197,11 +198,12 @@ def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
     return LoadedRecipe(recipe, path.resolve().parent, path)
 
 
-def check(loaded: LoadedRecipe, *, installed: bool = False) -> None:
+def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = None) -> None:
     """Look at everything that the recipe names.
 
     Args:
         loaded: The recipe.
+        seen: Remembers files that were looked at before.
         installed: Look as well whether the models and packages that preparing needs are there; a
             model that finds names is loaded for that.
 
@@ -212,7 +214,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False) -> None:
     problems = [
         problem
         for number, source in enumerate(loaded.recipe.sources)
-        for problem in _problems_of(source, number, loaded.base, node)
+        for problem in _problems_of(source, number, loaded.base, node, seen)
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
     if installed:
@@ -286,9 +288,15 @@ def _pair_formats(methods: dict[str, Method]) -> dict[str, PreferenceFormat]:
     }
 
 
-def _problems_of(source: AnySource, number: int, base: Path, node: yaml.Node | None) -> list[str]:
+def _problems_of(
+    source: AnySource,
+    number: int,
+    base: Path,
+    node: yaml.Node | None,
+    seen: Seen | None = None,
+) -> list[str]:
     found = []
-    for field, words in source.problems(base):
+    for field, words in source.problems(base, seen):
         location: tuple[int | str, ...] = ("sources", number, *field.split("."))
         found.append(f"{_at(node, location)}source '{source.name}', {field}: {words}")
     return found

@@ -14,9 +14,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -149,39 +148,52 @@ def split(
         alike: What is known of the texts of the pairs among them.
         before: The split that each row had before, null for a new one.
     """
-    pairs = frame.with_row_index("row").filter(pl.col("kind") == "qa")
-    chosen = np.full(frame.height, KNOWLEDGE, dtype=object)
-    if pairs.height:
-        where = pairs.get_column("row").to_numpy()
+    where = np.flatnonzero((frame.get_column("kind") == "qa").to_numpy())
+    chosen = np.zeros(frame.height, dtype=np.uint8)
+    if len(where):
+        pairs = frame if len(where) == frame.height else frame[where]
         group = groups(pairs, config, alike=alike)
-        kept = np.full(pairs.height, None, dtype=object)
+        kept = np.zeros(pairs.height, dtype=np.uint8)
         if before is not None and config.by != "time":
-            kept = _kept(group, before.gather(where))
+            kept = _kept(group, ranks(before.gather(where)))
             chosen[where] = kept
         members: dict[int, list[int]] = defaultdict(list)
-        for place in np.flatnonzero(kept == None).tolist():  # noqa: E711 - element by element
+        for place in np.flatnonzero(kept == 0).tolist():
             members[int(group[place])].append(place)
         if config.by == "time":
             dealt = _by_time(pairs, list(members.values()), config)
         else:
             dealt = _by_category(pairs, list(members.values()), config, seed, kept)
         for name, places in dealt:
-            chosen[where[places]] = name
-    return pl.Series("split", chosen.tolist(), dtype=pl.String)
+            chosen[where[places]] = RANKED.index(name)
+    return named(chosen, nobody=KNOWLEDGE)
 
 
 #: Which split wins where rows of several are joined.
 PROTECTED: tuple[Split, ...] = ("test", "validation", "train")
 
+#: The splits by rank: the highest is protected most, 0 is that of rows that nobody keeps.
+RANKED: tuple[str, ...] = (KNOWLEDGE, *reversed(PROTECTED))
 
-def _kept(group: NDArray[np.int64], before: pl.Series) -> NDArray[np.object_]:
-    """The split that each row's group keeps, None where none of its rows had one."""
-    ranks = {name: rank for rank, name in enumerate(reversed(PROTECTED), start=1)}
-    had = before.replace_strict(ranks, default=0, return_dtype=pl.UInt8).to_numpy()
+
+def ranks(splits: pl.Series) -> NDArray[np.uint8]:
+    """The rank of each split; 0 for knowledge and for none."""
+    coded = splits.cast(pl.Enum(RANKED)).to_physical().fill_null(0)
+    found: NDArray[np.uint8] = coded.cast(pl.UInt8).to_numpy()
+    return found
+
+
+def named(ranks: NDArray[np.uint8], *, nobody: str | None = None) -> pl.Series:
+    """The splits of ranks; `nobody` is that of 0."""
+    names = pl.Series("split", [nobody, *RANKED[1:]], dtype=pl.String)
+    return names.gather(ranks.astype(np.uint32))
+
+
+def _kept(group: NDArray[np.int64], had: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The rank that each row's group keeps, 0 where none of its rows had one."""
     best = np.zeros(len(group), dtype=np.uint8)
     np.maximum.at(best, group, had)
-    names: NDArray[np.object_] = np.array([None, *reversed(PROTECTED)], dtype=object)[best[group]]
-    return names
+    return best[group]
 
 
 def _by_category(
@@ -189,48 +201,48 @@ def _by_category(
     members: list[list[int]],
     config: SplitConfig,
     seed: int,
-    kept: NDArray[np.object_],
+    kept: NDArray[np.uint8],
 ) -> list[tuple[Split, list[int]]]:
     """Deal groups, large ones first, each to the split that misses its categories the most.
 
     Rows that belong to no group come last and fill each category up to its shares. What the rows
     in `kept` take of the shares is taken before.
     """
-    named = pairs.get_column("category").fill_null("")
-    categories, totals = named.to_list(), Counter(dict(_counted(named.to_frame())))
-    places = sorted(itertools.chain.from_iterable(members))
-    ids = dict(zip(places, pairs.get_column("id").gather(places).to_list(), strict=True))
+    labels = pairs.get_column("category").fill_null("")
+    counted = pl.DataFrame([labels, pl.Series("rank", kept)])
+    having = list(counted.group_by(pl.all(), maintain_order=True).len().iter_rows())
+    totals: Counter[str] = Counter()
+    for category, _, count in having:
+        totals[category] += count
+    places = np.array(sorted(itertools.chain.from_iterable(members)), dtype=np.int64)
+    ids = dict(zip(places.tolist(), pairs.get_column("id").gather(places).to_list(), strict=True))
+    categories = dict(zip(places.tolist(), labels.gather(places).to_list(), strict=True))
     shares = {name: share for name, share in _shares(config).items() if share > 0}
     wanted = {name: {c: n * share for c, n in totals.items()} for name, share in shares.items()}
-    had = pl.Series("split", kept.tolist(), dtype=pl.String)
-    for name, category, count in _counted(pl.DataFrame([had, named])):
-        if name in wanted:
-            wanted[name][category] -= count
+    for category, rank, count in having:
+        split = PROTECTED[-rank] if rank else None
+        if split in wanted:
+            wanted[split][category] -= count
     dealt: list[tuple[Split, list[int]]] = []
     large = [group for group in members if len(group) > 1]
     for group in sorted(large, key=lambda group: (-len(group), _dice(seed, ids[group[0]]))):
-        counted = Counter(categories[place] for place in group)
-        best = max(shares, key=lambda name: _need(wanted[name], counted, totals, shares[name]))
-        for category, count in counted.items():
+        mine = Counter(categories[place] for place in group)
+        best = max(shares, key=lambda name: _need(wanted[name], mine, totals, shares[name]))
+        for category, count in mine.items():
             wanted[best][category] -= count
         dealt.append((best, group))
     single: dict[str, list[int]] = defaultdict(list)
     for group in members:
         if len(group) == 1:
             single[categories[group[0]]].append(group[0])
-    for category, places in sorted(single.items()):
-        places.sort(key=lambda place: _dice(seed, ids[place]))
+    for category, alone in sorted(single.items()):
+        alone.sort(key=lambda place: _dice(seed, ids[place]))
         start = 0
         open_rows = {name: max(0.0, wanted[name][category]) for name in shares}
-        for name, count in _apportioned(open_rows, len(places)).items():
-            dealt.append((name, places[start : start + count]))
+        for name, count in _apportioned(open_rows, len(alone)).items():
+            dealt.append((name, alone[start : start + count]))
             start += count
     return dealt
-
-
-def _counted(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
-    """The different rows of a frame, each with how often it is there, as they come first."""
-    return frame.group_by(pl.all(), maintain_order=True).len().iter_rows()
 
 
 def _need(

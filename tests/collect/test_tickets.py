@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tunesmith import ledger
 from tunesmith.collect import TicketSource
 from tunesmith.collect.base import Place
 from tunesmith.errors import SourceError
+from tunesmith.store.seen import Seen
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -342,3 +344,39 @@ def test_how_deep_a_row_may_be_nested(tmp_path, depth, rows) -> None:
     path.write_text('{"q": "x", "a": "y", "z": ' + "[" * depth + "]" * depth + "}")
     frame, fates = collect(path)
     assert (frame.height, fates.height) == (rows, 1 - rows)
+
+
+def test_a_file_that_was_sound_is_not_looked_at_again(tmp_path, monkeypatch) -> None:
+    """Only while nobody has written it, and for the same settings."""
+    looked: list[str] = []
+    whole = TicketSource._missing
+
+    def counted(self, path, *rest):
+        looked.append(path.name)
+        return whole(self, path, *rest)
+
+    monkeypatch.setattr(TicketSource, "_missing", counted)
+    now = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: now() + 5 * 10**9)
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (raw / name).write_text("q,a\nx,y\n")
+
+    def problems(**settings) -> list[tuple[str, str]]:
+        seen = Seen(tmp_path / "seen.json")
+        found = source(raw, **settings).problems(tmp_path, seen)
+        seen.close()
+        return found
+
+    assert problems() == problems() == []
+    assert looked == ["a.csv", "b.csv"]
+    (raw / "b.csv").write_text("q,answer\nx,y\n")
+    assert problems() == problems() != []  # what is wrong is said again
+    assert looked[2:] == ["b.csv", "b.csv"]
+    (raw / "b.csv").write_text("q,a\n")
+    (raw / "a.csv").write_text("q,a\n")
+    assert "no row" in problems()[0][1]
+    assert problems() == problems()
+    columns = {"question": "q", "answer": "b"}
+    assert [field for field, _ in problems(columns=columns)] == ["columns.answer"] * 2

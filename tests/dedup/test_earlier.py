@@ -125,12 +125,13 @@ def test_two_runs_in_one_folder(tmp_path, second) -> None:
     done = run(tmp_path, second)
     table = tmp_path / "out" / "dataset"
     assert len(versions(table)) == 2
-    merged = done.ledger.filter(pl.col("fate") == "merged")
+    fates = done.ledger
+    merged = fates.filter(pl.col("fate") == "merged")
     assert merged.height == 20
     assert set(merged["matched_id"]) <= set(first.frame["id"])
     assert all(name.startswith("N-") for name in merged["source_id"])
     again = run(tmp_path, second)
-    assert again.ledger.equals(done.ledger)
+    assert again.ledger.equals(fates)
     assert len(versions(table)) == 2
     assert read_version(table).height == (20 if second == ["new"] else 80)
 

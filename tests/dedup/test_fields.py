@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,16 @@ from tunesmith.dedup import fields
 from tunesmith.dedup.clusters import find
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.normalise import comparable
+from tunesmith.dedup.told import Told
+
+
+def listed_of(found, groups: fields.Groups) -> pl.DataFrame:
+    return fields.tables(found.offsets, [groups], Told(found.parts, fields.COLUMNS))[0]
+
+
+def shown_of(groups: fields.Groups) -> list[list[int]]:
+    """The rows that are shown of each group."""
+    return [part.tolist() for part in np.split(groups.rows, groups.starts[1:-1])]
 
 
 @pytest.fixture(scope="module")
@@ -27,23 +38,35 @@ def canned(shared_data) -> pl.DataFrame:
 def test_templates_of_real_replies(canned) -> None:
     """27 answers to 6,480 questions, counted here by their own words."""
     found = find(One(canned), DedupConfig(near=None))
-    listed = fields.tables(found, [fields.templates(found)], "group")[0]
+    groups = fields.templates(found)
+    listed = listed_of(found, groups)
     rest = canned.filter(pl.Series(found.stays))
     expected = Counter(comparable(rest, ["answer"]))
     assert len(expected) == 27
     assert listed["group"].n_unique() == 27
-    sizes = listed.group_by("group", maintain_order=True).len()["len"].to_list()
-    assert sizes == sorted(expected.values(), reverse=True)
-    told = fields.summary(listed, "group")
+    about = listed.group_by("group", maintain_order=True).agg(
+        pl.len(), pl.col("rows", "different", "left_out").first(), said=pl.col("alike").sum()
+    )
+    assert about["rows"].to_list() == sorted(expected.values(), reverse=True)
+    asked = defaultdict(set)
+    for question, answer in zip(
+        comparable(rest, ["question"]), comparable(rest, ["answer"]), strict=True
+    ):
+        asked[answer].add(question)
+    assert sorted(about["different"]) == sorted(map(len, asked.values()))
+    assert (about["len"] == about["different"].clip(upper_bound=fields.SHOWN)).all()
+    assert (about["left_out"] == about["different"] - about["len"]).all()
+    told = fields.summary(groups, listed)
     assert told["groups"] == 27
-    assert told["rows"] == rest.height == listed.height
-    assert len(told["first"][0]["ids"]) == fields.NAMED_ROWS
+    assert told["rows"] == rest.height > listed.height
+    assert told["left_out"] == about["left_out"].sum() > 0
+    assert told["first"][0]["ids"] == listed["id"][: fields.SHOWN].to_list()
     assert listed.group_by("group").agg(pl.col("answer").n_unique())["answer"].to_list() == [1] * 27
 
 
 def test_conflicts_of_real_replies(canned) -> None:
     found = find(One(canned), DedupConfig(near=None))
-    listed = fields.tables(found, [fields.conflicts(found)], "group")[0]
+    listed = listed_of(found, fields.conflicts(found))
     rest = canned.filter(pl.Series(found.stays))
     answers = defaultdict(set)
     for question, answer in zip(
@@ -62,10 +85,40 @@ def test_a_conflict_names_its_rows() -> None:
         {"question": "when do you OPEN", "answer": "Our doors open at ten o'clock."},
     )
     found = find(One(frame), DedupConfig())
-    listed = fields.tables(found, [fields.conflicts(found)], "group")[0]
+    groups = fields.conflicts(found)
+    listed = listed_of(found, groups)
     assert listed["id"].to_list() == ["row00000", "row00002"]
-    told = fields.summary(listed, "group")
-    assert told == {"groups": 1, "rows": 2, "first": [{"rows": 2, "ids": ["row00000", "row00002"]}]}
+    told = fields.summary(groups, listed)
+    first = {"rows": 2, "different": 2, "ids": ["row00000", "row00002"]}
+    assert told == {"groups": 1, "rows": 2, "different": 2, "left_out": 0, "first": [first]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6)), min_size=1, max_size=40),
+    st.integers(1, 3),
+)
+def test_the_first_of_each_different_answer_is_shown_and_the_others_counted(rows, most) -> None:
+    """Against a dictionary; rows that say the same are counted with the first that says it."""
+    frame = pairs(*({"question": f"question {q}", "answer": f"answer {a}"} for q, a in rows))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fields, "SHOWN", most)
+        found = find(One(frame), DedupConfig(exact=False, near=None))
+        for groups, swap in ((fields.conflicts(found), 1), (fields.templates(found), -1)):
+            said: dict[int, dict[int, list[int]]] = {}
+            for number, row in enumerate(rows):
+                one, many = row[::swap]
+                said.setdefault(one, {}).setdefault(many, []).append(number)
+            several = [group for group in said.values() if len(group) > 1]
+            if swap == -1:
+                several.sort(key=lambda group: -sum(map(len, group.values())))
+            assert len(groups) == len(several)
+            assert groups.sizes.tolist() == [sum(map(len, g.values())) for g in several]
+            assert groups.different.tolist() == [len(group) for group in several]
+            first = [[each[0] for each in group.values()][:most] for group in several]
+            assert (shown_of(groups) if several else []) == first
+            alike = [len(each) for group in several for each in list(group.values())[:most]]
+            assert groups.alike.tolist() == alike
 
 
 def test_capped_templates(canned) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factory import pairs
+from tunesmith.dedup import minhash
 from tunesmith.dedup.forest import Forests
 from tunesmith.dedup.linking import join_pairs, roots
-from tunesmith.dedup.near import NearConfig, bands_of, link
+from tunesmith.dedup.near import NearConfig, link, searched
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import Columns
 from tunesmith.dedup.texts import Texts
 from tunesmith.hashing import text_hashes
+from tunesmith.store.columns import Columns
 
 NEAR = NearConfig(threshold=0.6, shingle_words=2, band_rows=4)
 WORDS = [f"w{number}" for number in range(80)]
@@ -55,7 +57,7 @@ def texts_of(folder: Path, parts: list[pl.DataFrame], names: list[str]) -> Texts
     files = [folder / f"{name}.npy" for name in names]
     for path, part in zip(files, parts, strict=True):
         words = comparable(part, ["question"])
-        values = np.concatenate([text_hashes(words), bands_of(words, NEAR)])
+        values = np.concatenate([text_hashes(words), searched(words, NEAR)])
         Columns([], files=[path]).write(0, values)
     return Texts(Frames(parts), ["question"], NEAR, files)
 
@@ -109,6 +111,31 @@ def test_one_row_of_each_text_is_compared(tmp_path, monkeypatch) -> None:
     assert found.left.tolist() == [0] * 8
     assert found.right.tolist() == list(range(1, 9))
     assert not read  # equal texts need no reading
+
+
+def test_only_texts_that_may_be_near_a_new_one_are_read(tmp_path, monkeypatch) -> None:
+    """One text in a bucket with a new one is near it, one is not: its sketch says so."""
+    common = [f"common{number}" for number in range(8)]
+    near = " ".join([*common, *(f"near{number}" for number in range(40))])
+    far = " ".join([*common, *(f"far{number}" for number in range(40))])
+    new = f"{near} indeed"
+    wide = NearConfig(threshold=0.6, shingle_words=1, band_rows=1)
+    monkeypatch.setattr(sys.modules[__name__], "NEAR", wide)
+    old, more = (pairs(*({"question": text} for text in texts)) for texts in ([far, near], [new]))
+    forests = [Forests(tmp_path / "pairs.npz", names) for names in (["a"], ["a", "b"])]
+    texts_of(tmp_path, [old], ["a"]).links(np.ones(2, dtype=bool), tmp_path, forests[0])
+    grown = texts_of(tmp_path, [old, more], ["a", "b"])
+    read: list[str] = []
+    shingles = minhash.shingles
+
+    def counted(texts: pl.Series, size: int):
+        read.extend(texts)
+        return shingles(texts, size)
+
+    monkeypatch.setattr(minhash, "shingles", counted)
+    found = grown.links(np.ones(3, dtype=bool), tmp_path, forests[1])
+    assert read == [near, new]
+    assert (found.left.tolist(), found.right.tolist()) == ([1], [2])
 
 
 def test_a_file_with_other_columns_is_refused(tmp_path) -> None:

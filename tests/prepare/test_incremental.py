@@ -42,6 +42,8 @@ def small_parts(patch: pytest.MonkeyPatch) -> None:
 
 def same_rows(one: Prepared, other: Prepared) -> None:
     assert one.frame.equals(other.frame)
+    assert one.tally.equals(other.tally)
+    assert one.removed.equals(other.removed)
     assert one.ledger.equals(other.ledger)
     assert one.counts == other.counts
     assert one.version.fingerprint == other.version.fingerprint
@@ -72,6 +74,34 @@ def test_files_may_come_and_go_between_runs(tmp_path_factory, seed, states) -> N
         assert exports[0] == exports[1]
         assert ledger.conserve(last.ledger, collected=last.counts["collected"]) == last.counts
         assert not list(folder.rglob("people.parquet"))  # names, needed while rows are masked
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "split.test=0.3",
+        "split.threads=false",
+        "split.near_threshold=0.2",
+        "dedup.near.threshold=0.5",
+        "dedup.exact=false",
+        "dedup.keep=newest",
+        "clean.boilerplate=false",
+        "clean.personal_data.names=lists",
+    ],
+)
+def test_a_changed_recipe_meets_nothing_of_the_last_run(tmp_path, monkeypatch, change) -> None:
+    small_parts(monkeypatch)
+    path = project(tmp_path, dict(zip("abc", files(3), strict=True)))
+    first = prepared(path, tmp_path / "out").ledger
+    again = prepared(path, tmp_path / "out", change)
+    fresh = prepared(path, tmp_path / "fresh", change)
+    same_rows(again, fresh)
+    made = contents(tmp_path / "out"), contents(tmp_path / "fresh")
+    for each in made:
+        each.pop("dataset")
+    assert made[0] == made[1]
+    assert not again.ledger.equals(first)
+    assert prepared(path, tmp_path / "out").ledger.equals(first)
 
 
 def worked_on(monkeypatch) -> dict[str, int]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import numpy as np
-import polars as pl
 import pytest
 
 from factory import tickets
 from growth import prepared, project
 from tunesmith.prepare import Prepared
-from tunesmith.prepare.inherit import _looked_up, _ranked, _ranks
 from tunesmith.split import PROTECTED
 from tunesmith.store.versions import diff, read_version
 
@@ -139,6 +136,29 @@ def test_other_settings_deal_anew(tmp_path, change) -> None:
     assert "splits_from" not in after.version.lineage
 
 
+def test_a_part_that_stays_and_one_that_went_say_the_same(tmp_path, monkeypatch) -> None:
+    """With the cache and without it, rows of files that stay, change or go keep their splits."""
+    monkeypatch.setattr("tunesmith.store.parts.CUT_ROWS", 20)
+    rows = tickets(240)
+    for row in rows:
+        row["thread"] = row["agent"] = ""
+    parts = {
+        name: rows[start : start + 60] for name, start in zip("abc", (0, 60, 120), strict=True)
+    }
+    path = project(tmp_path, parts, **KEEP)
+    first = prepared(path, tmp_path / "out")
+    subprocess.run(["cp", "-a", str(tmp_path / "out"), str(tmp_path / "bare")], check=True)
+    subprocess.run(["rm", "-r", str(tmp_path / "bare" / "work")], check=True)
+    (tmp_path / "raw" / "b.csv").unlink()
+    project(tmp_path, {"c": rows[100:150], "d": rows[150:]}, **KEEP)
+    kept, bare = (prepared(path, tmp_path / name) for name in ("out", "bare"))
+    assert kept.frame.equals(bare.frame)
+    assert kept.version.lineage["splits_from"] == bare.version.lineage["splits_from"]
+    was, now = where(first), where(kept)
+    assert len(now) > 100
+    assert {name: now[name] for name in was if name in now} == {n: was[n] for n in was if n in now}
+
+
 def test_splits_are_kept_without_the_cache(tmp_path) -> None:
     rows = tickets(300)
     for row in rows:
@@ -150,14 +170,3 @@ def test_splits_are_kept_without_the_cache(tmp_path) -> None:
     now = where(prepared(path, tmp_path / "out"))
     assert {name: now[name] for name in was} == was
     assert len(now) > len(was)
-
-
-def test_hashes_are_ranked_and_looked_up_whole() -> None:
-    """Two hashes may share their high half; one hash with several splits has the best of them."""
-    high = np.array([9, 5, 9, 5, 7, 0, 5], dtype=np.uint64)
-    low = np.array([1, 2, 0, 2, 3, 0, 1], dtype=np.uint64)
-    splits = pl.Series(["train", "train", "test", "validation", "knowledge", "test", "train"])
-    ranked = _ranked(np.stack([high, low]), _ranks(splits))
-    assert ranked.tolist() == [[5, 5, 9, 9], [1, 2, 0, 1], [1, 2, 3, 1]]
-    asked = np.array([[9, 9, 5, 7, 5, 0], [0, 1, 2, 3, 3, 0]], dtype=np.uint64)
-    assert _looked_up(ranked, asked).tolist() == [3, 1, 2, 0, 0, 0]

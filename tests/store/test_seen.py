@@ -93,3 +93,21 @@ def test_a_clock_of_whole_seconds_needs_more_time(tmp_path, monkeypatch, read) -
         asked(tmp_path / "seen.json", path)
         assert len(read) <= times
     assert read == ["a", "a"]
+
+
+def test_what_depends_on_more_than_the_file_is_named(tmp_path, monkeypatch) -> None:
+    """Nothing is remembered of a file for another name, nor when there was nothing to remember."""
+    later(monkeypatch, 5)
+    (tmp_path / "a").write_text("one")
+    done: list[str] = []
+
+    def asked(what: str, value: bool | None) -> bool | None:
+        memory = Seen(tmp_path / "seen.json")
+        found = memory.worked_out(tmp_path / "a", what, lambda: done.append(what) or value)
+        memory.close()
+        return found
+
+    assert asked("x", True) is asked("x", False) is True
+    assert asked("y", False) is asked("y", True) is False
+    assert asked("x", None) is asked("x", None) is None
+    assert done == ["x", "y", "x", "x"]

@@ -85,7 +85,7 @@ def _data_lines(done: Run) -> list[str]:
     )
     if pages := splits[KNOWLEDGE]:
         dealt += f", {plural(pages, 'page')} kept as knowledge"
-    return ["", fates, *_reason_lines(done.data.ledger), dealt]
+    return ["", fates, *_reason_lines(done.data.removed), dealt]
 
 
 #: Reasons that the summary names.

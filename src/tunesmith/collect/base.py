@@ -15,6 +15,7 @@ import pyarrow as pa
 from tunesmith import ledger, record
 from tunesmith.config import Config
 from tunesmith.errors import SourceError
+from tunesmith.store.seen import Seen
 
 #: Rows in a part of the cache: the unit that a killed run does again.
 CHUNK_ROWS = 16_384
@@ -89,8 +90,12 @@ class Source(Config):
         """
 
     @abstractmethod
-    def problems(self, base: Path) -> list[tuple[str, str]]:
-        """What is wrong with the source before a run: `(field, what is wrong)`, all at once."""
+    def problems(self, base: Path, seen: Seen | None = None) -> list[tuple[str, str]]:
+        """What is wrong with the source before a run: `(field, what is wrong)`, all at once.
+
+        Files in which nothing was wrong, and that nobody has written since, are not read again
+        where `seen` remembers them.
+        """
 
 
 def _hidden(path: Path, root: Path) -> bool:

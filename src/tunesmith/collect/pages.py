@@ -16,6 +16,7 @@ from tunesmith.collect.encoding import Encoding, detect
 from tunesmith.collect.times import parse_time
 from tunesmith.errors import SourceError
 from tunesmith.record import content_hash
+from tunesmith.store.seen import Seen
 
 MARKDOWN = {".md", ".markdown"}
 HTML = {".html", ".htm", ".xhtml"}
@@ -56,7 +57,7 @@ class PagesSource(Source):
             builder.add("page", {"kind": "document", "category": self.category} | page, [])
         yield builder.take()
 
-    def problems(self, base: Path) -> list[tuple[str, str]]:
+    def problems(self, base: Path, seen: Seen | None = None) -> list[tuple[str, str]]:
         """Missing files, or a folder without a page."""
         try:
             files = self.files(base)

@@ -17,6 +17,11 @@ from tunesmith.collect.base import Chunk, ChunkBuilder, Place, Source
 from tunesmith.collect.encoding import Encoding, detect
 from tunesmith.collect.mapping import Columns, RowReader
 from tunesmith.errors import SourceError
+from tunesmith.io import fingerprint
+from tunesmith.store.seen import Seen
+
+#: Raised when other things are wrong with the same files.
+_LOOKED = 1
 
 
 class TicketSource(Source):
@@ -106,32 +111,45 @@ class TicketSource(Source):
             time_format=self.timestamp_format,
         )
 
-    def problems(self, base: Path) -> list[tuple[str, str]]:
+    def problems(self, base: Path, seen: Seen | None = None) -> list[tuple[str, str]]:
         """Missing files, unknown formats, columns that are not there, no row: all at once."""
         found: list[tuple[str, str]] = []
-        rows = False
         try:
             files = self.files(base)
         except SourceError as error:
             return [("path", error.what)]
+        rows = False
         for file in files:
             if file.stat().st_size == 0:
                 if len(files) == 1:
                     found.append(("path", f"{file.name} is empty"))
                 continue
-            try:
-                form = self._format_of(file)
-                encoding = self._encoding_of(file, form)
-                found += [
-                    (field, f"{words} in {file.name}")
-                    for field, words in self._missing(file, form, encoding)
-                ]
-                rows = rows or any(True for _ in self._rows(file, form, encoding))
-            except SourceError as error:
-                found.append(("path", f"{file.name}: {error.what}"))
+            rows = self._has_rows(file, found, seen) or rows
         if not found and not rows:
             found.append(("path", f"{_names(files)} no row, at most a line of column names"))
         return found
+
+    def _has_rows(self, file: Path, found: list[tuple[str, str]], seen: Seen | None) -> bool:
+        """Whether a file has a row; what is wrong with it is added to what was found."""
+
+        def look() -> bool | None:
+            try:
+                form = self._format_of(file)
+                encoding = self._encoding_of(file, form)
+                missing = self._missing(file, form, encoding)
+                found.extend((field, f"{words} in {file.name}") for field, words in missing)
+                rows = any(True for _ in self._rows(file, form, encoding))
+            except SourceError as error:
+                found.append(("path", f"{file.name}: {error.what}"))
+                return None
+            return None if missing else rows
+
+        return bool(look() if seen is None else seen.worked_out(file, self._settings, look))
+
+    @cached_property
+    def _settings(self) -> str:
+        """Names all that the problems of a file depend on, besides its bytes and its name."""
+        return fingerprint([_LOOKED, self.model_dump(mode="json", exclude={"path"})])
 
     def _format_of(self, path: Path) -> raw_rows.Format:
         form = self.format or raw_rows.format_of(path)

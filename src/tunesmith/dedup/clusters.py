@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tunesmith import ledger
 from tunesmith.dedup import index
 from tunesmith.dedup.against import EvaluationSet
+from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.forest import Forests, Known
@@ -26,6 +27,7 @@ from tunesmith.dedup.near import Links, NearConfig, band_names, find_links
 from tunesmith.dedup.semantic import Embedder, link_embedded
 from tunesmith.dedup.spill import I64, U64, Lists, Notes
 from tunesmith.dedup.spread import Spread
+from tunesmith.dedup.told import Told
 from tunesmith.ledger import Fate
 from tunesmith.record import body
 
@@ -61,6 +63,8 @@ class Found:
     offsets: I64
     """The row that each part begins with, and the number of all rows."""
     stays: NDArray[np.bool_]
+    origins: Told
+    """Gives what the ledger copies of rows."""
     earlier: EarlierRows | None = None
     """Rows of earlier versions: their numbers follow those of all rows here."""
     removals: list[Removal] = field(default_factory=list)
@@ -113,13 +117,15 @@ class Found:
         """The fates of the rows of one part that do not stay."""
         begin, end = int(self.offsets[number]), int(self.offsets[number + 1])
         fates = [ledger.empty()]
-        if self.stays[begin:end].all():
+        gone = np.flatnonzero(~self.stays[begin:end])
+        if not len(gone):
             return fates[0]
-        frame = self.parts.frame(number, list(ledger.ORIGIN))
+        frame = self.origins.rows(number, gone)
         for removal in self.removals:
             first, last = np.searchsorted(removal.rows, [begin, end])
             if last > first:
-                fates.append(self._fates(frame, removal, slice(first, last), begin))
+                mine = frame[np.searchsorted(gone, removal.rows[first:last] - begin)]
+                fates.append(self._fates(mine, removal, slice(first, last)))
         return pl.concat(fates)
 
     def removed_from(self, number: int) -> int:
@@ -127,21 +133,18 @@ class Found:
         begin, end = self.offsets[number], self.offsets[number + 1]
         return int(end - begin - self.stays[begin:end].sum())
 
-    def _fates(
-        self, frame: pl.DataFrame, removal: Removal, some: slice, begin: int
-    ) -> pl.DataFrame:
+    def _fates(self, rows: pl.DataFrame, removal: Removal, some: slice) -> pl.DataFrame:
         def numbers(values: F64 | None) -> pl.Series | None:
             return None if values is None else pl.Series(values[some], dtype=pl.Float64)
 
         def ids(rows: I64 | None) -> pl.Series | None:
             return None if rows is None else self._ids(rows[some])
 
-        rows = removal.rows[some]
         limit = None
         if removal.threshold is not None:
-            limit = pl.Series([removal.threshold], dtype=pl.Float64).new_from_index(0, len(rows))
+            limit = pl.Series([removal.threshold], dtype=pl.Float64).new_from_index(0, rows.height)
         return ledger.fates(
-            frame[rows - begin],
+            rows,
             step=removal.step,
             fate=removal.fate,
             reason=removal.reason,
@@ -190,6 +193,7 @@ def find(
     spread: Spread | None = None,
     files: Sequence[Path] | None = None,
     forests: Forests | None = None,
+    origins: Told | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Found:
     """Find the duplicates among the rows of all parts: exact ones, then near ones.
@@ -205,6 +209,7 @@ def find(
         spread: Takes over the passes over all parts, in the same folder; the outcome is the same.
         files: For each part, the file that keeps its index for the next time.
         forests: Verified pairs of the last time, and where to keep those of this one.
+        origins: Gives what the ledger copies of rows; without it, their parts are read.
         advance: Called after each part of the first pass.
     """
     columns = index.Index(config, folder, files)
@@ -213,7 +218,8 @@ def find(
     else:
         spread.index(advance)
     offsets = columns.own.offsets(len(parts))
-    found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool), earlier)
+    origins = origins or Told(parts, ledger.ORIGIN)
+    found = Found(parts, columns, offsets, np.ones(int(offsets[-1]), dtype=bool), origins, earlier)
     for removal in _against(found, sets or []):
         found.remove(removal)
     if config.exact:
@@ -355,14 +361,13 @@ def _links(
     known: Known | None,
 ) -> Links:
     """The clusters of near duplicates, found in this process."""
-    count = len(found.parts)
-    rows = np.flatnonzero(filled)
     names = band_names(near)
+    bands = Bands(found.columns.own, names, len(found.parts), filled)
     here, earlier = len(found.stays), found.earlier
     total = here + (0 if earlier is None else len(earlier))
 
     def band(number: int) -> tuple[U64, I64]:
-        hashes = found.columns.column(names[number], count, filled)
+        hashes, rows = bands.of(number)
         if earlier is None:
             return hashes, rows
         theirs, numbers = earlier.meeting(names[number], hashes)
@@ -385,6 +390,7 @@ def _links(
         notes=Notes(folder),
         fixed=np.arange(total) >= here,
         known=known,
+        grown=bands,
     )
 
 

@@ -19,9 +19,10 @@ from tunesmith.dedup import minhash
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.near import band_names, bands_of
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import I64, U64, Columns, Lists
+from tunesmith.dedup.spill import I64, U64, Lists
 from tunesmith.hashing import text_hashes
 from tunesmith.io import write_json
+from tunesmith.store.columns import Columns
 
 _SLICE = 16_384
 

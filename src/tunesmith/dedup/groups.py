@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tunesmith.dedup.spill import I64, U64
+from tunesmith.equal import first_equal
 from tunesmith.kernels import kernel
 
 _SIGN = np.uint64(1 << 63)
@@ -49,43 +50,46 @@ def _falling(values: pl.Series) -> U64:
 
 
 def equal_groups(high: U64, low: U64, *, at_least: int = 2) -> tuple[I64, I64]:
-    """The groups of rows with one 128-bit hash: row numbers, and where each group begins.
+    """The groups of rows with one 128-bit hash, in the order of their first rows.
 
     Args:
         high: The high halves.
         low: The low halves; a row with the hash 0, 0 (no text) is in no group.
         at_least: The least size of a group.
+
+    Returns:
+        Row numbers, group after group and rising within each, and where each group begins
+        (groups + 1).
     """
-    order = np.argsort(high, kind="stable")
-    members, starts = _runs(order, [high], at_least)
-    if not _one_low_each(members, starts, low):
-        order = members[np.lexsort((members, low[members], high[members]))]
-        members, starts = _runs(order, [high, low], at_least)
-    if len(members) and high[members[0]] == 0 and low[members[0]] == 0:
-        members, starts = members[starts[1] :], starts[1:] - starts[1]
+    first = first_equal(high, low)
+    first[(high | low) == 0] = -1
+    members, starts = _gathered(first, at_least)
     return members, starts
 
 
-def _runs(order: I64, values: list[U64], at_least: int) -> tuple[I64, I64]:
-    if not len(order):
-        return order, np.zeros(1, np.int64)
-    differs = np.zeros(len(order) - 1, dtype=bool)
-    for column in values:
-        ordered = column[order]
-        differs |= ordered[1:] != ordered[:-1]
-    sizes = np.diff(np.flatnonzero(np.r_[True, differs, True]))
-    enough = sizes >= at_least
-    members = order[np.repeat(enough, sizes)]
-    return members, np.r_[0, np.cumsum(sizes[enough])].astype(np.int64)
-
-
 @kernel
-def _one_low_each(members: Any, starts: Any, low: Any) -> bool:
-    for group in range(len(starts) - 1):
-        for place in range(starts[group], starts[group + 1]):
-            if low[members[place]] != low[members[starts[group]]]:
-                return False
-    return True
+def _gathered(first: Any, at_least: int) -> tuple[Any, Any]:
+    """The rows of each group that is large enough; `first` names each row's group, -1 is none."""
+    place = np.zeros(len(first), dtype=np.int64)
+    for row in range(len(first)):
+        if first[row] >= 0:
+            place[first[row]] += 1
+    starts = np.zeros(len(first) + 1, dtype=np.int64)
+    groups = 0
+    for row in range(len(first)):
+        size = place[row]
+        place[row] = -1
+        if size >= at_least and size > 0:
+            place[row] = starts[groups]
+            starts[groups + 1] = starts[groups] + size
+            groups += 1
+    members = np.empty(starts[groups], dtype=np.int64)
+    for row in range(len(first)):
+        group = first[row]
+        if group >= 0 and place[group] >= 0:
+            members[place[group]] = row
+            place[group] += 1
+    return members, starts[: groups + 1].copy()
 
 
 @kernel

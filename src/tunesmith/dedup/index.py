@@ -1,6 +1,6 @@
 """What is kept of each row while duplicates are looked for: hashes and sort keys, never texts.
 
-A row takes 88 bytes and 8 for each band (256 with the default 21 bands), on disk.
+A row takes 128 bytes and 8 for each band (296 with the default 21 bands), on disk.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from tunesmith.dedup.against import COMPARED, EvaluationSet
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.groups import preference
-from tunesmith.dedup.near import band_names, bands_of
+from tunesmith.dedup.near import searched, searched_names
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import I64, U64, Columns, Lists
+from tunesmith.dedup.spill import I64, U64, Lists
 from tunesmith.hashing import text_hashes
+from tunesmith.store.columns import Columns
 
-#: Raised when the rows that stay, or their fates, become others for the same settings.
-VERSION = 2
+#: Raised when what is known of a row, the rows that stay, or their fates become others for the same
+#: settings.
+VERSION = 3
 
 _HASHED = ("text", "question", "answer")
 
@@ -45,7 +47,7 @@ class Parts(Protocol):
 def names(config: DedupConfig) -> list[str]:
     """The columns of what is known of a row by itself, in order."""
     found = [f"{name}_{half}" for name in _HASHED for half in ("high", "low")]
-    return [*found, "key0", "key1", *(band_names(config.near) if config.near else [])]
+    return [*found, "key0", "key1", *(searched_names(config.near) if config.near else [])]
 
 
 #: The columns of what is known of a row when it is held against other rows, in order.
@@ -129,7 +131,7 @@ def index_part(frame: pl.DataFrame, config: DedupConfig) -> U64:
     parts = [text_hashes(each) for each in (text, words["question"], words["answer"])]
     parts.append(preference(frame, config.keep))
     if config.near is not None:
-        parts.append(bands_of(text, config.near))
+        parts.append(searched(text, config.near))
     return np.concatenate(parts)
 
 

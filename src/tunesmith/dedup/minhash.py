@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tunesmith.dedup.sketch import WORDS, sketch_of
 from tunesmith.kernels import buffers, kernel
 
 U64 = NDArray[np.uint64]
@@ -97,13 +98,14 @@ def _all_shingles(data: Any, offsets: Any, size: int) -> tuple[Any, Any]:
 
 
 @kernel
-def _signatures(data: Any, offsets: Any, size: int, factors: Any, terms: Any) -> Any:
+def _signatures(data: Any, offsets: Any, size: int, factors: Any, terms: Any, sketches: Any) -> Any:
     rows, functions = len(offsets) - 1, len(factors)
     scratch = np.empty(_room(offsets), dtype=np.uint64)
     out = np.full((rows, functions), np.uint32(0xFFFFFFFF), dtype=np.uint32)
     for row in range(rows):
         mine = out[row]
         count = _shingles_of(data, offsets[row], offsets[row + 1], size, scratch)
+        sketch_of(scratch, count, sketches[row])
         for place in range(count):
             value = scratch[place]
             for function in range(functions):
@@ -146,12 +148,20 @@ def signatures(texts: pl.Series, size: int, *, functions: int, seed: int) -> NDA
         functions: Hash functions.
         seed: Draws the hash functions.
     """
+    return sketched(texts, size, functions=functions, seed=seed)[0]
+
+
+def sketched(
+    texts: pl.Series, size: int, *, functions: int, seed: int
+) -> tuple[NDArray[np.uint32], U64]:
+    """`signatures`, and the sketches of the texts, shape (texts, `sketch.WORDS`)."""
     random = np.random.default_rng(seed)
     factors = random.integers(1, 2**64, size=functions, dtype=np.uint64) | np.uint64(1)
     terms = random.integers(0, 2**64, size=functions, dtype=np.uint64)
     data, offsets = buffers(texts)
-    result: NDArray[np.uint32] = _signatures(data, offsets, size, factors, terms)
-    return result
+    sketches = np.zeros((len(offsets) - 1, WORDS), dtype=np.uint64)
+    found: NDArray[np.uint32] = _signatures(data, offsets, size, factors, terms, sketches)
+    return found, sketches
 
 
 def band_hashes(signature: NDArray[np.uint32], *, bands: int, rows: int) -> U64:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tunesmith.config import Config
-from tunesmith.dedup import linking, minhash
+from tunesmith.dedup import linking, minhash, sketch
+from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.forest import Known
-from tunesmith.dedup.spill import GATHERED, I64, U64, Columns, Lists, Notes
+from tunesmith.dedup.spill import GATHERED, I64, U64, Lists, Notes
+from tunesmith.store.columns import Columns
 
 #: Texts whose signatures are held at a time.
 SLICE_ROWS = 16_384
@@ -60,11 +62,16 @@ class Links:
 
 def bands_of(texts: pl.Series, config: NearConfig) -> U64:
     """The band hashes of comparable texts, shape (bands, texts)."""
-    signature = minhash.signatures(
+    return searched(texts, config)[: config.bands]
+
+
+def searched(texts: pl.Series, config: NearConfig) -> U64:
+    """What comparable texts are searched by, shape (`searched_names`, texts)."""
+    signature, sketches = minhash.sketched(
         texts, config.shingle_words, functions=config.permutations, seed=config.seed
     )
     hashes = minhash.band_hashes(signature, bands=config.bands, rows=config.band_rows)
-    return np.ascontiguousarray(hashes.T)
+    return np.ascontiguousarray(np.concatenate([hashes.T, sketches.T]))
 
 
 def band_rows_for(threshold: float, permutations: int = 128) -> int:
@@ -83,6 +90,11 @@ def band_names(config: NearConfig) -> list[str]:
     return [f"band{number:02d}" for number in range(config.bands)]
 
 
+def searched_names(config: NearConfig) -> list[str]:
+    """The columns of what texts are searched by: the bands, and their sketches."""
+    return [*band_names(config), *sketch.NAMES]
+
+
 def link(texts: pl.Series, config: NearConfig, *, folder: Path | None = None) -> Links:
     """Find the clusters of near duplicates among comparable texts.
 
@@ -97,9 +109,7 @@ def link(texts: pl.Series, config: NearConfig, *, folder: Path | None = None) ->
     for start in range(0, texts.len(), SLICE_ROWS):
         columns.write(parts, bands_of(texts.slice(start, SLICE_ROWS), config))
         parts += 1
-    rows = np.flatnonzero((texts.fill_null("").str.len_bytes() > 0).to_numpy())
-    filled = np.zeros(texts.len(), dtype=bool)
-    filled[rows] = True
+    filled = (texts.fill_null("").str.len_bytes() > 0).to_numpy()
 
     def shingles(candidates: I64) -> Lists:
         lists = Lists(None if folder is None else folder / "shingles.u64")
@@ -110,7 +120,7 @@ def link(texts: pl.Series, config: NearConfig, *, folder: Path | None = None) ->
         return lists
 
     return find_links(
-        lambda band: (columns.column(names[band], parts, filled), rows),
+        Bands(columns, names, parts, filled).of,
         config,
         total=texts.len(),
         shingles=shingles,
@@ -127,6 +137,7 @@ def find_links(
     notes: Notes,
     fixed: NDArray[np.bool_] | None = None,
     known: Known | None = None,
+    grown: Bands | None = None,
 ) -> Links:
     """Find the clusters of near duplicates with one band in memory at a time.
 
@@ -139,18 +150,16 @@ def find_links(
         fixed: Rows that are never compared with each other, one flag for each of `total`.
         known: Pairs of an earlier search: rows that it has compared are not compared again, and
             `fixed` is not looked at.
+        grown: The bands and sketches of all rows, from which those that may be near one that is not
+            known are found; needed where `known` is given.
+
+    Raises:
+        ValueError: Pairs are known, but not the bands of the rows.
     """
     parents = np.arange(total, dtype=np.int64)
     wanted = np.zeros(total, dtype=bool)
-    read = np.zeros(total, dtype=bool)
-    for number in range(config.bands):
-        hashes, rows = band(number)
-        if known is None:
-            members, starts = buckets(hashes, rows)
-        else:
-            some = linking.perhaps_joined(hashes, rows, known.clean, known.paired(number))
-            members, starts = buckets(hashes[some], rows[some])
-            read[linking.has_new(members, starts, known.clean)] = True
+    for number, (hashes, rows) in enumerate(_bands(band, config, known, grown)):
+        members, starts = buckets(hashes, rows)
         wanted[members] = True
         notes.write(f"members-{number:02d}", members)
         notes.write(f"starts-{number:02d}", starts)
@@ -158,11 +167,12 @@ def find_links(
     none = np.empty(0, np.int64)
     if not len(candidates):
         return Links(none, none, np.empty(0), parents)
-    if known is None:
+    if known is None or grown is None:
         lists = shingles(candidates)
     else:
+        read = _perhaps_near(config, known, grown, notes)
         lists = shingles(np.flatnonzero(read)).among(read[candidates])
-    del wanted, read
+    del wanted
     local = np.arange(len(candidates), dtype=np.int64)
     places = np.empty(total, dtype=np.int64)  # of candidates; of others it is never read
     places[candidates] = local
@@ -184,6 +194,39 @@ def find_links(
         parents,
         np.concatenate(bands),
     )
+
+
+def _bands(
+    band: Callable[[int], tuple[U64, I64]],
+    config: NearConfig,
+    known: Known | None,
+    grown: Bands | None,
+) -> Iterable[tuple[U64, I64]]:
+    if known is None:
+        return map(band, range(config.bands))
+    if grown is None:
+        raise ValueError("pairs are known, but not the bands of the rows")
+    return grown.met(known)
+
+
+def _perhaps_near(
+    config: NearConfig, known: Known, grown: Bands, notes: Notes
+) -> NDArray[np.bool_]:
+    """Which rows share a bucket with a new one and may be near it."""
+    total, all_notes = len(known.clean), range(config.bands)
+    met = np.zeros(total, dtype=bool)
+    for number in all_notes:
+        members, starts = notes.read(f"members-{number:02d}"), notes.read(f"starts-{number:02d}")
+        met[linking.has_new(members, starts, known.clean)] = True
+    rows = np.flatnonzero(met)
+    sketches = grown.sketches(rows)
+    places = np.empty(total, dtype=np.int64)  # of rows that are met; of others it is never read
+    places[rows] = np.arange(len(rows))
+    near = np.zeros(total, dtype=bool)
+    for number in all_notes:
+        members, starts = notes.read(f"members-{number:02d}"), notes.read(f"starts-{number:02d}")
+        sketch.perhaps_near(members, starts, known.clean, places, sketches, config.threshold, near)
+    return near
 
 
 def _local(known: Known, candidates: I64, places: I64) -> Known:

@@ -35,10 +35,11 @@ from tunesmith.dedup.earlier import EarlierRows
 from tunesmith.dedup.forest import Known
 from tunesmith.dedup.near import Links, NearConfig, band_names, buckets, verify
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import I64, U64, Columns, Lists
+from tunesmith.dedup.spill import I64, U64, Lists
 from tunesmith.engine import Cluster, Task
 from tunesmith.io import atomic_write, read_json
 from tunesmith.store.cache import Stage
+from tunesmith.store.columns import Columns
 
 #: Rows of one group of buckets, about: their hashes and numbers take 16 bytes each, and as much
 #: again while they are sorted.

@@ -1,6 +1,6 @@
 """Rows of several parts whose texts in some columns are the same, or nearly: nothing is merged.
 
-What is known of each text (its hash and its bands) lies beside its part, so that a part is read
+What is known of each text (its hash, bands and sketch) lies beside its part, so that a part is read
 once however often more rows are added; texts are read again only of candidates.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,24 +16,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tunesmith.dedup import minhash
+from tunesmith.dedup.bands import Bands
 from tunesmith.dedup.forest import Forests
 from tunesmith.dedup.groups import equal_groups
 from tunesmith.dedup.index import Parts, rows_by_part
-from tunesmith.dedup.near import Links, NearConfig, band_names, bands_of, find_links
+from tunesmith.dedup.near import (
+    Links,
+    NearConfig,
+    band_names,
+    find_links,
+    searched,
+    searched_names,
+)
 from tunesmith.dedup.normalise import comparable
-from tunesmith.dedup.spill import I64, U64, Columns, Lists, Notes
+from tunesmith.dedup.spill import I64, U64, Lists, Notes
 from tunesmith.engine import Task
 from tunesmith.hashing import text_hashes
 from tunesmith.store.cache import Stage
+from tunesmith.store.columns import Columns
 
-#: Raised when hashes or bands become others for the same texts and settings.
-VERSION = 1
+#: Raised when what is known becomes another for the same texts and settings.
+VERSION = 2
 
 _HASHES = ["text_high", "text_low"]
 
 
 class IndexTexts(Task):
-    """Hashes and bands of the texts of one part."""
+    """Hashes, bands and sketches of the texts of one part."""
 
     kind: ClassVar[str] = "index_texts"
 
@@ -51,7 +61,7 @@ class IndexTexts(Task):
         """Write the file."""
         frame = Stage(self.stage).frame(self.number, self.columns)
         texts = comparable(frame, self.columns)
-        values = np.concatenate([text_hashes(texts), bands_of(texts, self.near)])
+        values = np.concatenate([text_hashes(texts), searched(texts, self.near)])
         Columns([], files=[self.output]).write(0, values)
         return frame.height
 
@@ -72,12 +82,13 @@ class Texts:
     near: NearConfig
     files: Sequence[Path]
 
+    @cached_property
     def _columns(self) -> Columns:
-        return Columns([*_HASHES, *band_names(self.near)], files=self.files)
+        return Columns([*_HASHES, *searched_names(self.near)], files=self.files)
 
     def hashes(self, where: NDArray[np.bool_] | None = None) -> U64:
         """The 128-bit hashes of the texts (of all rows, or where the mask is true): halves."""
-        known, count = self._columns(), len(self.parts)
+        known, count = self._columns, len(self.parts)
         return np.stack([known.column(name, count, where) for name in _HASHES])
 
     def links(self, among: NDArray[np.bool_], folder: Path, forests: Forests | None) -> Links:
@@ -90,13 +101,13 @@ class Texts:
             folder: For what is spilled.
             forests: Pairs of the last search.
         """
-        known, count = self._columns(), len(self.parts)
+        known, count = self._columns, len(self.parts)
         names, offsets = band_names(self.near), known.offsets(count)
         high, low = self.hashes()
         compared = among & ((high | low) != 0)
         firsts, others = _equal(high, low, np.flatnonzero(compared))
         compared[others] = False
-        rows = np.flatnonzero(compared)
+        bands = Bands(known, names, count, compared)
         folder.mkdir(parents=True, exist_ok=True)
 
         def shingles(candidates: I64) -> Lists:
@@ -108,12 +119,13 @@ class Texts:
             return lists
 
         links = find_links(
-            lambda band: (known.column(names[band], count, compared), rows),
+            bands.of,
             self.near,
             total=len(compared),
             shingles=shingles,
             notes=Notes(folder),
             known=None if forests is None else forests.read(offsets, compared),
+            grown=bands,
         )
         if forests is not None:
             forests.write(offsets, compared, links)

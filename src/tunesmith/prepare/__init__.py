@@ -19,7 +19,7 @@ from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import merge_duplicates
 from tunesmith.prepare.engines import opened_engine
 from tunesmith.prepare.facts import state_facts
-from tunesmith.prepare.ledger import account_for
+from tunesmith.prepare.ledger import LEDGER, account_for
 from tunesmith.prepare.perplexity import judge_perplexity
 from tunesmith.prepare.prepared import Prepared
 from tunesmith.prepare.publish import publish_version
@@ -58,12 +58,11 @@ def _prepare(context: Context) -> Prepared:
     if context.recipe.check.perplexity is not None:
         checked = judge_perplexity(context, checked, context.recipe.check.perplexity)
     unique = merge_duplicates(context, checked.rows)
-    dealt = deal_rows(context, unique)
+    facts = state_facts(context, unique.kept())
+    dealt = deal_rows(context, unique, facts)
     leaks = scan_for_leaks(context, unique)
     within = write_within_fields(context.out, unique.stage)
-    stages = [*collected.stages, *checked.stages, unique.stage]
-    fates, counts = account_for(context, stages, dealt.kept, collected=collected.rows)
-    facts = state_facts(context, dealt.kept)
+    removed, counts = account_for(context, checked, unique, dealt, facts, collected=collected.rows)
     version = publish_version(context, collected, checked, unique, dealt, facts, counts)
     vault.publish(checked.masked.vaults(), context.out / "vault")
     context.cache.prune()
@@ -71,7 +70,8 @@ def _prepare(context: Context) -> Prepared:
         dealt.kept,
         facts,
         context.table,
-        fates,
+        context.out / LEDGER,
+        removed,
         counts,
         version,
         checked.counts(),

@@ -72,11 +72,13 @@ class Context:
         for _ in self.each(tasks):
             pass
 
-    def beside(self, rows: Stage, name: str, settings: dict[str, Any]) -> list[Path]:
+    def beside(
+        self, rows: Stage, name: str, settings: dict[str, Any], suffix: str = "npy"
+    ) -> list[Path]:
         """For each part, the file of something that was worked out of it with some settings."""
         key = fingerprint(settings)
         return [
-            self.cache.beside(rows, number, f"{name}-{key}.npy").resolve()
+            self.cache.beside(rows, number, f"{name}-{key}.{suffix}").resolve()
             for number in range(len(rows))
         ]
 

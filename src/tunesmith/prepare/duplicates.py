@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tunesmith.dedup.against import read as read_set
 from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.earlier import EarlierRows
+from tunesmith.dedup.fields import COLUMNS
+from tunesmith.dedup.fields import VERSION as FIELDS_VERSION
 from tunesmith.dedup.index import VERSION as DEDUP_VERSION
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.dedup.spread import Layout, Spread
+from tunesmith.dedup.told import VERSION as TOLD_VERSION
+from tunesmith.dedup.told import Told
 from tunesmith.io import fingerprint, write_json
+from tunesmith.ledger import ORIGIN
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.earlier import earlier_versions, rows_of
 from tunesmith.prepare.within_fields import list_within_fields
@@ -46,8 +54,16 @@ class Unique:
 
     def kept(self) -> Kept:
         """The rows that stay."""
-        flags = [frame.get_column("stays").to_numpy() for frame in self.stage.frames(["stays"])]
-        return Kept(self.rows, flags)
+        return Kept(self.rows, [part.get_column("stays").to_numpy() for part in self._flags])
+
+    def stands_for(self) -> NDArray[np.int64]:
+        """The row that stands for each row: itself where it stays, -1 where none here does."""
+        parts = [part.get_column("stands").to_numpy() for part in self._flags]
+        return np.concatenate([np.empty(0, np.int64), *parts])
+
+    @cached_property
+    def _flags(self) -> list[pl.DataFrame]:
+        return list(self.stage.frames(["stays", "stands"]))
 
 
 def merge_duplicates(context: Context, rows: Stage) -> Unique:
@@ -57,6 +73,8 @@ def merge_duplicates(context: Context, rows: Stage) -> Unique:
         stage = context.cache.stage("unique", fingerprint(_identity(context, rows, earlier)))
         files = context.beside(rows, "index", _index_settings(context))
         forests = context.forests(rows, "forest", _index_settings(context))
+        shown = _told(context, rows, "shown", COLUMNS)
+        origins = _told(context, rows, "origin", ORIGIN)
         if not stage.done:
             folder = stage.folder / "index"
             with context.progress.stage("find duplicates", total=2 * len(rows)) as bar:
@@ -71,10 +89,11 @@ def merge_duplicates(context: Context, rows: Stage) -> Unique:
                     spread=_spread(context, rows, folder, held, files),
                     files=files,
                     forests=forests,
+                    origins=origins,
                     advance=bar.advance,
                 )
                 _write(stage, found, bar.advance)
-            listed = list_within_fields(found, stage)
+            listed = list_within_fields(found, stage, shown)
             stage.finish(len(rows), {"near_sizes": found.near_sizes, **listed})
             shutil.rmtree(folder)
     return Unique(rows, stage, earlier)
@@ -91,6 +110,7 @@ def _identity(context: Context, rows: Stage, earlier: list[Version]) -> dict[str
         "against": [one.identity(context.base) for one in config.against],
         "semantic": None if config.semantic is None else config.semantic.identity(context.base),
         "version": DEDUP_VERSION,
+        "within_fields": FIELDS_VERSION,
     }
 
 
@@ -99,6 +119,12 @@ def _index_settings(context: Context) -> dict[str, Any]:
     include = {"near", "columns", "keep"}
     settings = context.recipe.dedup.model_dump(mode="json", include=include)
     return settings | {"version": DEDUP_VERSION}
+
+
+def _told(context: Context, rows: Stage, name: str, columns: Sequence[str]) -> Told:
+    """Columns of some rows, kept beside their parts once a run has told of them."""
+    settings = {"columns": list(columns), "version": TOLD_VERSION}
+    return Told(rows, columns, context.beside(rows, name, settings, "parquet"))
 
 
 def _embedder(context: Context) -> StaticEmbedder | None:

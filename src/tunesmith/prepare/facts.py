@@ -1,4 +1,4 @@
-"""The facts of the rows that stay, stated where they are missing."""
+"""The facts of the rows, stated where they are missing."""
 
 from __future__ import annotations
 

@@ -12,46 +12,47 @@ from typing import Any
 import numpy as np
 import polars as pl
 import yaml
-from numpy.typing import NDArray
 
 from tunesmith.dedup.normalise import comparable
 from tunesmith.dedup.texts import VERSION as TEXTS_VERSION
 from tunesmith.dedup.texts import Texts
 from tunesmith.hashing import text_hashes
-from tunesmith.io import atomic_write, fingerprint
+from tunesmith.io import fingerprint
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import Unique
 from tunesmith.prepare.texts import known_questions
 from tunesmith.progress import Progress
 from tunesmith.recipe import Recipe
-from tunesmith.split import PROTECTED
+from tunesmith.split import RANKED, named, ranks
+from tunesmith.store.dealt import FORMAT, Dealt, Ranks, Rows
+from tunesmith.store.facts import VERSION as FACTS_VERSION
+from tunesmith.store.facts import Facts, halves
 from tunesmith.store.kept import Kept
 from tunesmith.store.versions import Version, read_version, versions
-
-U64 = NDArray[np.uint64]
-
-#: Raised when the files of the hashes become others.
-_FORMAT = 2
-_QUESTIONS, _ROWS = "questions.npy", "rows.npy"
 
 
 @dataclass(frozen=True)
 class Inherited:
-    """The splits that rows had before; null for one that had none."""
+    """The splits that rows had before."""
 
     version: int
     """The version that says so."""
     splits: pl.Series
-    """The split that each row that stays had, or one that it stands for: the most protected."""
-    own: pl.Series
-    """The split that each row that stays had itself."""
+    """The split that each row that stays had, or one that it stands for: the most protected; null
+    for one that had none."""
+    own: Ranks
+    """The rank of the split that each row that stays had itself; 0 for one that had none."""
 
     def count_moves(self, dealt: pl.Series, progress: Progress) -> dict[str, Any]:
         """Count the rows that kept their split, and those that the rule has moved."""
-        moves = pl.DataFrame({"had": self.own, "has": dealt}).drop_nulls("had")
-        counted = moves.group_by("had", "has").len().sort("had", "has")
+        pairs = len(RANKED) * self.own.astype(np.int64) + ranks(dealt)
+        counted = np.bincount(pairs[self.own > 0], minlength=len(RANKED) ** 2)
+        moves = [
+            (RANKED[place // len(RANKED)], RANKED[place % len(RANKED)], int(counted[place]))
+            for place in np.flatnonzero(counted).tolist()
+        ]
         kept, moved = 0, {}
-        for had, has, rows in counted.iter_rows():
+        for had, has, rows in sorted(moves):
             if had == has:
                 kept += rows
             else:
@@ -63,9 +64,7 @@ class Inherited:
         return {"version": self.version, "kept": kept, "moved": moved}
 
 
-def inherit(
-    context: Context, unique: Unique, kept: Kept, questions: Texts, ids: pl.Series
-) -> Inherited | None:
+def inherit(context: Context, unique: Unique, facts: Facts, questions: Texts) -> Inherited | None:
     """The splits of the newest version, if rows keep theirs."""
     config, there = context.recipe.split, versions(context.table)
     if not config.keep or config.by == "time" or not there:
@@ -76,23 +75,23 @@ def inherit(
             f"rows are dealt anew: version {newest.number} has other split settings or another seed"
         )
         return None
-    asked, known = _read(context, newest)
-    before = _looked_up(asked, questions.hashes())
-    stands = pl.concat(unique.stage.frames(["stands"])).get_column("stands").to_numpy()
-    ranks = np.zeros(len(before), dtype=np.uint8)
-    inside = stands >= 0
-    np.maximum.at(ranks, stands[inside], before[inside])
-    own = _named(_looked_up(known, text_hashes(ids)))
-    return Inherited(newest.number, _named(ranks[np.concatenate(kept.stays)]), own)
+    asked, own = _dealt(context, newest).inherited(_rows(facts, questions))
+    stands, best = unique.stands_for(), asked.copy()
+    others = np.flatnonzero((stands >= 0) & (stands != np.arange(len(stands))))
+    np.maximum.at(best, stands[others], asked[others])
+    stays = np.concatenate(facts.kept.stays)
+    return Inherited(newest.number, named(best[stays]), own[stays])
 
 
-def remember_splits(context: Context, kept: Kept, version: Version) -> None:
+def remember_splits(context: Context, kept: Kept, facts: Facts, version: Version) -> None:
     """Write what the next run inherits, while the hashes are at hand."""
     folder = _folder(context, version)
-    if not (folder / _ROWS).exists():
-        hashes = known_questions(context, kept.rows).hashes(np.concatenate(kept.stays))
-        rows = kept.table(["id", "split"])
-        _write(folder, hashes, rows.get_column("id"), rows.get_column("split"))
+    if Dealt.read(folder) is None:
+        rows = _rows(facts, known_questions(context, kept.rows))
+        dealt = np.zeros(rows.questions.shape[1], dtype=np.uint8)
+        splits = [kept.splits_of(number) for number in range(len(kept))]
+        dealt[np.concatenate(kept.stays)] = ranks(pl.concat(splits))
+        Dealt(rows, dealt).write(folder)
 
 
 def _dealt_alike(recipe: Recipe, version: Version) -> bool:
@@ -103,63 +102,31 @@ def _dealt_alike(recipe: Recipe, version: Version) -> bool:
     return bool(theirs == mine and before["seed"] == recipe.seed)
 
 
-def _read(context: Context, version: Version) -> tuple[U64, U64]:
-    """The split of each question of a version, and of each row: see `_ranked`."""
+def _rows(facts: Facts, questions: Texts) -> Rows:
+    """The rows of this run, also those that do not stay."""
+    kept = facts.kept
+    parts = [kept.rows.name(number) for number in range(len(kept))]
+    sizes = [len(stays) for stays in kept.stays]
+    return Rows(parts, sizes, questions.hashes(), facts.of_every_row(halves("id")))
+
+
+def _dealt(context: Context, version: Version) -> Dealt:
+    """How a version was dealt: as the run that made it has said, or else by its table."""
     folder = _folder(context, version)
-    if not (folder / _ROWS).exists():
-        columns = ["id", "kind", "question", "split"]
-        rows = read_version(context.table, version.number, columns)
-        rows = rows.filter(pl.col("kind") == "qa")
-        hashes = text_hashes(comparable(rows, ["question"]))
-        _write(folder, hashes, rows.get_column("id"), rows.get_column("split"))
-    return np.load(folder / _QUESTIONS), np.load(folder / _ROWS)
-
-
-def _write(folder: Path, hashes: U64, ids: pl.Series, splits: pl.Series) -> None:
-    ranks = _ranks(splits)
-    for name, of in ((_QUESTIONS, hashes), (_ROWS, text_hashes(ids))):
-        with atomic_write(folder / name) as file:
-            np.save(file, _ranked(of, ranks))
+    known = Dealt.read(folder)
+    if known is not None:
+        return known
+    columns = ["id", "kind", "question", "split"]
+    rows = read_version(context.table, version.number, columns).filter(pl.col("kind") == "qa")
+    hashes = text_hashes(comparable(rows, ["question"])), text_hashes(rows.get_column("id"))
+    return Dealt(Rows([""], [rows.height], *hashes), ranks(rows.get_column("split")))
 
 
 def _folder(context: Context, version: Version) -> Path:
-    identity = {"version": version.fingerprint, "texts": TEXTS_VERSION, "format": _FORMAT}
+    identity = {
+        "version": version.fingerprint,
+        "texts": TEXTS_VERSION,
+        "facts": FACTS_VERSION,
+        "format": FORMAT,
+    }
     return context.cache.stage("splits", fingerprint(identity)).folder
-
-
-def _ranks(splits: pl.Series) -> U64:
-    """The splits as ranks: the highest is protected most, 0 for one that nobody keeps."""
-    ranks = {name: rank for rank, name in enumerate(reversed(PROTECTED), start=1)}
-    found: U64 = splits.replace_strict(ranks, default=0, return_dtype=pl.UInt64).to_numpy()
-    return found
-
-
-def _ranked(hashes: U64, ranks: U64) -> U64:
-    """By 128-bit hash, rising, the highest rank: rows high, low, rank; shape (3, hashes)."""
-    some = ((hashes[0] | hashes[1]) != 0) & (ranks > 0)
-    high, low, ranks = hashes[0][some], hashes[1][some], ranks[some]
-    order = np.argsort(high)
-    if (high[order[1:]] == high[order[:-1]]).any():  # rising low halves within a high one
-        order = np.lexsort((low, high))
-    table = np.stack([high[order], low[order], ranks[order]])
-    first = np.ones(table.shape[1], dtype=bool)
-    first[1:] = (table[:2, 1:] != table[:2, :-1]).any(axis=0)
-    if first.all():
-        return table
-    best = np.maximum.reduceat(table[2], np.flatnonzero(first))
-    return np.concatenate([table[:2, first], best[np.newaxis]])
-
-
-def _looked_up(ranked: U64, hashes: U64) -> NDArray[np.uint8]:
-    """The rank of each hash, 0 for one that has none."""
-    table = pl.DataFrame({"high": ranked[0], "low": ranked[1], "rank": ranked[2]})
-    wanted = pl.DataFrame({"high": hashes[0], "low": hashes[1]})
-    found = wanted.join(table, on=["high", "low"], how="left", maintain_order="left")
-    ranks: NDArray[np.uint8] = found.get_column("rank").fill_null(0).cast(pl.UInt8).to_numpy()
-    return ranks
-
-
-def _named(ranks: NDArray[np.uint8]) -> pl.Series:
-    """The splits of ranks, null for 0."""
-    names = np.array([None, *reversed(PROTECTED)], dtype=object)
-    return pl.Series(names[ranks].tolist(), dtype=pl.String)

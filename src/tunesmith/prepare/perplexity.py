@@ -35,7 +35,7 @@ def judge_perplexity(context: Context, checked: Checked, step: Perplexity) -> Ch
         stage = context.cache.stage("perplexity", fingerprint(identity))
         if not stage.done:
             _judge(context, checked.rows, step, model, stage)
-    return Checked([*checked.stages, stage], [*checked.steps, step])
+    return Checked([*checked.stages, stage], [*checked.steps, step], checked.inputs)
 
 
 def _judge(context: Context, rows: Stage, step: Perplexity, model: BaseModel, stage: Stage) -> None:

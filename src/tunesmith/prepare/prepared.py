@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from tunesmith.prepare.conversations import Conversations, conversations
+from tunesmith.prepare.tally import tally
 from tunesmith.prompting.example import Example
 from tunesmith.step import StepCount
 from tunesmith.store.facts import Facts
@@ -28,8 +30,10 @@ class Prepared:
     """Their digests and lengths."""
     table: Path
     """The dataset's table."""
-    ledger: pl.DataFrame
-    """The fate of every row."""
+    ledger_file: Path
+    """The fate of every row, until the next run."""
+    removed: pl.DataFrame
+    """The fates of the rows that were not kept."""
     counts: dict[str, int]
     """Rows by fate."""
     version: Version
@@ -53,10 +57,19 @@ class Prepared:
         return read_version(self.table, self.version.number)
 
     @property
+    def ledger(self) -> pl.DataFrame:
+        """The fate of every row, in memory all at once."""
+        return pl.read_parquet(self.ledger_file)
+
+    @cached_property
+    def tally(self) -> pl.DataFrame:
+        """How many rows were kept (`rows`) by `is_pair`, `category`, `language` and `split`."""
+        return tally(self.rows, self.facts)
+
+    @property
     def splits(self) -> Counter[str]:
         """Rows by split, pages (`knowledge`) among them."""
-        parts = (self.rows.splits_of(number) for number in range(len(self.rows)))
-        return Counter(split for part in parts for split in part.to_list())
+        return Counter(dict(self.tally.group_by("split").agg(pl.col("rows").sum()).iter_rows()))
 
     def documents(self) -> list[Document]:
         """The pages."""

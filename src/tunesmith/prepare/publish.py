@@ -15,7 +15,7 @@ from tunesmith.prepare.split import Dealt
 from tunesmith.split import SPLITS
 from tunesmith.store.export import VERSION as EXPORT_VERSION
 from tunesmith.store.export import ExportPart, export
-from tunesmith.store.facts import DIGEST, Facts, combined
+from tunesmith.store.facts import Facts
 from tunesmith.store.versions import Version, VersionPart, write_version
 
 
@@ -41,12 +41,8 @@ def publish_version(
     """
     kept = dealt.kept
     with context.timed("publish"), context.progress.stage("publish", total=2) as bar:
-        digests = [
-            (facts.part(number, DIGEST), kept.splits_of(number)) for number in range(len(kept))
-        ]
-        prints = [combined([part]) for part in digests]
         frames = [partial(kept.frame, number) for number in range(len(kept))]
-        names = [f"{kept.rows.name(n)}-{mine}" for n, mine in enumerate(prints)]
+        names = [f"{kept.rows.name(n)}-{mine}" for n, mine in enumerate(dealt.prints)]
         export(
             context.out / "export",
             [ExportPart(name, frame) for name, frame in zip(names, frames, strict=True)],
@@ -56,13 +52,13 @@ def publish_version(
         bar.advance()
         version = write_version(
             context.table,
-            [VersionPart(mine, frame) for mine, frame in zip(prints, frames, strict=True)],
+            [VersionPart(mine, frame) for mine, frame in zip(dealt.prints, frames, strict=True)],
             rows=kept.height,
-            fingerprint=combined(digests),
+            fingerprint=dealt.fingerprint,
             recipe=context.loaded.as_run(),
             lineage=_lineage(context, collected, checked, dealt, counts),
         )
-        remember_splits(context, kept, version)
+        remember_splits(context, kept, facts, version)
         if context.recipe.dedup.against_versions is True:
             known = {before.number for before in unique.earlier}
             new = [] if version.number in known else [version]

@@ -15,7 +15,7 @@ from tunesmith.prepare.steps import personal_columns, row_steps
 from tunesmith.step import Step, StepCount
 from tunesmith.store import cache
 from tunesmith.store.cache import Stage
-from tunesmith.store.parts import gathered
+from tunesmith.store.parts import Part, gathered
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Checked:
     """The stage of the row steps, then one for each step that sees all rows at once."""
     steps: list[Step]
     """All steps, in order."""
+    inputs: list[list[Part]]
+    """What each part of the first stage was made of, as it was collected."""
 
     @property
     def masked(self) -> Stage:
@@ -63,7 +65,7 @@ def clean_and_check(context: Context, collected: Collected) -> Checked:
             if people is not None:
                 people.forget()
             stage.join(parts)
-    return Checked([stage], steps)
+    return Checked([stage], steps, groups.inputs)
 
 
 def _shared_threads(context: Context, groups: Groups) -> SharedThreads | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tunesmith.dedup import fields
 from tunesmith.dedup.clusters import Found
+from tunesmith.dedup.told import Told
 from tunesmith.io import write_bytes
 from tunesmith.prepare.tables import write_parquet
 from tunesmith.store.cache import Stage
@@ -16,13 +17,14 @@ from tunesmith.store.cache import Stage
 WITHIN_FIELDS = ("conflicts", "templates")
 
 
-def list_within_fields(found: Found, stage: Stage) -> dict[str, Any]:
+def list_within_fields(found: Found, stage: Stage, told: Told) -> dict[str, Any]:
     """Write what repeats beside the rows that stay; gives the counts."""
-    counts = {}
     groups = [fields.conflicts(found), fields.templates(found)]
-    for name, listed in zip(WITHIN_FIELDS, fields.tables(found, groups, "group"), strict=True):
-        write_parquet(stage.folder / f"{name}.parquet", listed)
-        counts[name] = fields.summary(listed, "group")
+    tables = fields.tables(found.offsets, groups, told)
+    counts = {}
+    for name, mine, table in zip(WITHIN_FIELDS, groups, tables, strict=True):
+        write_parquet(stage.folder / f"{name}.parquet", table)
+        counts[name] = fields.summary(mine, table)
     return counts
 
 

@@ -91,8 +91,15 @@ class Stage:
 
     def fates(self) -> pl.DataFrame:
         """The ledger rows of every part, in order."""
-        parts = [self._path(number, "fates.parquet") for number in range(len(self))]
-        return pl.concat([pl.read_parquet(path) for path in parts])
+        return pl.concat([self.fates_of(number) for number in range(len(self))])
+
+    def fates_of(self, number: int) -> pl.DataFrame:
+        """The ledger rows of one part."""
+        return pl.read_parquet(self.fates_file(number))
+
+    def fates_file(self, number: int) -> Path:
+        """The file with the ledger rows of one part."""
+        return self._path(number, "fates.parquet")
 
     def counts(self) -> list[StepCount]:
         """The counts of every step, added up over the parts."""
