@@ -2,8 +2,8 @@
 
 DeepSpeed (https://www.deepspeed.ai) brings an engine of its own: it does the backward pass and the
 step, and holds the float32 weights. Here it does that inside the same trainer, on the same steps,
-and its checkpoints are those of every other strategy: whole tensors in safetensors, instead of a
-pickled file of each process. accelerate starts DeepSpeed on GPUs alone; called directly, it runs on
+and its checkpoints are those of every other strategy: whole tensors in safetensors, instead of its
+own file of each process. accelerate starts DeepSpeed on GPUs alone; called directly, it runs on
 processors too, which is how it is tested.
 """
 
