@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from tunesmith.dedup.earlier import EarlierRows, write_delta
 from tunesmith.dedup.index import READS
 from tunesmith.step import Outcome, StepCount
 from tunesmith.store.cache import Stage
+from tunesmith.worker import peak_memory_mib
 
 PART_ROWS = 16_384
 
@@ -83,7 +83,7 @@ def measure(folder: Path) -> None:
     out = Stage(folder / "unique")
     shutil.rmtree(out.folder, ignore_errors=True)
     out.folder.mkdir()
-    base = peak_mib()
+    base = int(peak_memory_mib())
     started, cpu = time.perf_counter(), time.process_time()
     found = find(rows, DedupConfig(), out.folder / "index")
     searched = time.perf_counter() - started
@@ -102,7 +102,7 @@ def measure(folder: Path) -> None:
                 "whole_s": round(time.perf_counter() - started, 1),
                 "cpu_us_per_row": round((time.process_time() - cpu) / count * 1e6, 1),
                 "before_mib": base,
-                "peak_mib": peak_mib(),
+                "peak_mib": int(peak_memory_mib()),
                 "spilled_bytes_per_row": round(spilled / count),
             }
         )
@@ -147,14 +147,9 @@ def measure_new(folder: Path, share: float) -> None:
         "new_rows": new.height,
         "merged": int((~found.stays).sum()),
         "new_s": round(time.perf_counter() - started, 2),
-        "peak_mib": peak_mib(),
+        "peak_mib": int(peak_memory_mib()),
     }
     print(json.dumps(told))
-
-
-def peak_mib() -> int:
-    """The most memory this process has held."""
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def main() -> None:

@@ -25,11 +25,12 @@ from benchmarks.measure import machine
 FILE_ROWS = 16_384
 
 MEASURED = """
-import contextlib, json, resource, sys, time
+import contextlib, json, sys, time
 from pathlib import Path
 from tunesmith import figures, pipeline, prepare
 from tunesmith.recipe import load
 from tunesmith.store.versions import versions
+from tunesmith.worker import peak_memory_mib
 
 seconds = {"start": time.process_time()}
 
@@ -56,7 +57,7 @@ data = pipeline.run(load(Path(sys.argv[1])), out, until="prepare").data
 whole = time.process_time()
 seconds["other"] = whole - sum(seconds.values())
 seconds["whole run"] = whole
-memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+memory = peak_memory_mib()
 print(json.dumps({"seconds": seconds, "memory_mib": memory, "counts": data.counts,
                   "fingerprint": data.version.fingerprint,
                   "versions": len(versions(out / "dataset")),

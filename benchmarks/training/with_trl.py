@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from benchmarks.training.rows import RATES, SYSTEM, base_model, chosen
+from tunesmith.worker import peak_memory_mib
 
 
 def held_loss(model: Any, held: list[dict[str, str]]) -> float:
@@ -42,13 +42,13 @@ def held_loss(model: Any, held: list[dict[str, str]]) -> float:
     return total / count
 
 
-def peak_memory_mib() -> float:
+def peak_mib() -> float:
     """Of the GPU what PyTorch has reserved; of a processor the whole process."""
     import torch
 
     if torch.cuda.is_available():
         return torch.cuda.max_memory_reserved() / 2**20
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_memory_mib()
 
 
 def main() -> None:
@@ -129,7 +129,7 @@ def main() -> None:
         json.dumps(
             {
                 "tokens_per_s": (last[1] - first[1]) / (last[0] - first[0]),
-                "peak_memory_mib": peak_memory_mib(),
+                "peak_memory_mib": peak_mib(),
                 "validation_loss": loss,
             }
         )
