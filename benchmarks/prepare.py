@@ -58,6 +58,7 @@ def stages(data: str, warm: str, *, language_id: bool, kinds: tuple[str, ...] = 
     from tunesmith.prepare.collect import collect_files
     from tunesmith.prepare.context import Context
     from tunesmith.prepare.duplicates import merge_duplicates
+    from tunesmith.prepare.facts import state_facts
     from tunesmith.prepare.rows import clean_and_check
     from tunesmith.prepare.split import deal_rows
     from tunesmith.progress import SilentProgress
@@ -76,7 +77,8 @@ def stages(data: str, warm: str, *, language_id: bool, kinds: tuple[str, ...] = 
     def through(context: Context) -> dict[str, int]:
         checked = clean_and_check(context, collect_files(context))
         unique = merge_duplicates(context, checked.rows)
-        return {"rows out": deal_rows(context, unique).kept.height}
+        facts = state_facts(context, unique.kept())
+        return {"rows out": deal_rows(context, unique, facts).kept.height}
 
     through(opened(warm, "warm"))
     work = opened(data, "run")
