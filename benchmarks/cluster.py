@@ -25,12 +25,13 @@ from typing import Any
 import numpy as np
 import psutil
 
-from duplicates import make, peak_mib
+from duplicates import make
 from tunesmith.dedup.clusters import Found, find
 from tunesmith.dedup.config import DedupConfig
 from tunesmith.dedup.spread import Layout, Spread
 from tunesmith.engine import RayConfig, RayEngine
 from tunesmith.store.cache import Stage
+from tunesmith.worker import peak_memory_mib
 
 
 def digest(found: Found) -> str:
@@ -56,7 +57,7 @@ def told(found: Found, folder: Path, started: float, cpu: float) -> dict[str, An
         "links": digest(found),
         "search_s": round(time.perf_counter() - started, 1),
         "driver_cpu_s": round(time.process_time() - cpu, 1),
-        "driver_peak_mib": peak_mib(),
+        "driver_peak_mib": int(peak_memory_mib()),
         "bytes_per_row": {
             name: round(size / rows, 1) for name, size in sorted(sizes.items()) if size >= rows / 10
         },
