@@ -8,6 +8,7 @@ steps the heap grows to a multiple of what any of them needs.
 from __future__ import annotations
 
 import ctypes
+import sys
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -42,4 +43,6 @@ class HeapKeeper(TrainerCallback):  # type: ignore[misc]
 
 def _trimmer() -> Any:
     """The C library's `malloc_trim`; None where it is not glibc."""
+    if sys.platform != "linux":  # Windows cannot even be asked
+        return None
     return getattr(ctypes.CDLL(None), "malloc_trim", None)
