@@ -20,7 +20,7 @@ from tunesmith.io import file_sha256, fingerprint
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import Unique
 from tunesmith.prepare.rows import Checked
-from tunesmith.prepare.split import Dealt
+from tunesmith.prepare.split import DealtRows
 from tunesmith.store.cache import Stage
 from tunesmith.store.facts import Facts, halves
 from tunesmith.store.sorted_parts import SortedPart, SortedParts
@@ -46,7 +46,7 @@ def account_for(
     context: Context,
     checked: Checked,
     unique: Unique,
-    dealt: Dealt,
+    dealt: DealtRows,
     facts: Facts,
     *,
     collected: int,
@@ -108,7 +108,7 @@ def _collected(checked: Checked, numbers: list[int] | range) -> list[tuple[Stage
     ]
 
 
-def _key(piece: _Piece, unique: Unique, dealt: Dealt) -> str:
+def _key(piece: _Piece, unique: Unique, dealt: DealtRows) -> str:
     """A fingerprint of all that the rows of a piece depend on."""
     return fingerprint(
         {
@@ -125,7 +125,7 @@ def _removed(piece: _Piece, unique: Unique) -> pl.DataFrame:
     return pl.concat([stage.fates_of(number) for stage, number in (*piece.left, *lost)])
 
 
-def _rows(removed: pl.DataFrame, piece: _Piece, dealt: Dealt) -> pl.DataFrame:
+def _rows(removed: pl.DataFrame, piece: _Piece, dealt: DealtRows) -> pl.DataFrame:
     """All rows of a piece."""
     found = [removed]
     for number in piece.unique:

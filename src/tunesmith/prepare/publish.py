@@ -11,7 +11,7 @@ from tunesmith.prepare.duplicates import Unique
 from tunesmith.prepare.earlier import rows_of
 from tunesmith.prepare.inherit import remember_splits
 from tunesmith.prepare.rows import Checked
-from tunesmith.prepare.split import Dealt
+from tunesmith.prepare.split import DealtRows
 from tunesmith.split import SPLITS
 from tunesmith.store.export import VERSION as EXPORT_VERSION
 from tunesmith.store.export import ExportPart, export
@@ -24,7 +24,7 @@ def publish_version(
     collected: Collected,
     checked: Checked,
     unique: Unique,
-    dealt: Dealt,
+    dealt: DealtRows,
     facts: Facts,
     counts: dict[str, int],
 ) -> Version:
@@ -71,7 +71,7 @@ def _lineage(
     context: Context,
     collected: Collected,
     checked: Checked,
-    dealt: Dealt,
+    dealt: DealtRows,
     counts: dict[str, int],
 ) -> dict[str, Any]:
     """What the version was made of, and how."""

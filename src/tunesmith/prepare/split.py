@@ -22,7 +22,7 @@ from tunesmith.store.kept import Kept
 
 
 @dataclass(frozen=True)
-class Dealt:
+class DealtRows:
     """The rows that stay, with their splits."""
 
     kept: Kept
@@ -35,7 +35,7 @@ class Dealt:
     """The dataset's: see `store.facts.combined`."""
 
 
-def deal_rows(context: Context, unique: Unique, facts: Facts) -> Dealt:
+def deal_rows(context: Context, unique: Unique, facts: Facts) -> DealtRows:
     """Deal the rows that stay; those that were dealt before keep their split."""
     with context.timed("split"):
         kept = facts.kept
@@ -56,7 +56,7 @@ def deal_rows(context: Context, unique: Unique, facts: Facts) -> Dealt:
             bar.advance()
         parts = range(len(kept))
         prints = fingerprints((facts.part(part, DIGEST), kept.splits_of(part)) for part in parts)
-    return Dealt(kept, moves, *prints)
+    return DealtRows(kept, moves, *prints)
 
 
 def frame_of(facts: Facts, config: SplitConfig, before: pl.Series | None) -> pl.DataFrame:
