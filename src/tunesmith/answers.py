@@ -1,8 +1,8 @@
-"""Two answers compared word by word: exact match, token F1, ROUGE-L.
+"""Two answers compared word by word: exact match, token F1, ROUGE-1, ROUGE-2, ROUGE-L.
 
 How words are made. Exact match and token F1 normalise as SQuAD v1.1 does (Rajpurkar et al.
 2016): lower case, punctuation deleted, the articles a, an, the deleted, split on whitespace.
-ROUGE-L takes runs of letters and digits in lower case, as `rouge_score` without a stemmer. On ASCII
+ROUGE takes runs of letters and digits in lower case, as `rouge_score` without a stemmer. On ASCII
 text both are identical to those references. Beyond ASCII they are wider, for the references score
 such text as empty or as one long word: text is brought to NFC; punctuation means every Unicode
 punctuation character (as in MLQA, Lewis et al. 2020); letters, digits and combining marks of every
@@ -60,7 +60,7 @@ def normalise(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words that ROUGE-L compares: runs of letters, marks and digits in lower case.
+    """The words that ROUGE compares: runs of letters, marks and digits in lower case.
 
     >>> words("Reset it (e-mail: 2 min).")
     ['reset', 'it', 'e', 'mail', '2', 'min']
@@ -103,3 +103,20 @@ def rouge_l(prediction: str | None, reference: str | None) -> float:
         return math.nan
     given = words(prediction)
     return 2 * LCSseq.similarity(given, expected) / (len(given) + len(expected))
+
+
+def rouge_n(prediction: str | None, reference: str | None, n: int) -> float:
+    """F1 of the runs of n words that two answers share, each as often as it occurs in both.
+
+    ROUGE-N of Lin (2004) as `rouge_score` computes it: 0 where one of the answers has no run of n
+    words. NaN if it could not be scored.
+    """
+    if prediction is None or reference is None or not (expected := words(reference)):
+        return math.nan
+    ours, theirs = _runs(words(prediction), n), _runs(expected, n)
+    total = ours.total() + theirs.total()
+    return 2 * (ours & theirs).total() / total if total else 0.0
+
+
+def _runs(found: list[str], n: int) -> Counter[tuple[str, ...]]:
+    return Counter(zip(*(found[start:] for start in range(n)), strict=False))

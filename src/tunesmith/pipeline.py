@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -17,6 +17,7 @@ from tunesmith.decide.decision import decide
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
 from tunesmith.evaluate.generate import generate
+from tunesmith.evaluate.task import in_force
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
@@ -87,6 +88,8 @@ def run(
         write_text(out / "recipe.yaml", loaded.as_run())
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))
+        if _reaches(until, "evaluate"):
+            loaded = work.loaded = _evaluation_in_force(loaded, data)
         if _reaches(until, "tune"):
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
             for name, method in in_order(loaded.recipe.methods).items():
@@ -108,6 +111,17 @@ def run(
                 work.progress.say("not recorded in MLflow: the extra 'track' is not installed")
             work.timed("report", lambda: build_report(out))
         return work
+
+
+def _evaluation_in_force(loaded: LoadedRecipe, data: Prepared) -> LoadedRecipe:
+    """The recipe with what the evaluation takes from the data (labels, facts of the pages)."""
+    rows = [*data.examples("train"), *data.examples("test")]
+    evaluation = in_force(
+        loaded.recipe.evaluate,
+        answers=[row.answer for row in rows],
+        pages=(page.text for page in data.documents()),
+    )
+    return replace(loaded, recipe=loaded.recipe.model_copy(update={"evaluate": evaluation}))
 
 
 def _reaches(until: Until, stage: Until) -> bool:

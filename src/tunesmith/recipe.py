@@ -25,7 +25,7 @@ from tunesmith.clean import CleanConfig
 from tunesmith.clean.pii.backends import loaded as load_names
 from tunesmith.collect import AnySource
 from tunesmith.config import Config
-from tunesmith.decide.config import DecideConfig
+from tunesmith.decide.config import DecideConfig, decided_by_the_task
 from tunesmith.dedup import DedupConfig
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import RayConfig
@@ -94,6 +94,11 @@ class Recipe(Config):
     """Prices, and what the verdict is held to."""
     track: TrackConfig = TrackConfig()
     """Where runs are recorded."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decided_by_the_task(cls, given: Any) -> Any:
+        return decided_by_the_task(given)
 
     @field_validator("methods")
     @classmethod

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from tunesmith.errors import TunesmithError
-from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.config import GENERATION, EvaluateConfig
 from tunesmith.evaluate.scorecard import Method, scorecard
 
 METHOD = Method(name="lora", kind="lora", label="LoRA, r 16")
@@ -27,12 +27,12 @@ def card(predictions, **settings):
 def test_the_shape_of_metrics_json():
     made = card([prediction(i, latency_s=1.0 + i / 10 if i < 8 else None) for i in range(40)])
     assert set(made) == {
-        "method", "kind", "label", "n", "metrics", "signatures", "training", "generation"
+        "method", "kind", "label", "n", "metrics", "classification", "unsupported_facts",
+        "refusals", "signatures", "training", "generation",
     }  # fmt: skip
     assert (made["method"], made["n"], made["training"]) == ("lora", 40, None)
     assert set(made["metrics"]) == {
-        "token_f1", "exact_match", "rouge_l", "bleu", "chrf", "perplexity", "tokens_in_mean",
-        "tokens_out_mean", "cut_off", "latency_p50_s", "latency_p95_s",
+        *GENERATION, "tokens_in_mean", "tokens_out_mean", "cut_off", "latency_p50_s", "latency_p95_s",
     }  # fmt: skip
     for figure in made["metrics"].values():
         assert {

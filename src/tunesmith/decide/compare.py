@@ -11,7 +11,9 @@ import numpy as np
 from tunesmith.decide.words import UNTRAINED, figure, names, sentence
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig, MetricName
+from tunesmith.evaluate.mcnemar import mcnemar
 from tunesmith.evaluate.metrics import METRICS, FloatArray, Metric, Prediction
+from tunesmith.evaluate.power import POWER, smallest_effect
 from tunesmith.evaluate.scorecard import check_ids
 from tunesmith.evaluate.significance import group_sums, holm, paired
 
@@ -92,9 +94,11 @@ def compare(
     Returns:
         One object for each metric and pair, `a` taking more effort than `b` or being named
         later: `metric`, `a`, `b`, `difference` (a minus b), `low`, `high`, `p_value`, `p_holm`,
-        `n` (rows that both scored), `groups`, `standard_error`, `better` (the better method's
-        name, null on a tie), `clear`, `note` (why a range away from zero is not clear, or null),
-        `sentence`.
+        `n` (rows that both scored), `groups`, `standard_error`, `test` (`mcnemar` where each
+        independent row is right or wrong, else `permutation`), `smallest_effect` (the difference
+        that these rows would show with the probability `POWER`; null where they do not tell),
+        `better` (the better method's name, null on a tie), `clear`, `note` (why a range away from
+        zero is not clear, or null), `sentence`.
     """
     ordered = sorted(scorecards, key=effort)
     pairs = [(str(a["method"]), str(b["method"])) for b, a in combinations(ordered, 2)]
@@ -116,6 +120,10 @@ def compare(
             enough = comparison["groups"] >= min_rows
             sure = p_holm <= 1 - evaluation.confidence
             comparison["p_holm"] = p_holm
+            comparison["smallest_effect"] = smallest_effect(
+                comparison["standard_error"] if low is not None else 0.0,
+                alpha=(1 - evaluation.confidence) / len(found),
+            )
             comparison["clear"] = away and enough and sure
             comparison["note"] = None
             if away and enough and not sure:
@@ -151,15 +159,23 @@ def _pair(
         bounds=(-1.0, 1.0) if metric.unit == "share" else None,
     )
     enough = result.groups >= evaluation.min_rows
+    exact = metric.binary and result.groups == len(both)
+    p_value = _mcnemar(a[both], b[both]) if exact else result.p_value
     return {
         "difference": result.difference,
         "low": result.low if enough else None,
         "high": result.high if enough else None,
-        "p_value": result.p_value,
+        "p_value": p_value,
+        "test": "mcnemar" if exact else "permutation",
         "n": len(both),
         "groups": result.groups,
         "standard_error": result.standard_error,
     }
+
+
+def _mcnemar(a: FloatArray, b: FloatArray) -> float:
+    ahead = a[:, 0] - b[:, 0]
+    return mcnemar(int(np.count_nonzero(ahead > 0)), int(np.count_nonzero(ahead < 0)))
 
 
 def _better(comparison: Mapping[str, Any]) -> str | None:
@@ -208,4 +224,10 @@ def describe(comparison: Mapping[str, Any], called: Mapping[str, str]) -> str:
             f"the difference is {by} ({within})"
         )
     text = sentence(f"{text}, on {comparison['n']:,} test rows.")
+    seen = comparison["smallest_effect"]
+    if not comparison["clear"] and seen is not None:
+        text += (
+            f" So many rows show a difference of {figure(seen, metric.unit)} in {POWER:.0%} of "
+            "cases, and smaller ones less often."
+        )
     return text if comparison["note"] is None else f"{text} {comparison['note']}"

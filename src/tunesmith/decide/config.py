@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -16,7 +16,8 @@ class DecideConfig(Config):
     """Settings of the decision. The prices are assumptions of ours: put in your own."""
 
     metric: MetricName = "token_f1"
-    """The quality figure that decides; it must be among the evaluation's metrics."""
+    """The quality figure that decides; it must be among the evaluation's metrics. In a
+    classification task (`evaluate.task`) the default is `accuracy`."""
 
     min_gain: float = Field(default=0.02, ge=0, allow_inf_nan=False)
     """The smallest gain that is worth the trouble, in the metric's unit (0.02 of token F1).
@@ -55,3 +56,15 @@ class DecideConfig(Config):
 
     samples: int = Field(default=10, ge=0)
     """Test rows to show with every method's answer."""
+
+
+def decided_by_the_task(recipe: Any) -> Any:
+    """A recipe's raw settings, decided by accuracy where the task is classification."""
+    if not isinstance(recipe, dict):
+        return recipe
+    evaluate, decide = recipe.get("evaluate"), recipe.get("decide") or {}
+    if not isinstance(evaluate, dict) or evaluate.get("task") != "classification":
+        return recipe
+    if not isinstance(decide, dict) or "metric" in decide:
+        return recipe
+    return {**recipe, "decide": {**decide, "metric": "accuracy"}}

@@ -11,21 +11,12 @@ import numpy as np
 
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
-from tunesmith.evaluate.metrics import (
-    METRICS,
-    FloatArray,
-    Prediction,
-    mean_figure,
-    mean_rows,
-    signatures,
-)
-from tunesmith.evaluate.significance import (
-    Figure,
-    group_sums,
-    interval,
-    quantile_interval,
-    rows_for_upper,
-)
+from tunesmith.evaluate.confusion import confusion
+from tunesmith.evaluate.estimate import estimate
+from tunesmith.evaluate.metrics import METRICS, Prediction, mean_figure, mean_rows, signatures
+from tunesmith.evaluate.metrics.groundedness import made_up
+from tunesmith.evaluate.metrics.refusal import refusal_counts
+from tunesmith.evaluate.significance import quantile_interval, rows_for_upper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +54,10 @@ def scorecard(
         generation: What answering took.
 
     Returns:
-        `method`, `kind`, `label`, `n`, `metrics`, `signatures`, `training`, `generation`. A metric
-        has `value`, `low`, `high` (null where the data do not tell), `n` (rows scored), `groups`
-        (how many of them are independent), `unscored`, `unit`, `higher_is_better`, `label`,
-        `meaning`, and a `note` where a limit is missing.
+        `method`, `kind`, `label`, `n`, `metrics`, `classification` (see `confusion`; null for
+        texts), `unsupported_facts` (by kind, how many answers say and how many stand nowhere),
+        `refusals` (of `answers`, `references`, `both`), `signatures`, `training`, `generation`.
+        A metric has what `estimate` gives, `unit`, `higher_is_better`, `label` and `meaning`.
 
     Raises:
         TunesmithError: There are no rows, or an id occurs twice.
@@ -74,8 +65,13 @@ def scorecard(
     check_ids(method.name, predictions)
     figures = {
         name: {
-            **_estimate(
-                metric.rows(predictions, config), metric.figure, metric.unit, predictions, config
+            **estimate(
+                metric.rows(predictions, config),
+                metric.figure,
+                metric.unit,
+                predictions,
+                config,
+                caution=metric.caution,
             ),
             "unit": metric.unit,
             "higher_is_better": metric.higher_is_better,
@@ -90,6 +86,13 @@ def scorecard(
         "label": method.label,
         "n": len(predictions),
         "metrics": {**figures, **_costs(predictions, config), **_latencies(predictions, config)},
+        "classification": (
+            confusion(predictions, config) if config.task == "classification" else None
+        ),
+        "unsupported_facts": (
+            made_up(predictions, config) if "unsupported_facts" in config.metrics else None
+        ),
+        "refusals": (refusal_counts(predictions) if "needless_refusal" in config.metrics else None),
         "signatures": signatures(config),
         "training": None if training is None else dict(training),
         "generation": None if generation is None else dict(generation),
@@ -117,43 +120,6 @@ def check_ids(method: str, predictions: Sequence[Prediction]) -> None:
         )
 
 
-def row_bounds(unit: str) -> tuple[float, float] | None:
-    """The range of a row's figure, for `significance.interval`."""
-    return (0.0, 1.0) if unit == "share" else None
-
-
-def _estimate(
-    rows: FloatArray,
-    figure: Figure,
-    unit: str,
-    predictions: Sequence[Prediction],
-    config: EvaluateConfig,
-) -> dict[str, Any]:
-    scored = np.flatnonzero(~np.isnan(rows).any(axis=1))
-    n = len(scored)
-    out: dict[str, Any] = {"value": None, "low": None, "high": None, "n": n, "groups": 0}
-    out["unscored"] = len(predictions) - n
-    if n == 0:
-        return {**out, "note": "No row could be scored."}
-    groups = [predictions[i].get("group") for i in scored.tolist()]
-    stats = group_sums(rows[scored], groups)
-    out |= {"value": float(figure(stats.sum(axis=0))), "groups": len(stats)}
-    if len(stats) < config.min_rows:
-        note = f"{len(stats)} independent rows are too few for an interval"
-        return {**out, "note": f"{note}: {config.min_rows} are needed."}
-    found = interval(
-        stats,
-        figure,
-        confidence=config.confidence,
-        resamples=config.resamples,
-        seed=config.seed,
-        bounds=row_bounds(unit),
-    )
-    if found is None:
-        return {**out, "note": "All rows have the same value, which tells no interval."}
-    return {**out, "low": found.low, "high": found.high}
-
-
 def _costs(predictions: Sequence[Prediction], config: EvaluateConfig) -> dict[str, Any]:
     """Figures that are no quality but matter: tokens in and out, and answers cut off."""
     cut = [
@@ -169,7 +135,7 @@ def _costs(predictions: Sequence[Prediction], config: EvaluateConfig) -> dict[st
     )  # fmt: skip
     return {
         name: {
-            **_estimate(mean_rows(values), mean_figure, unit, predictions, config),
+            **estimate(mean_rows(values), mean_figure, unit, predictions, config),
             "unit": unit,
             "higher_is_better": False,
             "label": label,

@@ -16,6 +16,50 @@ class Term:
 
 
 METRICS = {
+    "accuracy": Term("Accuracy", "The share of answers that are the right label.", "share", True),
+    "macro_f1": Term(
+        "Macro F1",
+        "The F1 of each label (the harmonic mean of precision and recall), averaged over the "
+        "labels so that rare ones count as much as frequent ones: 0 to 1.",
+        "share",
+        True,
+    ),
+    "macro_precision": Term(
+        "Macro precision",
+        "Of the answers that are a label, the share that is right, averaged over the labels.",
+        "share",
+        True,
+    ),
+    "macro_recall": Term(
+        "Macro recall",
+        "Of the questions with a label, the share that gets it, averaged over the labels.",
+        "share",
+        True,
+    ),
+    "micro_f1": Term(
+        "Micro F1",
+        "F1 over all answers together: accuracy, but for answers that are no label.",
+        "share",
+        True,
+    ),
+    "micro_precision": Term(
+        "Micro precision",
+        "The share of right answers among those that are a label at all.",
+        "share",
+        True,
+    ),
+    "micro_recall": Term(
+        "Micro recall",
+        "The share of questions that get the right label; with one label each it is accuracy.",
+        "share",
+        True,
+    ),
+    "no_label": Term(
+        "No label",
+        "The share of answers that are none of the labels, or name several; they count as wrong.",
+        "share",
+        False,
+    ),
     "token_f1": Term(
         "Token F1",
         "How many words an answer shares with the reference answer, counting both what is missing "
@@ -27,6 +71,18 @@ METRICS = {
         "Exact match",
         "The share of answers that equal the reference once case, punctuation and articles are "
         "set aside.",
+        "share",
+        True,
+    ),
+    "rouge_1": Term(
+        "ROUGE-1",
+        "How many words an answer shares with the reference, as ROUGE makes words: 0 to 1.",
+        "share",
+        True,
+    ),
+    "rouge_2": Term(
+        "ROUGE-2",
+        "How many pairs of neighbouring words an answer shares with the reference: 0 to 1.",
         "share",
         True,
     ),
@@ -57,6 +113,60 @@ METRICS = {
         "better.",
         "perplexity",
         False,
+    ),
+    "length_adherence": Term(
+        "Right length",
+        "The share of answers that are neither much shorter nor much longer than the reference (by "
+        "default half to twice its words).",
+        "share",
+        True,
+    ),
+    "format_adherence": Term(
+        "Right format",
+        "The share of answers that look as the recipe asks: a pattern, a JSON schema, phrases that "
+        "must or must not be there.",
+        "share",
+        True,
+    ),
+    "groundedness": Term(
+        "Groundedness",
+        "The share of an answer's content words that stand in the question or the reference; the "
+        "others were added. Words are compared, not their sense.",
+        "share",
+        True,
+    ),
+    "unsupported_facts": Term(
+        "Unsupported numbers and links",
+        "The share of answers with a number, link or e-mail address that stands neither in the "
+        "question nor in the reference nor in the knowledge pages.",
+        "share",
+        False,
+    ),
+    "refusal": Term(
+        "Refusals",
+        "The share of answers in which the model says that it cannot or may not help (English).",
+        "share",
+        False,
+    ),
+    "needless_refusal": Term(
+        "Needless refusals",
+        "The share of answers that refuse a question which the reference answers (English).",
+        "share",
+        False,
+    ),
+    "embedding_similarity": Term(
+        "Embedding similarity",
+        "How alike answer and reference are to a language model as a whole: 1 is the same, 0 no "
+        "more than two references to different questions. A wrong detail hardly shows.",
+        "similarity",
+        True,
+    ),
+    "bert_score": Term(
+        "BERTScore",
+        "How well the words of answer and reference match, each with the one most like it to a "
+        "language model: 1 is the same, 0 no better than references to different questions.",
+        "similarity",
+        True,
     ),
     "latency_p50_s": Term(
         "Typical waiting time (p50)",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU, CHRF
 
@@ -55,25 +52,3 @@ def test_signatures_are_those_of_sacrebleu():
     reference.corpus_score(["a"], [["a"]])
     assert signatures(CONFIG)["chrf"] == str(reference.get_signature())
     assert signatures(EvaluateConfig(metrics=("token_f1",))) == {}
-
-
-def test_perplexity_weighs_tokens_not_rows():
-    predictions = [
-        {"prediction": "", "reference": "", "reference_nll": nll, "reference_tokens": tokens}
-        for nll, tokens in [(10.0, 10), (90.0, 30), (None, None), (5.0, 0), (math.inf, 3)]
-    ]
-    statistics = METRICS["perplexity"].rows(predictions, CONFIG)
-    assert np.isnan(statistics).any(axis=1).tolist() == [False, False, True, True, True]
-    figure = METRICS["perplexity"].figure(statistics[:2].sum(axis=0))
-    assert figure == pytest.approx(math.exp(100 / 40))
-
-
-def test_unscored_rows_are_nan_in_every_metric():
-    predictions = [
-        {"prediction": None, "reference": "yes", "reference_nll": None, "reference_tokens": None},
-        {"prediction": "yes", "reference": "yes", "reference_nll": 1.0, "reference_tokens": 1},
-    ]
-    for metric in METRICS.values():
-        statistics = metric.rows(predictions, CONFIG)
-        assert np.isnan(statistics[0]).all()
-        assert np.isfinite(statistics[1]).all()

@@ -1,0 +1,21 @@
+"""McNemar's exact test: two methods that are each right or wrong on the same rows."""
+
+from __future__ import annotations
+
+import math
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """The two-sided p-value of the exact test (McNemar 1947; Dietterich 1998, section 3.1).
+
+    Rows on which both are right, or both wrong, say nothing about which is better; of the others,
+    half would go to each if the methods were equal. It is the sign-flip permutation test of the
+    difference of two shares with every flip counted, and so needs rows that are independent.
+
+    Args:
+        only_a: Rows on which only the first is right.
+        only_b: Rows on which only the second is right.
+    """
+    discordant = only_a + only_b
+    tail = sum(math.comb(discordant, k) for k in range(min(only_a, only_b) + 1))
+    return min(1.0, 2 * tail / 2**discordant)
