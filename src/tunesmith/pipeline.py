@@ -14,12 +14,15 @@ import tunesmith
 from tunesmith import figures, track
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
+from tunesmith.decide.slices import slice_report
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
+from tunesmith.evaluate.facets import Facets
 from tunesmith.evaluate.generate import generate
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
+from tunesmith.prepare.facets import row_facets
 from tunesmith.prepare.training import training_rows
 from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting import Example
@@ -87,6 +90,7 @@ def run(
         write_text(out / "recipe.yaml", loaded.as_run())
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))
+        facets = _facets(work, data) if _reaches(until, "decide") else None
         if _reaches(until, "tune"):
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
             for name, method in in_order(loaded.recipe.methods).items():
@@ -99,6 +103,8 @@ def run(
                 evaluation=loaded.recipe.evaluate,
             )
             write_json(out / "decision.json", work.decision)
+            if facets is not None:
+                work.timed("slices", lambda: _slices(work, facets, work.decision))
         _finish(work, data)
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
@@ -176,6 +182,26 @@ def _method(
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
     work.predictions[name] = answered.predictions
+
+
+def _facets(work: Run, data: Prepared) -> Facets:
+    """What the test rows are told apart by: asked for early, as its mistakes need no training."""
+    settings = work.loaded.recipe.evaluate
+    asked = test_rows(data, settings.test_rows, seed=settings.seed)
+    return row_facets(data, asked, settings.slices, work.loaded.recipe)
+
+
+def _slices(work: Run, facets: Facets, decision: Mapping[str, Any]) -> None:
+    """Look at every slice of the test rows: RUN/slices.json."""
+    found = slice_report(
+        work.scorecards,
+        work.predictions,
+        facets,
+        choice=decision["verdict"]["choice"],
+        metric=decision["metric"],
+        evaluation=work.loaded.recipe.evaluate,
+    )
+    write_json(work.out / "slices.json", found)
 
 
 def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:

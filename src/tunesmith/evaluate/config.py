@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from tunesmith.config import Config
+from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
+from tunesmith.evaluate.facets import SlicesConfig
 
 MetricName = Literal["token_f1", "exact_match", "rouge_l", "bleu", "chrf", "perplexity"]
 """The quality figures that a method can be judged by."""
@@ -55,6 +57,12 @@ class EvaluateConfig(Config):
     bleu_tokenizer: Literal["13a", "intl", "zh", "char"] = "13a"
     """sacrebleu's tokenizer for BLEU: `13a` for languages with spaces, `zh` for Chinese,
     `char` for others without spaces."""
+
+    slices: SlicesConfig = SlicesConfig()
+    """What the test rows are told apart by, to find who gets worse answers."""
+
+    cross_validation: CrossValidationConfig | None = None
+    """Train and measure methods again on parts of the training and validation rows; null: not."""
 
     @field_validator("metrics")
     @classmethod

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tunesmith.errors import TunesmithError
-from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.metrics import (
     METRICS,
     FloatArray,
@@ -72,18 +72,7 @@ def scorecard(
         TunesmithError: There are no rows, or an id occurs twice.
     """
     check_ids(method.name, predictions)
-    figures = {
-        name: {
-            **_estimate(
-                metric.rows(predictions, config), metric.figure, metric.unit, predictions, config
-            ),
-            "unit": metric.unit,
-            "higher_is_better": metric.higher_is_better,
-            "label": metric.label,
-            "meaning": metric.meaning,
-        }
-        for name, metric in ((name, METRICS[name]) for name in config.metrics)
-    }
+    figures = {name: quality_figure(name, predictions, config) for name in config.metrics}
     return {
         "method": method.name,
         "kind": method.kind,
@@ -93,6 +82,22 @@ def scorecard(
         "signatures": signatures(config),
         "training": None if training is None else dict(training),
         "generation": None if generation is None else dict(generation),
+    }
+
+
+def quality_figure(
+    name: MetricName, predictions: Sequence[Prediction], config: EvaluateConfig
+) -> dict[str, Any]:
+    """One quality figure of some rows, in the shape that `scorecard` says."""
+    metric = METRICS[name]
+    return {
+        **_estimate(
+            metric.rows(predictions, config), metric.figure, metric.unit, predictions, config
+        ),
+        "unit": metric.unit,
+        "higher_is_better": metric.higher_is_better,
+        "label": metric.label,
+        "meaning": metric.meaning,
     }
 
 
