@@ -7,20 +7,29 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import tunesmith
 from tunesmith import figures, track
 from tunesmith.decide.config import DecideConfig
+from tunesmith.decide.cross_validation import cross_validation_report
 from tunesmith.decide.decision import decide
+from tunesmith.decide.slices import slice_report
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
+from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
+from tunesmith.evaluate.cross_validation.folds import Fold
+from tunesmith.evaluate.cross_validation.run import Setup, chosen_methods, run_folds
+from tunesmith.evaluate.facets import Facets
 from tunesmith.evaluate.generate import generate
 from tunesmith.evaluate.task import in_force
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
+from tunesmith.prepare.facets import row_facets
+from tunesmith.prepare.folds import dataset_folds, fold_rows
 from tunesmith.prepare.training import training_rows
 from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting import Example
@@ -85,15 +94,21 @@ def run(
         seen = Seen(out / "work" / "sound.json")
         check(loaded, seen=seen)
         seen.close()
+        if loaded.recipe.evaluate.cross_validation is not None:
+            chosen_methods(loaded.recipe.evaluate.cross_validation, loaded.recipe.methods)
         write_text(out / "recipe.yaml", loaded.as_run())
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))
         if _reaches(until, "evaluate"):
             loaded = work.loaded = _evaluation_in_force(loaded, data)
+        facets = _facets(work, data) if _reaches(until, "decide") else None
+        folds = _folds(work, data) if _reaches(until, "evaluate") else []
         if _reaches(until, "tune"):
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
             for name, method in in_order(loaded.recipe.methods).items():
                 _method(work, data, base, name, method, evaluate=_reaches(until, "evaluate"))
+            if folds:
+                work.timed("cross-validation", lambda: _cross_validate(work, data, base, folds))
         if _reaches(until, "decide") and work.scorecards:
             work.decision = decide(
                 work.scorecards,
@@ -102,6 +117,8 @@ def run(
                 evaluation=loaded.recipe.evaluate,
             )
             write_json(out / "decision.json", work.decision)
+            if facets is not None:
+                work.timed("slices", lambda: _slices(work, facets, work.decision))
         _finish(work, data)
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
@@ -190,6 +207,62 @@ def _method(
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
     work.predictions[name] = answered.predictions
+
+
+def _facets(work: Run, data: Prepared) -> Facets:
+    """What the test rows are told apart by: asked for early, as its mistakes need no training."""
+    settings = work.loaded.recipe.evaluate
+    asked = test_rows(data, settings.test_rows, seed=settings.seed)
+    return row_facets(data, asked, settings.slices, work.loaded.recipe)
+
+
+def _slices(work: Run, facets: Facets, decision: Mapping[str, Any]) -> None:
+    """Look at every slice of the test rows: RUN/slices.json."""
+    found = slice_report(
+        work.scorecards,
+        work.predictions,
+        facets,
+        choice=decision["verdict"]["choice"],
+        metric=decision["metric"],
+        evaluation=work.loaded.recipe.evaluate,
+    )
+    write_json(work.out / "slices.json", found)
+
+
+def _folds(work: Run, data: Prepared) -> list[Fold]:
+    """The folds, where the recipe asks for some: dealt early, as mistakes need no training."""
+    recipe = work.loaded.recipe
+    if recipe.evaluate.cross_validation is None:
+        return []
+    return dataset_folds(data, recipe.evaluate.cross_validation, recipe.split)
+
+
+def _cross_validate(work: Run, data: Prepared, base: BaseModel, folds: list[Fold]) -> None:
+    """Train and measure methods in every fold: RUN/cross_validation, and its .json."""
+    recipe, loaded = work.loaded.recipe, work.loaded
+    config = recipe.evaluate.cross_validation or CrossValidationConfig()
+    setup = Setup(
+        methods=recipe.methods,
+        chosen=chosen_methods(config, recipe.methods),
+        rows_of=partial(fold_rows, data, loaded=loaded),
+        model=base,
+        out=work.out / "cross_validation",
+        evaluation=recipe.evaluate,
+        config=config,
+        prompt=recipe.prompt,
+        seed=recipe.seed,
+        launch=recipe.launch,
+    )
+    found = cross_validation_report(
+        run_folds(folds, setup, work.progress),
+        config,
+        recipe.split,
+        decision=recipe.decide,
+        evaluation=recipe.evaluate,
+    )
+    write_json(work.out / "cross_validation.json", found)
+    for words in found["sentences"]:
+        work.progress.say(words)
 
 
 def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:

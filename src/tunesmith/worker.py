@@ -24,7 +24,8 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,6 +49,7 @@ By default every activation goes back to the kernel and is faulted in again, zer
 step. glibc reads these when a program starts, so they must be in the environment of a new one.
 """
 
+_OF_THREAD: ContextVar[Mapping[str, str] | None] = ContextVar("of_thread", default=None)
 _PARENT = "TUNESMITH_PARENT_PID"
 _PR_SET_PDEATHSIG = 1
 _ERRORS: dict[str, type[TunesmithError]] = {
@@ -132,7 +134,8 @@ def claim(work: Path, identity: str) -> None:
 def job_environment() -> dict[str, str]:
     """The environment of a job: this process's own, quiet, offline, with the allocator's settings.
 
-    Variables that the user has set already win over the defaults here.
+    Variables that the user has set already win over the defaults here, and those of
+    `jobs_with` over both.
     """
     defaults = {
         **ALLOCATOR,
@@ -143,7 +146,17 @@ def job_environment() -> dict[str, str]:
         "TRANSFORMERS_VERBOSITY": "error",
         "OMP_NUM_THREADS": str(usable_cores()),
     }
-    return {**defaults, **os.environ}
+    return {**defaults, **os.environ, **(_OF_THREAD.get() or {})}
+
+
+@contextlib.contextmanager
+def jobs_with(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give the jobs that this thread starts more environment variables: its GPU, its cores."""
+    token = _OF_THREAD.set({**(_OF_THREAD.get() or {}), **variables})
+    try:
+        yield
+    finally:
+        _OF_THREAD.reset(token)
 
 
 def usable_cores() -> int:

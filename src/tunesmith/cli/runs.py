@@ -213,9 +213,33 @@ def tune(
     _run(recipe, overrides, out, until="tune", as_json=as_json, quiet=quiet)
 
 
-evaluate = _command(
-    "evaluate", "evaluate", "Prepare and train, then measure every method on the test rows."
+@click.command("evaluate", help="Prepare and train, then measure every method on the test rows.")
+@RECIPE
+@OVERRIDES
+@OUT
+@JSON
+@QUIET
+@click.option(
+    "--folds",
+    type=click.IntRange(2, 50),
+    metavar="K",
+    help="Cross-validate as well: train and measure every method K times on the training and "
+    "validation rows. The same as --set evaluate.cross_validation.folds=K.",
 )
+def evaluate(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    folds: int | None,
+) -> None:
+    """Measure the recipe's methods."""
+    if folds is not None:
+        overrides = (*overrides, f"evaluate.cross_validation.folds={folds}")
+    _run(recipe, overrides, out, until="evaluate", as_json=as_json, quiet=quiet)
+
+
 decide = _command(
     "decide", "decide", "Prepare, train and measure, then compare the methods: the verdict."
 )

@@ -7,6 +7,8 @@ from typing import Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from tunesmith.config import Config
+from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
+from tunesmith.evaluate.facets import SlicesConfig
 from tunesmith.evaluate.settings import (
     ClassificationConfig,
     EmbeddingConfig,
@@ -92,6 +94,12 @@ class EvaluateConfig(Config):
     bleu_tokenizer: Literal["13a", "intl", "zh", "char"] = "13a"
     """sacrebleu's tokenizer for BLEU: `13a` for languages with spaces, `zh` for Chinese,
     `char` for others without spaces."""
+
+    slices: SlicesConfig = SlicesConfig()
+    """What the test rows are told apart by, to find who gets worse answers."""
+
+    cross_validation: CrossValidationConfig | None = None
+    """Train and measure methods again on parts of the training and validation rows; null: not."""
 
     @field_validator("metrics")
     @classmethod

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tunesmith.errors import TunesmithError
-from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.confusion import confusion
 from tunesmith.evaluate.estimate import estimate
 from tunesmith.evaluate.metrics import METRICS, Prediction, mean_figure, mean_rows, signatures
@@ -63,23 +63,7 @@ def scorecard(
         TunesmithError: There are no rows, or an id occurs twice.
     """
     check_ids(method.name, predictions)
-    figures = {
-        name: {
-            **estimate(
-                metric.rows(predictions, config),
-                metric.figure,
-                metric.unit,
-                predictions,
-                config,
-                caution=metric.caution,
-            ),
-            "unit": metric.unit,
-            "higher_is_better": metric.higher_is_better,
-            "label": metric.label,
-            "meaning": metric.meaning,
-        }
-        for name, metric in ((name, METRICS[name]) for name in config.metrics)
-    }
+    figures = {name: quality_figure(name, predictions, config) for name in config.metrics}
     return {
         "method": method.name,
         "kind": method.kind,
@@ -96,6 +80,27 @@ def scorecard(
         "signatures": signatures(config),
         "training": None if training is None else dict(training),
         "generation": None if generation is None else dict(generation),
+    }
+
+
+def quality_figure(
+    name: MetricName, predictions: Sequence[Prediction], config: EvaluateConfig
+) -> dict[str, Any]:
+    """One quality figure of some rows, in the shape that `scorecard` says."""
+    metric = METRICS[name]
+    return {
+        **estimate(
+            metric.rows(predictions, config),
+            metric.figure,
+            metric.unit,
+            predictions,
+            config,
+            caution=metric.caution,
+        ),
+        "unit": metric.unit,
+        "higher_is_better": metric.higher_is_better,
+        "label": metric.label,
+        "meaning": metric.meaning,
     }
 
 

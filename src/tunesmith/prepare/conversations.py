@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -29,7 +30,7 @@ class Conversations:
         return self.by_split.get(split, [])
 
 
-def conversations(rows: Kept) -> Conversations:
+def conversations(rows: Kept, splits: Mapping[str, str] | None = None) -> Conversations:
     """Put conversations together.
 
     Rows of a thread follow one another by their timestamps, where all of them have one, and as
@@ -37,6 +38,7 @@ def conversations(rows: Kept) -> Conversations:
 
     Args:
         rows: The dataset's rows, dealt to splits.
+        splits: Other splits by the rows' identifiers, of a fold; rows that have none are left out.
 
     Raises:
         TunesmithError: A thread's rows are in more than one split.
@@ -44,6 +46,12 @@ def conversations(rows: Kept) -> Conversations:
     frame = pl.concat(
         part.filter(pl.col("kind") == "qa") for part in rows.frames([*_COLUMNS, "kind", "split"])
     ).with_row_index("place")
+    if splits is not None:
+        dealt = pl.DataFrame(
+            {"id": list(splits), "split": list(splits.values())},
+            schema={"id": pl.String, "split": pl.String},
+        )
+        frame = frame.drop("split").join(dealt, on="id", maintain_order="left")
     threads = frame.filter(pl.col("thread").is_not_null())
     straddling = (
         threads.group_by("thread").agg(pl.col("split").n_unique()).filter(pl.col("split") > 1)

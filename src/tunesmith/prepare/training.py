@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 
@@ -12,7 +12,7 @@ from tunesmith import record
 from tunesmith.dedup.against import AgainstConfig, EvaluationSet
 from tunesmith.dedup.normalise import comparable
 from tunesmith.errors import QualityGateError, TunesmithError
-from tunesmith.prepare.prepared import Prepared
+from tunesmith.prepare.conversations import Conversations
 from tunesmith.prepare.steps import personal_columns
 from tunesmith.progress import Progress
 from tunesmith.prompting.example import Example
@@ -22,6 +22,7 @@ from tunesmith.step import apply
 from tunesmith.tune.formats import (
     ChatFormat,
     CompletionFormat,
+    Document,
     Format,
     InstructionFormat,
     Pair,
@@ -40,8 +41,21 @@ class TrainingRows:
     """Rows of the same kind that are not learned from."""
 
 
+class Dataset(Protocol):
+    """What rows are taken from: the dataset as it is dealt, or one of its folds."""
+
+    def examples(self, name: str) -> list[Example]:
+        """The question/answer pairs of a split."""
+
+    def documents(self) -> list[Document]:
+        """The pages."""
+
+    def conversations(self) -> Conversations:
+        """The question/answer pairs as conversations, by thread."""
+
+
 def training_rows(
-    data: Prepared, format_: Format, *, loaded: LoadedRecipe, progress: Progress
+    data: Dataset, format_: Format, *, loaded: LoadedRecipe, progress: Progress
 ) -> TrainingRows:
     """The rows of a format.
 
@@ -82,7 +96,7 @@ def training_rows(
 
 
 def _pairs(
-    data: Prepared, format_: PreferenceFormat, *, loaded: LoadedRecipe, progress: Progress
+    data: Dataset, format_: PreferenceFormat, *, loaded: LoadedRecipe, progress: Progress
 ) -> TrainingRows:
     """Pairs, cleaned and masked like the dataset; none near a question of the test split."""
     if format_.preferences is None:
