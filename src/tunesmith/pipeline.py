@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,13 +15,16 @@ from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
+from tunesmith.evaluate.choose_k import choose_k, drawn
+from tunesmith.evaluate.endpoint.questions import ready
 from tunesmith.evaluate.generate import generate
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
 from tunesmith.prepare.training import training_rows
 from tunesmith.progress import Progress, SilentProgress
-from tunesmith.prompting import Example
+from tunesmith.prompting import EndpointConfig, Example
+from tunesmith.prompting.endpoint import shows_examples
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
 from tunesmith.split import KNOWLEDGE
@@ -88,6 +90,7 @@ def run(
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))
         if _reaches(until, "tune"):
+            ready(*loaded.recipe.methods.values())
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
             for name, method in in_order(loaded.recipe.methods).items():
                 _method(work, data, base, name, method, evaluate=_reaches(until, "evaluate"))
@@ -142,18 +145,31 @@ def _method(
         folder / "lineage.json",
         {
             "dataset": {"version": data.version.number, "fingerprint": data.version.fingerprint},
-            "model": {"name": Path(base.name).name, "fingerprint": base.fingerprint},
+            "model": {"name": method.model, "fingerprint": None}
+            if isinstance(method, EndpointConfig)
+            else {"name": Path(base.name).name, "fingerprint": base.fingerprint},
             "learned_from": sorted(_learned_from(recipe.methods, method)),
-            "shown_examples_from": "train" if method.kind == "few_shot" else None,
+            "shown_examples_from": "train" if shows_examples(method) else None,
         },
     )
     if not evaluate:
         return
     asked = test_rows(data, recipe.evaluate.test_rows, seed=recipe.evaluate.seed)
+    chosen = choose_k(
+        method,
+        validation=data.examples("validation"),
+        train=train,
+        model=base,
+        out=folder,
+        metric=recipe.decide.metric,
+        evaluation=recipe.evaluate,
+        prompt=recipe.prompt,
+        progress=work.progress,
+    )
     answered = work.timed(
         f"answer {name}",
         lambda: generate(
-            method,
+            chosen.method,
             asked,
             model=base,
             out=folder,
@@ -167,11 +183,15 @@ def _method(
         ),
     )
     card = cards.scorecard(
-        cards.Method(name=name, kind=method.kind, label=_as_trained(method, training).label),
+        cards.Method(
+            name=name,
+            kind=method.kind,
+            label=chosen.label or _as_trained(method, training).label,
+        ),
         answered.predictions,
         config=recipe.evaluate,
         training=training,
-        generation=answered.stats,
+        generation=answered.stats | chosen.stats,
     )
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
@@ -230,11 +250,7 @@ def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:
             "the test split has no rows, so nothing can be measured",
             todo="give split.test a larger share, or loosen the checks",
         )
-    if limit is None or limit >= len(rows):
-        return rows
-    drawn = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).digest())
-    chosen = {row.id for row in drawn[:limit]}
-    return [row for row in rows if row.id in chosen]
+    return drawn(rows, limit, seed=seed)
 
 
 def _finish(work: Run, data: Prepared) -> None:

@@ -32,7 +32,7 @@ from tunesmith.engine import RayConfig
 from tunesmith.errors import MissingExtraError, ModelError, RecipeError, SourceError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.io import fingerprint
-from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
+from tunesmith.prompting import BaseConfig, EndpointConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
 from tunesmith.store import vault
 from tunesmith.store.seen import Seen
@@ -126,6 +126,13 @@ class Recipe(Config):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two sources are named {', '.join(map(repr, twice))}")
+        return self
+
+    @model_validator(mode="after")
+    def _prices_are_in_one_currency(self) -> Recipe:
+        for name, method in self.methods.items():
+            if isinstance(method, EndpointConfig):
+                method.check_currency(self.decide.currency, where=f"methods.{name}")
         return self
 
     def fingerprint(self) -> str:
@@ -240,6 +247,8 @@ def missing_parts(recipe: Recipe, base: Path) -> list[tuple[tuple[str, ...], str
     if recipe.check.perplexity is not None:
         needs.append((("check", "perplexity"), partial(_require, "torch", "tune")))
     for name, method in recipe.methods.items():
+        if isinstance(method, EndpointConfig):
+            needs.append((("methods", name), partial(_require, "httpx", "endpoint")))
         if getattr(method, "search", None) is not None:
             needs.append((("methods", name, "search"), partial(_require, "optuna", "search")))
     if recipe.engine == "ray":

@@ -11,6 +11,7 @@ import numpy as np
 
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.endpoint.notes import with_notes
 from tunesmith.evaluate.metrics import (
     METRICS,
     FloatArray,
@@ -72,7 +73,7 @@ def scorecard(
         TunesmithError: There are no rows, or an id occurs twice.
     """
     check_ids(method.name, predictions)
-    figures = {
+    figures: dict[str, Any] = {
         name: {
             **_estimate(
                 metric.rows(predictions, config), metric.figure, metric.unit, predictions, config
@@ -89,7 +90,10 @@ def scorecard(
         "kind": method.kind,
         "label": method.label,
         "n": len(predictions),
-        "metrics": {**figures, **_costs(predictions, config), **_latencies(predictions, config)},
+        "metrics": with_notes(
+            {**figures, **_costs(predictions, config), **_latencies(predictions, config)},
+            generation,
+        ),
         "signatures": signatures(config),
         "training": None if training is None else dict(training),
         "generation": None if generation is None else dict(generation),
