@@ -18,6 +18,7 @@ from tunesmith.evaluate import scorecard as cards
 from tunesmith.evaluate.choose_k import choose_k, drawn
 from tunesmith.evaluate.endpoint.questions import ready
 from tunesmith.evaluate.generate import generate
+from tunesmith.evaluate.judge.judge import judge, usual_pairs
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
@@ -90,7 +91,7 @@ def run(
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))
         if _reaches(until, "tune"):
-            ready(*loaded.recipe.methods.values())
+            ready(*loaded.recipe.endpoints.values())
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
             for name, method in in_order(loaded.recipe.methods).items():
                 _method(work, data, base, name, method, evaluate=_reaches(until, "evaluate"))
@@ -102,6 +103,7 @@ def run(
                 evaluation=loaded.recipe.evaluate,
             )
             write_json(out / "decision.json", work.decision)
+            _judge(work)
         _finish(work, data)
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
@@ -196,6 +198,28 @@ def _method(
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
     work.predictions[name] = answered.predictions
+
+
+def _judge(work: Run) -> None:
+    """Let the recipe's judge, where there is one, compare the answers of methods."""
+    recipe = work.loaded.recipe
+    if recipe.evaluate.judge is None or work.decision is None:
+        return
+    config, pairs = recipe.evaluate.judge, usual_pairs(work.decision)
+    found = work.timed(
+        "judge",
+        lambda: judge(
+            config,
+            work.predictions,
+            pairs,
+            out=work.out,
+            base=work.loaded.base,
+            evaluation=recipe.evaluate,
+            min_rows=recipe.decide.min_rows,
+            progress=work.progress,
+        ),
+    )
+    write_json(work.out / "judge.json", found)
 
 
 def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:

@@ -32,7 +32,8 @@ from tunesmith.engine import RayConfig
 from tunesmith.errors import MissingExtraError, ModelError, RecipeError, SourceError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.io import fingerprint
-from tunesmith.prompting import BaseConfig, EndpointConfig, FewShotConfig, PromptConfig
+from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
+from tunesmith.prompting.endpoint import EndpointModel
 from tunesmith.split import SplitConfig
 from tunesmith.store import vault
 from tunesmith.store.seen import Seen
@@ -130,10 +131,17 @@ class Recipe(Config):
 
     @model_validator(mode="after")
     def _prices_are_in_one_currency(self) -> Recipe:
-        for name, method in self.methods.items():
-            if isinstance(method, EndpointConfig):
-                method.check_currency(self.decide.currency, where=f"methods.{name}")
+        for name, endpoint in self.endpoints.items():
+            endpoint.check_currency(self.decide.currency, where=name)
         return self
+
+    @property
+    def endpoints(self) -> dict[str, EndpointModel]:
+        """Every model behind an endpoint, by the setting that names it."""
+        judge = self.evaluate.judge
+        named: dict[str, object] = {f"methods.{name}": one for name, one in self.methods.items()}
+        named["evaluate.judge.by"] = None if judge is None else judge.by
+        return {name: one for name, one in named.items() if isinstance(one, EndpointModel)}
 
     def fingerprint(self) -> str:
         """Changes with every setting but those that say where the work is done."""
@@ -224,6 +232,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
         for problem in _problems_of(source, number, loaded.base, node, seen)
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
+    problems += _judge_problems(loaded, node)
     if installed:
         problems += [
             f"{_at(node, location)}{'.'.join(location)}: {words}"
@@ -247,10 +256,12 @@ def missing_parts(recipe: Recipe, base: Path) -> list[tuple[tuple[str, ...], str
     if recipe.check.perplexity is not None:
         needs.append((("check", "perplexity"), partial(_require, "torch", "tune")))
     for name, method in recipe.methods.items():
-        if isinstance(method, EndpointConfig):
-            needs.append((("methods", name), partial(_require, "httpx", "endpoint")))
         if getattr(method, "search", None) is not None:
             needs.append((("methods", name, "search"), partial(_require, "optuna", "search")))
+    needs += [
+        (tuple(place.split(".")), partial(_require, "httpx", "endpoint"))
+        for place in recipe.endpoints
+    ]
     if recipe.engine == "ray":
         needs.append((("engine",), partial(_require, "ray", "ray")))
     found = []
@@ -286,6 +297,15 @@ def _pair_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
             place = ("methods", name, "format", "preferences")
             found.append(f"{_at(node, place)}there is no file {kind.preferences}")
     return found
+
+
+def _judge_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
+    """A file of people's verdicts that is not there."""
+    judge = loaded.recipe.evaluate.judge
+    file = None if judge is None else judge.calibration
+    if file is None or (loaded.base / Path(file).expanduser()).is_file():
+        return []
+    return [f"{_at(node, ('evaluate', 'judge', 'calibration'))}there is no file {file}"]
 
 
 def _pair_formats(methods: dict[str, Method]) -> dict[str, PreferenceFormat]:

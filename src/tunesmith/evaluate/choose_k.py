@@ -55,11 +55,17 @@ class Chosen:
 
 def drawn(rows: Sequence[Example], limit: int | None, *, seed: int) -> list[Example]:
     """At most `limit` of the rows, drawn by the seed and kept in order."""
-    if limit is None or limit >= len(rows):
-        return list(rows)
-    by_chance = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).digest())
-    chosen = {row.id for row in by_chance[:limit]}
+    chosen = set(by_chance([row.id for row in rows], limit, seed=seed))
     return [row for row in rows if row.id in chosen]
+
+
+def by_chance(ids: Sequence[str], limit: int | None, *, seed: int) -> list[str]:
+    """At most `limit` of the ids, drawn by the seed and kept in order."""
+    if limit is None or limit >= len(ids):
+        return list(ids)
+    mixed = sorted(ids, key=lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest())
+    chosen = set(mixed[:limit])
+    return [name for name in ids if name in chosen]
 
 
 def choose_k(

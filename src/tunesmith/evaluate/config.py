@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from tunesmith.config import Config
+from tunesmith.evaluate.judge.config import JudgeConfig
 
 MetricName = Literal["token_f1", "exact_match", "rouge_l", "bleu", "chrf", "perplexity"]
 """The quality figures that a method can be judged by."""
@@ -55,6 +56,9 @@ class EvaluateConfig(Config):
     bleu_tokenizer: Literal["13a", "intl", "zh", "char"] = "13a"
     """sacrebleu's tokenizer for BLEU: `13a` for languages with spaces, `zh` for Chinese,
     `char` for others without spaces."""
+
+    judge: JudgeConfig | None = None
+    """A language model that compares answers, beside the figures; null: none."""
 
     @field_validator("metrics")
     @classmethod

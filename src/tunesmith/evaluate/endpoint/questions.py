@@ -114,15 +114,14 @@ def ask_all(
     return rows, stats
 
 
-def ready(*asked: object) -> None:
-    """Look whether those of some models that are endpoints can be asked, before hours of work.
+def ready(*endpoints: EndpointModel) -> None:
+    """Look whether endpoints can be asked, before hours of other work.
 
     Raises:
         MissingExtraError: The extra `endpoint` is not installed.
-        ModelError: The environment variable with the key is not set.
+        ModelError: The environment variable with a key is not set.
     """
-    for one in asked:
-        if isinstance(one, EndpointModel):
-            if importlib.util.find_spec("httpx") is None:
-                raise MissingExtraError("httpx", "endpoint")
-            key_of(one)
+    for endpoint in endpoints:
+        if importlib.util.find_spec("httpx") is None:
+            raise MissingExtraError("httpx", "endpoint")
+        key_of(endpoint)
