@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,11 +18,14 @@ from tunesmith.decide.decision import decide
 from tunesmith.decide.slices import slice_report
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
+from tunesmith.evaluate.choose_k import choose_k, drawn
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
 from tunesmith.evaluate.cross_validation.folds import Fold
 from tunesmith.evaluate.cross_validation.run import Setup, chosen_methods, run_folds
+from tunesmith.evaluate.endpoint.questions import ready
 from tunesmith.evaluate.facets import Facets
 from tunesmith.evaluate.generate import generate
+from tunesmith.evaluate.judge.judge import judge, usual_pairs
 from tunesmith.evaluate.task import in_force
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
@@ -32,7 +34,8 @@ from tunesmith.prepare.facets import row_facets
 from tunesmith.prepare.folds import dataset_folds, fold_rows
 from tunesmith.prepare.training import training_rows
 from tunesmith.progress import Progress, SilentProgress
-from tunesmith.prompting import Example
+from tunesmith.prompting import EndpointConfig, Example
+from tunesmith.prompting.endpoint import shows_examples
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.report import build_report
 from tunesmith.split import KNOWLEDGE
@@ -104,6 +107,7 @@ def run(
         facets = _facets(work, data) if _reaches(until, "decide") else None
         folds = _folds(work, data) if _reaches(until, "evaluate") else []
         if _reaches(until, "tune"):
+            ready(*loaded.recipe.endpoints.values())
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
             for name, method in in_order(loaded.recipe.methods).items():
                 _method(work, data, base, name, method, evaluate=_reaches(until, "evaluate"))
@@ -119,6 +123,7 @@ def run(
             write_json(out / "decision.json", work.decision)
             if facets is not None:
                 work.timed("slices", lambda: _slices(work, facets, work.decision))
+            _judge(work)
         _finish(work, data)
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
@@ -173,18 +178,31 @@ def _method(
         folder / "lineage.json",
         {
             "dataset": {"version": data.version.number, "fingerprint": data.version.fingerprint},
-            "model": {"name": Path(base.name).name, "fingerprint": base.fingerprint},
+            "model": {"name": method.model, "fingerprint": None}
+            if isinstance(method, EndpointConfig)
+            else {"name": Path(base.name).name, "fingerprint": base.fingerprint},
             "learned_from": sorted(_learned_from(recipe.methods, method)),
-            "shown_examples_from": "train" if method.kind == "few_shot" else None,
+            "shown_examples_from": "train" if shows_examples(method) else None,
         },
     )
     if not evaluate:
         return
     asked = test_rows(data, recipe.evaluate.test_rows, seed=recipe.evaluate.seed)
+    chosen = choose_k(
+        method,
+        validation=data.examples("validation"),
+        train=train,
+        model=base,
+        out=folder,
+        metric=recipe.decide.metric,
+        evaluation=recipe.evaluate,
+        prompt=recipe.prompt,
+        progress=work.progress,
+    )
     answered = work.timed(
         f"answer {name}",
         lambda: generate(
-            method,
+            chosen.method,
             asked,
             model=base,
             out=folder,
@@ -198,11 +216,15 @@ def _method(
         ),
     )
     card = cards.scorecard(
-        cards.Method(name=name, kind=method.kind, label=_as_trained(method, training).label),
+        cards.Method(
+            name=name,
+            kind=method.kind,
+            label=chosen.label or _as_trained(method, training).label,
+        ),
         answered.predictions,
         config=recipe.evaluate,
         training=training,
-        generation=answered.stats,
+        generation=answered.stats | chosen.stats,
     )
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
@@ -265,6 +287,28 @@ def _cross_validate(work: Run, data: Prepared, base: BaseModel, folds: list[Fold
         work.progress.say(words)
 
 
+def _judge(work: Run) -> None:
+    """Let the recipe's judge, where there is one, compare the answers of methods."""
+    recipe = work.loaded.recipe
+    if recipe.evaluate.judge is None or work.decision is None:
+        return
+    config, pairs = recipe.evaluate.judge, usual_pairs(work.decision)
+    found = work.timed(
+        "judge",
+        lambda: judge(
+            config,
+            work.predictions,
+            pairs,
+            out=work.out,
+            base=work.loaded.base,
+            evaluation=recipe.evaluate,
+            min_rows=recipe.decide.min_rows,
+            progress=work.progress,
+        ),
+    )
+    write_json(work.out / "judge.json", found)
+
+
 def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:
     """The splits that a method has learned from, and those it starts from; `preferences` is none.
 
@@ -317,11 +361,7 @@ def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:
             "the test split has no rows, so nothing can be measured",
             todo="give split.test a larger share, or loosen the checks",
         )
-    if limit is None or limit >= len(rows):
-        return rows
-    drawn = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).digest())
-    chosen = {row.id for row in drawn[:limit]}
-    return [row for row in rows if row.id in chosen]
+    return drawn(rows, limit, seed=seed)
 
 
 def _finish(work: Run, data: Prepared) -> None:

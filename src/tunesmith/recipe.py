@@ -33,6 +33,7 @@ from tunesmith.errors import MissingExtraError, ModelError, RecipeError, SourceE
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
+from tunesmith.prompting.endpoint import EndpointModel
 from tunesmith.split import SplitConfig
 from tunesmith.store import vault
 from tunesmith.store.seen import Seen
@@ -133,6 +134,20 @@ class Recipe(Config):
             raise ValueError(f"two sources are named {', '.join(map(repr, twice))}")
         return self
 
+    @model_validator(mode="after")
+    def _prices_are_in_one_currency(self) -> Recipe:
+        for name, endpoint in self.endpoints.items():
+            endpoint.check_currency(self.decide.currency, where=name)
+        return self
+
+    @property
+    def endpoints(self) -> dict[str, EndpointModel]:
+        """Every model behind an endpoint, by the setting that names it."""
+        judge = self.evaluate.judge
+        named: dict[str, object] = {f"methods.{name}": one for name, one in self.methods.items()}
+        named["evaluate.judge.by"] = None if judge is None else judge.by
+        return {name: one for name, one in named.items() if isinstance(one, EndpointModel)}
+
     def fingerprint(self) -> str:
         """Changes with every setting but those that say where the work is done."""
         return fingerprint(
@@ -222,6 +237,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
         for problem in _problems_of(source, number, loaded.base, node, seen)
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
+    problems += _judge_problems(loaded, node)
     if installed:
         problems += [
             f"{_at(node, location)}{'.'.join(location)}: {words}"
@@ -247,6 +263,10 @@ def missing_parts(recipe: Recipe, base: Path) -> list[tuple[tuple[str, ...], str
     for name, method in recipe.methods.items():
         if getattr(method, "search", None) is not None:
             needs.append((("methods", name, "search"), partial(_require, "optuna", "search")))
+    needs += [
+        (tuple(place.split(".")), partial(_require, "httpx", "endpoint"))
+        for place in recipe.endpoints
+    ]
     if recipe.engine == "ray":
         needs.append((("engine",), partial(_require, "ray", "ray")))
     found = []
@@ -282,6 +302,15 @@ def _pair_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
             place = ("methods", name, "format", "preferences")
             found.append(f"{_at(node, place)}there is no file {kind.preferences}")
     return found
+
+
+def _judge_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
+    """A file of people's verdicts that is not there."""
+    judge = loaded.recipe.evaluate.judge
+    file = None if judge is None else judge.calibration
+    if file is None or (loaded.base / Path(file).expanduser()).is_file():
+        return []
+    return [f"{_at(node, ('evaluate', 'judge', 'calibration'))}there is no file {file}"]
 
 
 def _pair_formats(methods: dict[str, Method]) -> dict[str, PreferenceFormat]:

@@ -24,9 +24,12 @@ Predictions = Mapping[str, Sequence[Prediction]]
 
 
 def effort(scorecard: Scorecard) -> int:
-    """How much a method takes to keep: 0 the base model, 1 few-shot prompting, 2 training."""
+    """How much a method takes to keep: 0 the base model, 1 few-shot prompting, 2 training.
+
+    A model behind an endpoint is prompted, so it takes the effort of prompting.
+    """
     kind = scorecard["kind"]
-    return UNTRAINED.index(kind) if kind in UNTRAINED else len(UNTRAINED)
+    return 2 if kind not in UNTRAINED else int(kind != "base")
 
 
 def aligned(

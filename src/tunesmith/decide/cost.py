@@ -9,6 +9,7 @@ from typing import Any
 
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.words import UNTRAINED, money, names, sentence
+from tunesmith.evaluate.endpoint.price import answer_price, pays_by_token, search_price
 
 HOUR_S = 3600
 
@@ -18,13 +19,13 @@ class Cost:
     """The cost of one method, in the user's currency; None where it was not measured."""
 
     training: float | None
-    """Machine time of training; 0 for a method that is not trained."""
+    """Machine time of training; for a method that is not trained, of choosing its examples."""
     work: float
     """Hours of work from the settings times their price."""
     answer_s: float | None
     """Machine seconds of one answer (see `answer_seconds`)."""
     per_answer: float | None
-    """Machine time of one answer."""
+    """Machine time of one answer, or what a server takes for it."""
 
     @property
     def setup(self) -> float | None:
@@ -43,18 +44,19 @@ def cost_of(scorecard: Mapping[str, Any], config: DecideConfig) -> Cost:
     second = config.machine_hour / HOUR_S
     training = scorecard.get("training")
     if scorecard["kind"] in UNTRAINED:
-        trained: float | None = 0.0
+        trained = search_price(scorecard, second=second)
     else:
         trained = None if training is None else _training_cost(training, second)
     hours = config.engineer_hours.get(
         scorecard["method"], config.engineer_hours.get(scorecard["kind"], 0.0)
     )
     each = answer_seconds(scorecard)
+    per_answer = None if each is None else each * second
     return Cost(
         training=trained,
         work=hours * config.engineer_hour,
         answer_s=each,
-        per_answer=None if each is None else each * second,
+        per_answer=answer_price(scorecard) if pays_by_token(scorecard) else per_answer,
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-UNTRAINED = ("base", "few_shot")
+UNTRAINED = ("base", "few_shot", "endpoint")
 """Kinds of method that leave the model's weights as they are, the simplest first."""
 
 _NAMES = {
     "base": "the base model",
     "few_shot": "few-shot prompting",
+    "endpoint": "the hosted model",
     "lora": "LoRA tuning",
     "full": "full fine-tuning",
     "prompt_tuning": "prompt tuning",
@@ -19,6 +20,7 @@ _NAMES = {
 _EXPLAINED = {
     "base": "the untouched model, without examples",
     "few_shot": "the untouched model, shown a few solved tickets with each question",
+    "endpoint": "a model that a server answers for, used as it is",
     "lora": "the model with a small trained part added",
     "full": "the model with all its weights trained",
     "prompt_tuning": "the untouched model behind a trained prompt",

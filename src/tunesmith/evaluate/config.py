@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from tunesmith.config import Config
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
 from tunesmith.evaluate.facets import SlicesConfig
+from tunesmith.evaluate.judge.config import JudgeConfig
 from tunesmith.evaluate.settings import (
     ClassificationConfig,
     EmbeddingConfig,
@@ -100,6 +101,9 @@ class EvaluateConfig(Config):
 
     cross_validation: CrossValidationConfig | None = None
     """Train and measure methods again on parts of the training and validation rows; null: not."""
+
+    judge: JudgeConfig | None = None
+    """A language model that compares answers, beside the figures; null: none."""
 
     @field_validator("metrics")
     @classmethod

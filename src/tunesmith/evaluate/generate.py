@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith.errors import MissingExtraError, TunesmithError
+from tunesmith.evaluate.endpoint import answer as endpoint
 from tunesmith.io import file_sha256, fingerprint, read_json, read_jsonl, write_json, write_jsonl
 from tunesmith.models import BaseModel, Precision
 from tunesmith.progress import Progress, SilentProgress
+from tunesmith.prompting.endpoint import EndpointConfig
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.select import FewShotConfig, select_shots
 from tunesmith.prompting.template import PromptConfig
@@ -58,7 +60,7 @@ def generate(
         method: The method; its kind decides about examples in the prompt, its format about an
             instruction.
         examples: The rows to answer.
-        model: The base model.
+        model: The base model; a method behind an endpoint does not look at it.
         out: The method's folder, `RUN/methods/NAME`: `predictions.jsonl`, `generation.json`, and
             `work-generate/` until it is done.
         weights: What a training has left: an adapter's folder, or a model's.
@@ -82,10 +84,22 @@ def generate(
     """
     if not examples:
         raise TunesmithError("there are no rows to answer", todo="check the sizes of the splits")
+    progress = progress or SilentProgress()
+    if isinstance(method, EndpointConfig):
+        predictions, stats = endpoint.answer(
+            method,
+            examples,
+            out=out,
+            train=train,
+            prompt=prompt or PromptConfig(),
+            max_new_tokens=max_new_tokens,
+            latency_rows=latency_rows,
+            progress=progress,
+        )
+        return Generation(predictions, stats)
     for package in ("torch", "transformers", "peft"):
         if importlib.util.find_spec(package) is None:
             raise MissingExtraError(package, "tune")
-    progress = progress or SilentProgress()
     request: dict[str, Any] = {
         "examples": [example.to_row() for example in examples],
         "prompt": (prompt or PromptConfig()).model_dump(mode="json"),

@@ -12,6 +12,7 @@ import numpy as np
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.confusion import confusion
+from tunesmith.evaluate.endpoint.notes import with_notes
 from tunesmith.evaluate.estimate import estimate
 from tunesmith.evaluate.metrics import METRICS, Prediction, mean_figure, mean_rows, signatures
 from tunesmith.evaluate.metrics.groundedness import made_up
@@ -69,7 +70,10 @@ def scorecard(
         "kind": method.kind,
         "label": method.label,
         "n": len(predictions),
-        "metrics": {**figures, **_costs(predictions, config), **_latencies(predictions, config)},
+        "metrics": with_notes(
+            {**figures, **_costs(predictions, config), **_latencies(predictions, config)},
+            generation,
+        ),
         "classification": (
             confusion(predictions, config) if config.task == "classification" else None
         ),

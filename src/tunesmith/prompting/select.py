@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from tunesmith.config import Config
 from tunesmith.prompting.example import Example
@@ -14,6 +14,35 @@ from tunesmith.prompting.similarity import TfidfIndex
 from tunesmith.prompting.template import ShotTemplate
 
 _MOST_CANDIDATES = 400  # of a category: the choice below is quadratic in them
+_MOST_SHOTS = 32
+
+
+def _number_or_auto(given: Any) -> Any:
+    if given == "auto" or (isinstance(given, int) and not isinstance(given, bool)):
+        return given
+    raise ValueError(f"a number of examples, or auto, not {given!r}")
+
+
+def _few_enough(given: int | str) -> int | str:
+    if isinstance(given, int) and not 0 <= given <= _MOST_SHOTS:
+        raise ValueError(f"at most {_MOST_SHOTS} examples and none below 0, not {given}")
+    return given
+
+
+def _rising(given: tuple[int, ...]) -> tuple[int, ...]:
+    if not given or any(not 1 <= k <= _MOST_SHOTS for k in given):
+        raise ValueError(f"one or more numbers from 1 to {_MOST_SHOTS}")
+    if list(given) != sorted(set(given)):
+        raise ValueError("each number once, the smallest first")
+    return given
+
+
+ShotCount = Annotated[
+    int | Literal["auto"], BeforeValidator(_number_or_auto), AfterValidator(_few_enough)
+]
+"""Worked examples of a question, or `auto`."""
+Choices = Annotated[tuple[int, ...], AfterValidator(_rising)]
+"""Numbers of examples to try, rising."""
 
 
 class BaseConfig(Config):
@@ -31,8 +60,9 @@ class FewShotConfig(Config):
     """Worked examples in the prompt; nothing is trained (Brown et al. 2020, arXiv:2005.14165)."""
 
     kind: Literal["few_shot"] = "few_shot"
-    k: int = Field(default=3, ge=1, le=32)
-    """Worked examples a question."""
+    k: ShotCount = 3
+    """Worked examples a question, 1 to 32. `auto`: the number of `choices` that answers validation
+    rows best by `decide.metric`; of two that cannot be told apart the smaller."""
     select: Literal["similarity", "category"] = "similarity"
     """`similarity`: those whose questions are nearest to the question (TF-IDF cosine).
     `category`: the same most typical ones for every question of a category."""
@@ -41,12 +71,29 @@ class FewShotConfig(Config):
     max_prompt_tokens: int | None = Field(default=None, ge=32)
     """Examples that make the prompt longer than this are left out, and counted; None: the model's
     context window less the answer's tokens is the only limit."""
+    choices: Choices = (1, 2, 3, 5, 8)
+    """What `k: auto` tries, as far as the context window has room."""
+    search_rows: int = Field(default=64, ge=2)
+    """Validation rows that `k: auto` looks at."""
+
+    @field_validator("k")
+    @classmethod
+    def _at_least_one(cls, k: int | str) -> int | str:
+        if k == 0:
+            raise ValueError("at least 1 example: without any it is the method of kind base")
+        return k
 
     @property
     def label(self) -> str:
         """The method in a few words, for tables."""
+        return f"Few-shot prompt, {self.examples_words}"
+
+    @property
+    def examples_words(self) -> str:
+        """How many examples and which, in a few words."""
         how = "nearest" if self.select == "similarity" else "most typical of the category"
-        return f"Few-shot prompt, {self.k} examples ({how})"
+        number = "a number of" if self.k == "auto" else self.k
+        return f"{number} example{'' if self.k == 1 else 's'} ({how})"
 
 
 def select_shots(
@@ -63,8 +110,10 @@ def select_shots(
         For each question its examples, the most useful last (next to the question).
 
     Raises:
-        ValueError: `train` is empty.
+        ValueError: `train` is empty, or `k` is still to be chosen.
     """
+    if config.k == "auto":
+        raise ValueError("k: auto is chosen on validation rows before examples are")
     if not train:
         raise ValueError("few-shot prompting needs training examples and there are none")
     if config.select == "similarity":

@@ -207,6 +207,10 @@ METHODS = {
         "Few-shot prompting",
         "The same model, shown a few solved examples with every question; nothing is trained.",
     ),
+    "endpoint": Term(
+        "Hosted model",
+        "A model that a server answers for, shown solved examples; nothing is trained.",
+    ),
     "lora": Term(
         "LoRA tuning",
         "Fine-tuning that trains small added matrices and leaves the model itself unchanged.",

@@ -8,7 +8,7 @@ from tunesmith.report import glossary, plots
 from tunesmith.report.node import Node, Number
 from tunesmith.report.wording import measure
 
-_UNTRAINED = frozenset({"base", "few_shot"})
+_UNTRAINED = frozenset({"base", "few_shot", "endpoint"})
 _SERIES = ("s2", "s3", "s4", "s5", "s6", "s7")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+from tunesmith.prompting.endpoint import EndpointConfig
 from tunesmith.prompting.select import BaseConfig, FewShotConfig
 from tunesmith.tune.methods.base import TrainedConfig
 from tunesmith.tune.methods.full import FullConfig
@@ -16,7 +17,9 @@ from tunesmith.tune.methods.prompt_tuning import PromptTuningConfig
 AnyTrained = LoraConfig | FullConfig | PrefixTuningConfig | PromptTuningConfig
 """Any method that is trained."""
 
-Method = Annotated[BaseConfig | FewShotConfig | AnyTrained, Field(discriminator="kind")]
+Method = Annotated[
+    BaseConfig | FewShotConfig | EndpointConfig | AnyTrained, Field(discriminator="kind")
+]
 """Any method that a recipe can name."""
 
 trained_method: TypeAdapter[AnyTrained] = TypeAdapter(

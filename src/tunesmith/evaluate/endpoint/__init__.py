@@ -1,0 +1,1 @@
+"""Asking models behind an endpoint that speaks OpenAI's chat completions protocol."""
