@@ -63,8 +63,15 @@ def mistakes_of(
     """
     given = node if given is None else given
     found = []
-    for item in error.errors():
+    errors = error.errors()
+    wrong = [tuple(item["loc"]) for item in errors]
+    for item in errors:
         location = tuple(item["loc"])
+        # pydantic counts what did not validate as not there.
+        if item["type"] == "too_short" and any(
+            place != location and place[: len(location)] == location for place in wrong
+        ):
+            continue
         name = ".".join(str(part) for part in _written(given, location))
         words = _words(root, dict(item), location)
         found.append(f"{at(node, location)}{name}: {words}" if name else words)

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from tunesmith.config import Config
+from tunesmith.evaluate.behaviour.config import AuditConfig
+from tunesmith.evaluate.forgetting.config import ForgettingConfig
 
 MetricName = Literal["token_f1", "exact_match", "rouge_l", "bleu", "chrf", "perplexity"]
 """The quality figures that a method can be judged by."""
@@ -55,6 +57,12 @@ class EvaluateConfig(Config):
     bleu_tokenizer: Literal["13a", "intl", "zh", "char"] = "13a"
     """sacrebleu's tokenizer for BLEU: `13a` for languages with spaces, `zh` for Chinese,
     `char` for others without spaces."""
+
+    audit: AuditConfig | None = None
+    """Ask every method the questions of these suites; `evaluate --audit` does so in any case."""
+
+    forgetting: ForgettingConfig | None = ForgettingConfig()
+    """Measure what a training has cost of what the base model could do; null: not."""
 
     @field_validator("metrics")
     @classmethod
