@@ -27,8 +27,16 @@ from tunesmith.decide.config import DecideConfig
 from tunesmith.dedup import DedupConfig
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import RayConfig
-from tunesmith.errors import MissingExtraError, ModelError, RecipeError, SourceError
+from tunesmith.errors import (
+    MissingExtraError,
+    ModelError,
+    RecipeError,
+    SourceError,
+    TunesmithError,
+)
+from tunesmith.evaluate.behaviour.suite import load_suites
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.forgetting.content import outside
 from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.split import SplitConfig
@@ -202,6 +210,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
         for problem in _problems_of(source, number, loaded.base, node, seen)
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
+    problems += _suite_problems(loaded, node)
     if installed:
         problems += [
             f"{_at(node, location)}{'.'.join(location)}: {words}"
@@ -251,6 +260,24 @@ def _set_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
             one.files(loaded.base)
         except SourceError as error:
             found.append(f"{_at(node, ('dedup', 'against', number, 'path'))}{error.message}")
+    return found
+
+
+def _suite_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
+    """Suites of audits, and texts and tasks of forgetting, that are not there or are wrong."""
+    evaluation, found = loaded.recipe.evaluate, []
+    if evaluation.audit is not None:
+        try:
+            load_suites(evaluation.audit.suites, loaded.base)
+        except RecipeError as error:
+            place = ("evaluate", "audit", "suites")
+            found += [f"{_at(node, place)}{error.where}: {words}" for words in error.problems]
+    if evaluation.forgetting is not None:
+        try:
+            outside(evaluation.forgetting.texts, evaluation.forgetting.tasks, loaded.base)
+        except TunesmithError as error:
+            words = error.message.replace("\n", " ")
+            found.append(f"{_at(node, ('evaluate', 'forgetting'))}{words}")
     return found
 
 

@@ -229,7 +229,7 @@ def _memory_suites(
     reader = Reader(
         audited.subject,
         plan.untrained,
-        plan.run / "work" / "likelihoods",
+        plan.run / "audits" / "likelihoods",
         audited.prompt,
         audited.batch_size,
         plan.progress,

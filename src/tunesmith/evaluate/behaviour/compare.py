@@ -56,6 +56,7 @@ def compared(
         confidence=config.confidence,
         resamples=config.resamples,
         seed=config.seed,
+        bounds=(-1.0, 1.0),
     )
     known = found.groups >= config.min_rows
     low, high = (found.low, found.high) if known else (None, None)

@@ -187,6 +187,7 @@ def _task(
         confidence=config.confidence,
         resamples=config.resamples,
         seed=config.seed,
+        bounds=(-1.0, 1.0),
     )
     known = len(before) >= config.min_rows
     low, high = (found.low, found.high) if known else (None, None)
