@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import tunesmith
-from tunesmith import figures, track
+from tunesmith import audits, figures, track
+from tunesmith.audits import AuditRequest
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cross_validation import cross_validation_report
 from tunesmith.decide.decision import decide
@@ -62,6 +63,10 @@ class Run:
     scorecards: list[dict[str, Any]] = field(default_factory=list)
     predictions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     decision: dict[str, Any] | None = None
+    models: dict[str, BaseModel] = field(default_factory=dict)
+    audits: list[dict[str, Any]] = field(default_factory=list)
+    forgotten: list[dict[str, Any]] = field(default_factory=list)
+    failed_gates: list[str] = field(default_factory=list)
     timings_s: dict[str, float] = field(default_factory=dict)
     mlflow_run: str | None = None
 
@@ -78,6 +83,7 @@ def run(
     out: Path,
     *,
     until: Until = "report",
+    audit: AuditRequest | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Do what the recipe asks for, as far as `until`.
@@ -87,11 +93,17 @@ def run(
         out: The run folder. What it holds of an earlier run, killed or finished, is used again
             where nothing has changed.
         until: The last stage.
+        audit: Methods to audit, whatever the recipe says, once they are measured.
         progress: Where to say how far it is.
+
+    Returns:
+        The run. `failed_gates` says which gates it was held to and did not meet.
 
     Raises:
         TunesmithError: Something expected went wrong; the message says what to do.
     """
+    if audit is not None:
+        audits.check_request(audit, loaded)
     with run_lock(out):
         work = Run(loaded, out, progress or SilentProgress(), datetime.now(UTC))
         seen = Seen(out / "work" / "sound.json")
@@ -113,6 +125,8 @@ def run(
                 _method(work, data, base, name, method, evaluate=_reaches(until, "evaluate"))
             if folds:
                 work.timed("cross-validation", lambda: _cross_validate(work, data, base, folds))
+            if _reaches(until, "evaluate"):
+                _audit(work, data, base, audit)
         if _reaches(until, "decide") and work.scorecards:
             work.decision = decide(
                 work.scorecards,
@@ -155,7 +169,7 @@ def _method(
 ) -> None:
     """Train a method if it is trained, and measure it on the test rows."""
     recipe, folder = work.loaded.recipe, work.out / "methods" / name
-    train, training = data.examples("train"), None
+    train, training, untrained = data.examples("train"), None, base
     if isinstance(method, TrainedConfig):
         base = _start(work, base, method)
         rows = training_rows(data, method.format, loaded=work.loaded, progress=work.progress)
@@ -229,6 +243,44 @@ def _method(
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
     work.predictions[name] = answered.predictions
+    work.models[name] = base
+    if training is not None:
+        _forget(work, name, base, untrained)
+
+
+def _forget(work: Run, name: str, model: BaseModel, untrained: BaseModel) -> None:
+    """Measure what a training has cost outside the domain."""
+    found = work.timed(
+        f"forgetting {name}",
+        lambda: audits.measure_forgetting(
+            work.loaded, work.out, name, model=model, untrained=untrained, progress=work.progress
+        ),
+    )
+    if found is not None:
+        work.forgotten.append(found)
+        if work.loaded.recipe.evaluate.forgetting.gate:
+            work.failed_gates += audits.forgetting_failures([found])
+
+
+def _audit(work: Run, data: Prepared, base: BaseModel, request: AuditRequest | None) -> None:
+    """Ask the methods the questions of the suites, where the recipe or the caller wants it."""
+    config = work.loaded.recipe.evaluate.audit
+    if request is None and config is None:
+        return
+    work.audits = work.timed(
+        "audit",
+        lambda: audits.audit_methods(
+            work.loaded,
+            data,
+            work.out,
+            models=work.models,
+            untrained=base,
+            request=request or AuditRequest(),
+            progress=work.progress,
+        ),
+    )
+    if request is not None or (config is not None and config.gate):
+        work.failed_gates += audits.audit_failures(work.audits)
 
 
 def _facets(work: Run, data: Prepared) -> Facets:

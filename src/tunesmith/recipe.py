@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import (
-    BaseModel,
     Field,
     TypeAdapter,
     ValidationError,
@@ -29,8 +27,16 @@ from tunesmith.decide.config import DecideConfig, decided_by_the_task
 from tunesmith.dedup import DedupConfig
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import RayConfig
-from tunesmith.errors import MissingExtraError, ModelError, RecipeError, SourceError
+from tunesmith.errors import (
+    MissingExtraError,
+    ModelError,
+    RecipeError,
+    SourceError,
+    TunesmithError,
+)
+from tunesmith.evaluate.behaviour.suite import load_suites
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.forgetting.content import outside
 from tunesmith.io import fingerprint
 from tunesmith.prompting import BaseConfig, FewShotConfig, PromptConfig
 from tunesmith.prompting.endpoint import EndpointModel
@@ -41,6 +47,8 @@ from tunesmith.tune.formats import PreferenceFormat
 from tunesmith.tune.launch import LaunchConfig
 from tunesmith.tune.methods import LoraConfig, Method, TrainedConfig
 from tunesmith.tune.methods.order import in_order
+from tunesmith.yaml_file import at as _at
+from tunesmith.yaml_file import mistakes_of, read_mapping
 
 
 class TrackConfig(Config):
@@ -185,24 +193,7 @@ def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
     Raises:
         RecipeError: The recipe has mistakes; all of them are named, with their lines.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise RecipeError(
-            ["there is no such file"], where=str(path), todo="make one with: tunesmith init FILE"
-        ) from None
-    except (IsADirectoryError, UnicodeDecodeError):
-        raise RecipeError(["this is not a YAML text file"], where=str(path)) from None
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f"line {mark.line + 1}: "
-        said = getattr(error, "problem", None) or "not valid YAML"
-        raise RecipeError([f"{line}{said}"], where=str(path)) from None
-    if not isinstance(data, dict):
-        raise RecipeError(["a recipe is a mapping of settings"], where=str(path))
+    node, data = read_mapping(path, noun="recipe", todo="make one with: tunesmith init FILE")
     problems = [
         problem for item in overrides or [] if (problem := _override(data, item)) is not None
     ]
@@ -213,7 +204,9 @@ def load(path: Path, overrides: list[str] | None = None) -> LoadedRecipe:
     except ValidationError as error:
         base = path.resolve().parent
         given = yaml.compose(yaml.safe_dump(data), Loader=yaml.SafeLoader)
-        mistakes = _mistakes(error, node, given) + _source_problems(data.get("sources"), base, node)
+        mistakes = mistakes_of(Recipe, error, node, given) + _source_problems(
+            data.get("sources"), base, node
+        )
         raise RecipeError(mistakes, where=str(path)) from None
     return LoadedRecipe(recipe, path.resolve().parent, path)
 
@@ -237,7 +230,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
         for problem in _problems_of(source, number, loaded.base, node, seen)
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
-    problems += _judge_problems(loaded, node)
+    problems += _judge_problems(loaded, node) + _suite_problems(loaded, node)
     if installed:
         problems += [
             f"{_at(node, location)}{'.'.join(location)}: {words}"
@@ -291,6 +284,24 @@ def _set_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
             one.files(loaded.base)
         except SourceError as error:
             found.append(f"{_at(node, ('dedup', 'against', number, 'path'))}{error.message}")
+    return found
+
+
+def _suite_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
+    """Suites of audits, and texts and tasks of forgetting, that are not there or are wrong."""
+    evaluation, found = loaded.recipe.evaluate, []
+    if evaluation.audit is not None:
+        try:
+            load_suites(evaluation.audit.suites, loaded.base)
+        except RecipeError as error:
+            place = ("evaluate", "audit", "suites")
+            found += [f"{_at(node, place)}{error.where}: {words}" for words in error.problems]
+    if evaluation.forgetting is not None:
+        try:
+            outside(evaluation.forgetting.texts, evaluation.forgetting.tasks, loaded.base)
+        except TunesmithError as error:
+            words = error.message.replace("\n", " ")
+            found.append(f"{_at(node, ('evaluate', 'forgetting'))}{words}")
     return found
 
 
@@ -379,102 +390,4 @@ def _override(data: dict[str, Any], item: str) -> str | None:
         place[last] = value
     else:
         return f"'{'.'.join(way)}' has no settings inside"
-    return None
-
-
-def _mistakes(error: ValidationError, node: yaml.Node | None, given: yaml.Node | None) -> list[str]:
-    """What is wrong, with the lines of the file (`node`) and the names as `given` with changes."""
-    found = []
-    for item in error.errors():
-        location = tuple(item["loc"])
-        name = ".".join(str(part) for part in _written(given, location))
-        words = _words(dict(item), location)
-        found.append(f"{_at(node, location)}{name}: {words}" if name else words)
-    return found
-
-
-#: Words for mistakes that need no more.
-_PLAIN = {
-    "missing": "this setting is needed",
-    "union_tag_not_found": "'kind' is needed to tell what this is",
-}
-
-
-def _words(item: dict[str, Any], location: tuple[int | str, ...]) -> str:
-    kind, given = item["type"], item.get("input")
-    if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(location[-1]), _known(location), n=1, cutoff=0.5)
-        return "there is no such setting" + (f"; did you mean '{near[0]}'?" if near else "")
-    if kind in _PLAIN:
-        return _PLAIN[kind]
-    if kind == "union_tag_invalid":
-        expected = item["ctx"]["expected_tags"]
-        return f"there is no kind '{item['ctx']['tag']}'; the kinds are {expected}"
-    if kind == "model_type":
-        known = ", ".join(_known((*location, "")))
-        return f"this takes settings by name ({known}), not {given!r}"
-    message = str(item["msg"]).removeprefix("Value error, ")
-    if kind == "value_error" or isinstance(given, dict | list):
-        return message
-    return f"{message[0].lower()}{message[1:]}, not {given!r}"
-
-
-def _known(location: tuple[int | str, ...]) -> list[str]:
-    """The settings that exist where an unknown one was found."""
-    places: list[type[BaseModel]] = [Recipe]
-    for part in location[:-1]:
-        if isinstance(part, int):
-            continue
-        inner = [
-            model
-            for place in places
-            if part in place.model_fields
-            for model in _models(place.model_fields[part].annotation)
-        ]
-        places = inner or places
-    return sorted({name for place in places for name in place.model_fields})
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models(part)]
-
-
-def _written(node: yaml.Node | None, location: tuple[int | str, ...]) -> list[int | str]:
-    """The location as it is written: without the tags that tell kinds apart."""
-    way: list[int | str] = []
-    for number, part in enumerate(location):
-        inner = _child(node, part)
-        if inner is None and number < len(location) - 1 and node is not None:
-            continue
-        way.append(part)
-        node = inner
-    return way
-
-
-def _at(node: yaml.Node | None, location: tuple[int | str, ...]) -> str:
-    """`line N: ` of the innermost part of a location that the file has."""
-    line = None
-    for part in location:
-        inner = _child(node, part)
-        if inner is not None:
-            node = inner
-            line = _key_line(inner)
-    return "" if line is None else f"line {line}: "
-
-
-def _key_line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _child(node: yaml.Node | None, part: int | str) -> yaml.Node | None:
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-        inner: list[yaml.Node] = node.value
-        return inner[part] if part < len(inner) else None
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(part):
-                found: yaml.Node = value
-                return found
     return None

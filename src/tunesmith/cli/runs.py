@@ -13,6 +13,7 @@ from tunesmith.cli.options import JSON, OUT, OVERRIDES, QUIET, RECIPE, print_jso
 if TYPE_CHECKING:
     import polars as pl
 
+    from tunesmith.audits import AuditRequest
     from tunesmith.pipeline import Run, Until
 
 
@@ -39,20 +40,23 @@ def _run(
     until: Until,
     as_json: bool,
     quiet: bool,
+    audit: AuditRequest | None = None,
 ) -> None:
     from tunesmith import pipeline
+    from tunesmith.audits import hold
     from tunesmith.progress import SilentProgress, for_terminal
     from tunesmith.recipe import load
 
     loaded = load(recipe, list(overrides))
     folder = out or Path("runs") / loaded.recipe.name
     progress = SilentProgress() if quiet else for_terminal()
-    done = pipeline.run(loaded, folder, until=until, progress=progress)
+    done = pipeline.run(loaded, folder, until=until, audit=audit, progress=progress)
     if as_json:
         print_json(_as_json(done))
     elif not quiet:
         for line in _SAID[until](done):
             click.echo(line, err=True)
+    hold(done.failed_gates, where=done.out)
 
 
 def _as_json(done: Run) -> dict[str, Any]:
@@ -63,6 +67,8 @@ def _as_json(done: Run) -> dict[str, Any]:
         "quality": read_json(done.out / "quality.json"),
         "methods": {card["method"]: card for card in done.scorecards},
         "decision": done.decision,
+        "audits": {found["method"]: found for found in done.audits},
+        "forgetting": {found["method"]: found for found in done.forgotten},
     }
 
 
@@ -119,6 +125,12 @@ def _method_lines(done: Run) -> list[str]:
     return lines
 
 
+def _behaviour_lines(done: Run) -> list[str]:
+    from tunesmith.audits import lines
+
+    return lines(done.audits, done.forgotten)
+
+
 def _verdict_lines(done: Run) -> list[str]:
     if done.decision is None:
         return []
@@ -134,10 +146,13 @@ def _end_lines(done: Run) -> list[str]:
 _SAID: dict[str, Callable[[Run], list[str]]] = {
     "prepare": lambda done: [*_data_lines(done), f"  in {done.out}"],
     "tune": lambda done: [*_data_lines(done), f"Adapters are in {done.out / 'methods'}"],
-    "evaluate": lambda done: [*_data_lines(done), *_method_lines(done)],
-    "decide": lambda done: [*_data_lines(done), *_method_lines(done), *_verdict_lines(done)],
+    "evaluate": lambda done: [*_data_lines(done), *_method_lines(done), *_behaviour_lines(done)],
+    "decide": lambda done: [
+        *_data_lines(done), *_method_lines(done), *_behaviour_lines(done), *_verdict_lines(done),
+    ],
     "report": lambda done: [
-        *_data_lines(done), *_method_lines(done), *_verdict_lines(done), *_end_lines(done),
+        *_data_lines(done), *_method_lines(done), *_behaviour_lines(done), *_verdict_lines(done),
+        *_end_lines(done),
     ],
 }  # fmt: skip
 
@@ -213,8 +228,9 @@ def tune(
     _run(recipe, overrides, out, until="tune", as_json=as_json, quiet=quiet)
 
 
-@click.command("evaluate", help="Prepare and train, then measure every method on the test rows.")
+@click.command("evaluate")
 @RECIPE
+@click.argument("methods", nargs=-1)
 @OVERRIDES
 @OUT
 @JSON
@@ -226,18 +242,38 @@ def tune(
     help="Cross-validate as well: train and measure every method K times on the training and "
     "validation rows. The same as --set evaluate.cross_validation.folds=K.",
 )
+@click.option(
+    "--audit",
+    "audited",
+    is_flag=True,
+    help="Then audit METHODS (all of them where none is named) with the recipe's suites; exit code "
+    "3 when a suite is over its limit.",
+)
+@click.option(
+    "--champion",
+    metavar="METHOD",
+    help="Compare audits with this method's.  [default: the one that the last decision chose]",
+)
 def evaluate(
     recipe: Path,
+    methods: tuple[str, ...],
     overrides: tuple[str, ...],
     out: Path | None,
     as_json: bool,
     quiet: bool,
     folds: int | None,
+    audited: bool,
+    champion: str | None,
 ) -> None:
-    """Measure the recipe's methods."""
+    """Prepare and train, then measure every method on the test rows."""
+    from tunesmith.audits import AuditRequest
+
+    if not audited and (methods or champion):
+        raise click.UsageError("METHODS and --champion belong to --audit.")
     if folds is not None:
         overrides = (*overrides, f"evaluate.cross_validation.folds={folds}")
-    _run(recipe, overrides, out, until="evaluate", as_json=as_json, quiet=quiet)
+    request = AuditRequest(methods, champion) if audited else None
+    _run(recipe, overrides, out, until="evaluate", as_json=as_json, quiet=quiet, audit=request)
 
 
 decide = _command(

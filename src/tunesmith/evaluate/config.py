@@ -7,8 +7,10 @@ from typing import Any, Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from tunesmith.config import Config
+from tunesmith.evaluate.behaviour.config import AuditConfig
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
 from tunesmith.evaluate.facets import SlicesConfig
+from tunesmith.evaluate.forgetting.config import ForgettingConfig
 from tunesmith.evaluate.judge.config import JudgeConfig
 from tunesmith.evaluate.settings import (
     ClassificationConfig,
@@ -104,6 +106,12 @@ class EvaluateConfig(Config):
 
     judge: JudgeConfig | None = None
     """A language model that compares answers, beside the figures; null: none."""
+
+    audit: AuditConfig | None = None
+    """Ask every method the questions of these suites; `evaluate --audit` does so in any case."""
+
+    forgetting: ForgettingConfig | None = ForgettingConfig()
+    """Measure what a training has cost of what the base model could do; null: not."""
 
     @field_validator("metrics")
     @classmethod

@@ -131,6 +131,11 @@ class MaskPersonalData(Transform):
             allow=self._allow,
         )
 
+    @property
+    def detectors(self) -> detect.Settings:
+        """What the detectors need to know, for whoever looks for the same personal data."""
+        return self._settings
+
     @cached_property
     def _hints(self) -> dict[Kind, tuple[detect.Hint, ...]]:
         return detect.hints(self.kinds, self._settings)

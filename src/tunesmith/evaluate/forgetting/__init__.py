@@ -1,0 +1,1 @@
+"""What a training has cost of what the base model could do outside the domain."""
