@@ -17,6 +17,7 @@ from tunesmith.decide.decision import decide
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
 from tunesmith.evaluate.generate import generate
+from tunesmith.evaluate.performance.measure import measured
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
 from tunesmith.prepare import Prepared, prepare
@@ -163,6 +164,21 @@ def _method(
             batch_size=recipe.evaluate.batch_size,
             max_new_tokens=recipe.evaluate.max_new_tokens,
             latency_rows=recipe.evaluate.latency_rows,
+            progress=work.progress,
+        ),
+    )
+    work.timed(
+        f"time {name}",
+        lambda: measured(
+            method,
+            asked,
+            config=recipe.evaluate,
+            answered=answered,
+            model=base,
+            out=folder,
+            weights=tuned(folder) if training is not None else None,
+            train=train,
+            prompt=recipe.prompt,
             progress=work.progress,
         ),
     )

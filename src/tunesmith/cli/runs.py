@@ -213,9 +213,32 @@ def tune(
     _run(recipe, overrides, out, until="tune", as_json=as_json, quiet=quiet)
 
 
-evaluate = _command(
-    "evaluate", "evaluate", "Prepare and train, then measure every method on the test rows."
+@click.command("evaluate", help="Prepare and train, then measure every method on the test rows.")
+@RECIPE
+@OVERRIDES
+@OUT
+@JSON
+@QUIET
+@click.option(
+    "--performance",
+    is_flag=True,
+    help="Measure speed, memory and energy apart from the answers, at several concurrencies. "
+    "The same as --set evaluate.performance.always=true.",
 )
+def evaluate(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+    performance: bool,
+) -> None:
+    """Measure the recipe's methods."""
+    if performance:
+        overrides = (*overrides, "evaluate.performance.always=true")
+    _run(recipe, overrides, out, until="evaluate", as_json=as_json, quiet=quiet)
+
+
 decide = _command(
     "decide", "decide", "Prepare, train and measure, then compare the methods: the verdict."
 )

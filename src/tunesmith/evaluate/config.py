@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from tunesmith.config import Config
+from tunesmith.evaluate.performance.config import PerformanceConfig
 
 MetricName = Literal["token_f1", "exact_match", "rouge_l", "bleu", "chrf", "perplexity"]
 """The quality figures that a method can be judged by."""
@@ -51,6 +52,9 @@ class EvaluateConfig(Config):
 
     max_new_tokens: int = Field(default=160, ge=1)
     """An answer is cut off after this many tokens (counted in the figure `cut_off`)."""
+
+    performance: PerformanceConfig = PerformanceConfig()
+    """Speed, memory and energy, measured apart from the answers."""
 
     bleu_tokenizer: Literal["13a", "intl", "zh", "char"] = "13a"
     """sacrebleu's tokenizer for BLEU: `13a` for languages with spaces, `zh` for Chinese,
