@@ -21,9 +21,9 @@ def predictions(rows: int, *names: str) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def made(rows: int = 20, **more: Any) -> list[Task]:
+def made(there: int = 20, **more: Any) -> list[Task]:
     given = {"kind": "pairwise", "rows": 50, "raters": 2, "overlap": 0.3, "seed": 1} | more
-    return make_tasks(predictions(rows, "a", "b", "c"), [("a", "b"), ("c", "b")], **given)
+    return make_tasks(predictions(there, "a", "b", "c"), [("a", "b"), ("c", "b")], **given)
 
 
 def test_sides_are_balanced_and_texts_stand_where_their_methods_do() -> None:

@@ -30,13 +30,14 @@ def human(
         tasks: What was written for raters, all of one kind.
         votes: What they have answered.
         config: How sure intervals shall be.
-        order: Methods; of a pair, the one that comes first here is `a`.
+        order: Methods, the best first: of a pair, `a` is the one before. Others come after them.
 
     Returns:
         `kind`, `raters`, `tasks`, `pairs`, `ratings`, `agreement`, `sides`, `sentences`; no text
         of a row, and no comment.
     """
     kind = tasks[0].kind
+    order = list(dict.fromkeys([*order, *(name for task in tasks for name in task.methods)]))
     pairs = _pairs(tasks, votes, config, order) if kind == "pairwise" else []
     ratings = _ratings(tasks, votes, config, order) if kind == "rating" else []
     agreement = _agreement(votes, kind, config)

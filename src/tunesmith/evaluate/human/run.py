@@ -86,8 +86,7 @@ def read(
     tasks = read_key(run)
     given = list(files) or sorted((run / FOLDER / RATERS).glob("rater-*.csv"))
     votes = read_votes(given, tasks)
-    order = list(dict.fromkeys([*_order(run), *(name for task in tasks for name in task.methods)]))
-    found = human(tasks, votes, config=config or EvaluateConfig(), order=order)
+    found = human(tasks, votes, config=config or EvaluateConfig(), order=_order(run))
     write_jsonl(run / FOLDER / ANSWERS, [vote.to_json() for vote in votes])
     write_json(run / RESULT, found)
     return found
