@@ -6,6 +6,7 @@ to the length limit, and the others should not wait for them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,7 @@ def greedy(
     pad_id: int,
     max_new_tokens: int,
     before: Before | None = None,
+    moments: list[float] | None = None,
 ) -> list[Answer]:
     """Continue each prompt with the most likely token, until an end token or the limit.
 
@@ -93,6 +95,8 @@ def greedy(
         pad_id: Fills shorter prompts on the left, masked.
         max_new_tokens: The limit.
         before: Virtual tokens that every prompt continues.
+        moments: Gets, for every token of the longest answer, when the batch had it
+            (`time.perf_counter`, s).
 
     Returns:
         n answers, in the prompts' order. They do not depend on what else is in the batch, but for
@@ -125,8 +129,10 @@ def greedy(
         )
         cache = output.past_key_values
         following = output.logits[:, -1].argmax(-1)
-        keep = []
-        for place, (row, token) in enumerate(zip(alive, following.tolist(), strict=True)):
+        tokens, keep = following.tolist(), []
+        if moments is not None:  # reading the tokens has waited for the device
+            moments.append(time.perf_counter())
+        for place, (row, token) in enumerate(zip(alive, tokens, strict=True)):
             if token in stop_ids:
                 stopped[row] = True
             else:

@@ -27,6 +27,7 @@ from tunesmith.evaluate.endpoint.questions import ready
 from tunesmith.evaluate.facets import Facets
 from tunesmith.evaluate.generate import generate
 from tunesmith.evaluate.judge.judge import judge, usual_pairs
+from tunesmith.evaluate.performance.measure import measured
 from tunesmith.evaluate.task import in_force
 from tunesmith.io import write_json, write_text
 from tunesmith.models import BaseModel, resolve
@@ -226,6 +227,21 @@ def _method(
             batch_size=recipe.evaluate.batch_size,
             max_new_tokens=recipe.evaluate.max_new_tokens,
             latency_rows=recipe.evaluate.latency_rows,
+            progress=work.progress,
+        ),
+    )
+    work.timed(
+        f"time {name}",
+        lambda: measured(
+            chosen.method,
+            asked,
+            config=recipe.evaluate,
+            answered=answered,
+            model=base,
+            out=folder,
+            weights=tuned(folder) if training is not None else None,
+            train=train,
+            prompt=recipe.prompt,
             progress=work.progress,
         ),
     )

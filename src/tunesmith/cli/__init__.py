@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tune": ("tunesmith.cli.runs", "Prepare, then train the recipe's methods."),
     "evaluate": ("tunesmith.cli.runs", "Prepare, train, then measure every method."),
     "decide": ("tunesmith.cli.runs", "Prepare, train, measure, then compare: the verdict."),
+    "human": (
+        "tunesmith.cli.human",
+        "Let people judge answers without knowing whose they are.",
+    ),
     "report": ("tunesmith.cli.datasets", "Write the report of a run again."),
     "trace": (
         "tunesmith.cli.datasets",

@@ -243,6 +243,12 @@ def tune(
     "validation rows. The same as --set evaluate.cross_validation.folds=K.",
 )
 @click.option(
+    "--performance",
+    is_flag=True,
+    help="Measure speed, memory and energy apart from the answers, at several concurrencies. "
+    "The same as --set evaluate.performance.always=true.",
+)
+@click.option(
     "--audit",
     "audited",
     is_flag=True,
@@ -262,6 +268,7 @@ def evaluate(
     as_json: bool,
     quiet: bool,
     folds: int | None,
+    performance: bool,
     audited: bool,
     champion: str | None,
 ) -> None:
@@ -272,6 +279,8 @@ def evaluate(
         raise click.UsageError("METHODS and --champion belong to --audit.")
     if folds is not None:
         overrides = (*overrides, f"evaluate.cross_validation.folds={folds}")
+    if performance:
+        overrides = (*overrides, "evaluate.performance.always=true")
     request = AuditRequest(methods, champion) if audited else None
     _run(recipe, overrides, out, until="evaluate", as_json=as_json, quiet=quiet, audit=request)
 

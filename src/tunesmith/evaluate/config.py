@@ -12,6 +12,7 @@ from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
 from tunesmith.evaluate.facets import SlicesConfig
 from tunesmith.evaluate.forgetting.config import ForgettingConfig
 from tunesmith.evaluate.judge.config import JudgeConfig
+from tunesmith.evaluate.performance.config import PerformanceConfig
 from tunesmith.evaluate.settings import (
     ClassificationConfig,
     EmbeddingConfig,
@@ -93,6 +94,9 @@ class EvaluateConfig(Config):
 
     max_new_tokens: int = Field(default=160, ge=1)
     """An answer is cut off after this many tokens (counted in the figure `cut_off`)."""
+
+    performance: PerformanceConfig = PerformanceConfig()
+    """Speed, memory and energy, measured apart from the answers."""
 
     bleu_tokenizer: Literal["13a", "intl", "zh", "char"] = "13a"
     """sacrebleu's tokenizer for BLEU: `13a` for languages with spaces, `zh` for Chinese,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from transformers import PreTrainedModel
 
 from tunesmith.decoding import Answer, Before, greedy
 from tunesmith.evaluate.loaded import Loaded, load_method
+from tunesmith.evaluate.performance.conditions import Watch, machine
+from tunesmith.evaluate.performance.energy import Meter
+from tunesmith.evaluate.performance.memory import model_memory_mib
+from tunesmith.evaluate.performance.timing import timed_wave
 from tunesmith.heads import check_head, head_of
 from tunesmith.io import read_json, write_json
 from tunesmith.models import compute_dtype, load_tokenizer
@@ -79,9 +84,43 @@ def plan(lengths: Sequence[int], *, batch_size: int, alone: int) -> list[list[in
     return [[i] for i in single] + batches
 
 
-def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Answer all rows, unit by unit; units that an earlier run finished are not computed again."""
-    work = Path(request["work"])
+@dataclass(frozen=True)
+class Opened:
+    """A method that is loaded, and the prompts that it is to answer."""
+
+    method: Loaded
+    encoder: ChatEncoder
+    examples: list[Example]
+    prompts: list[FittedPrompt]
+
+    @property
+    def pad_id(self) -> int:
+        """Fills shorter prompts."""
+        return int(self.encoder.tokenizer.pad_token_id)
+
+    @torch.inference_mode()
+    def greedy(
+        self, prompts: list[list[int]], *, limit: int, moments: list[float] | None = None
+    ) -> list[Answer]:
+        """Answer prompts together with at most `limit` tokens each (`decoding.greedy`)."""
+        return greedy(
+            self.method.model,
+            prompts,
+            stop_ids=frozenset({self.encoder.end_id, self.encoder.tokenizer.eos_token_id}),
+            pad_id=self.pad_id,
+            max_new_tokens=limit,
+            before=self.method.before,
+            moments=moments,
+        )
+
+
+def opened(request: dict[str, Any]) -> Opened:
+    """Load a method and make its prompts.
+
+    Args:
+        request: `generate.asked`, with `model`, `model_fingerprint`, `weights`, `precision` and
+            `max_new_tokens`.
+    """
     encoder = ChatEncoder(load_tokenizer(Path(request["model"])))
     weights = Path(request["weights"]) if request["weights"] else None
     if weights is not None:
@@ -93,13 +132,22 @@ def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
     if method.before is not None:
         context -= method.before.tokens
     prompts = _prompts(request, encoder, examples, context=context)
+    return Opened(method, encoder, examples, prompts)
+
+
+def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Answer all rows, unit by unit; units that an earlier run finished are not computed again."""
+    work = Path(request["work"])
+    watch = Watch()
+    loaded = opened(request)
+    examples, prompts = loaded.examples, loaded.prompts
     dropped = [prompt.dropped for prompt in prompts if prompt.dropped]
     emit({"dropped_shots": sum(dropped), "rows_with_dropped_shots": len(dropped)})
     alone = min(request["latency_rows"], len(examples))
     units = plan(
         [len(prompt.ids) for prompt in prompts], batch_size=request["batch_size"], alone=alone
     )
-    job = _Job(request, method=method, encoder=encoder, examples=examples, prompts=prompts)
+    job = _Job(loaded, limit=request["max_new_tokens"])
     parts = []
     warm = False
     for number, unit in enumerate(units):
@@ -123,69 +171,64 @@ def answer(request: dict[str, Any], emit: Emit) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "dropped_shots": sum(dropped),
         "rows_with_dropped_shots": len(dropped),
+        "conditions": {
+            **watch.read(),
+            **machine(compute_dtype(request["precision"])),
+            "model_memory_mib": model_memory_mib(loaded.method),
+        },
     }
 
 
 class _Job:
     """What every unit of work needs."""
 
-    def __init__(
-        self,
-        request: dict[str, Any],
-        *,
-        method: Loaded,
-        encoder: ChatEncoder,
-        examples: list[Example],
-        prompts: list[FittedPrompt],
-    ) -> None:
-        self.method, self.encoder = method, encoder
-        self.examples, self.prompts = examples, prompts
-        self.limit: int = request["max_new_tokens"]
-        self.pad_id: int = encoder.tokenizer.pad_token_id
-        self.stop_ids = frozenset({encoder.end_id, encoder.tokenizer.eos_token_id})
+    def __init__(self, loaded: Opened, *, limit: int) -> None:
+        self.loaded, self.limit = loaded, limit
+        self.meter = Meter()
 
     def warm_up(self) -> None:
         """The first products allocate and tune: nobody's latency."""
-        self._greedy([self.prompts[0].ids], limit=2)
+        self.loaded.greedy([self.loaded.prompts[0].ids], limit=2)
 
     def run(self, unit: list[int], *, timed: bool) -> dict[str, Any]:
         """Answer and score the rows of one unit."""
-        asked = [self.prompts[i].ids for i in unit]
-        begin = time.perf_counter()
-        answers = self._greedy(asked, limit=self.limit)
+        loaded = self.loaded
+        examples = [loaded.examples[i] for i in unit]
+        prompts = [loaded.prompts[i].ids for i in unit]
+        answers, wave = timed_wave(
+            loaded, prompts, limit=self.limit, meter=self.meter, groups=[e.group for e in examples]
+        )
         answered = time.perf_counter()
-        references = [self.encoder.answer_ids(self.examples[i].answer) for i in unit]
+        references = [loaded.encoder.answer_ids(example.answer) for example in examples]
         scores = reference_nll(
-            self.method.model, asked, references, pad_id=self.pad_id, before=self.method.before
+            loaded.method.model,
+            prompts,
+            references,
+            pad_id=loaded.pad_id,
+            before=loaded.method.before,
         )
         scored = time.perf_counter()
         rows = [
             {
-                "id": self.examples[i].id,
-                "prediction": self.encoder.decode(answer.ids),
+                "id": example.id,
+                "prediction": loaded.encoder.decode(answer.ids),
                 "tokens_in": len(prompt),
                 "tokens_out": answer.tokens,
                 "finish": "stop" if answer.stopped else "length",
-                "latency_s": round(answered - begin, 4) if timed else None,
+                "latency_s": round(wave.seconds, 4) if timed else None,
                 "reference_nll": score,
                 "reference_tokens": len(reference),
             }
-            for i, prompt, answer, reference, score in zip(
-                unit, asked, answers, references, scores, strict=True
+            for example, prompt, answer, reference, score in zip(
+                examples, prompts, answers, references, scores, strict=True
             )
         ]
-        return {"rows": rows, "answer_s": answered - begin, "score_s": scored - answered}
-
-    @torch.inference_mode()
-    def _greedy(self, prompts: list[list[int]], *, limit: int) -> list[Answer]:
-        return greedy(
-            self.method.model,
-            prompts,
-            stop_ids=self.stop_ids,
-            pad_id=self.pad_id,
-            max_new_tokens=limit,
-            before=self.method.before,
-        )
+        return {
+            "rows": rows,
+            "answer_s": wave.seconds,
+            "score_s": scored - answered,
+            "wave": wave.to_json(),
+        }
 
 
 def _prompts(

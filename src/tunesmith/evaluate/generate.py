@@ -11,6 +11,7 @@ from typing import Any
 
 from tunesmith.errors import MissingExtraError, TunesmithError
 from tunesmith.evaluate.endpoint import answer as endpoint
+from tunesmith.evaluate.performance.timing import TIMINGS, timings_of
 from tunesmith.io import file_sha256, fingerprint, read_json, read_jsonl, write_json, write_jsonl
 from tunesmith.models import BaseModel, Precision
 from tunesmith.progress import Progress, SilentProgress
@@ -61,8 +62,8 @@ def generate(
             instruction.
         examples: The rows to answer.
         model: The base model; a method behind an endpoint does not look at it.
-        out: The method's folder, `RUN/methods/NAME`: `predictions.jsonl`, `generation.json`, and
-            `work-generate/` until it is done.
+        out: The method's folder, `RUN/methods/NAME`: `predictions.jsonl`, `generation.json`,
+            `answer-timings.json`, and `work-generate/` until it is done.
         weights: What a training has left: an adapter's folder, or a model's.
         train: The training split, from which few-shot examples are chosen.
         prompt: What the prompts have in common: the same as in training.
@@ -97,22 +98,21 @@ def generate(
             progress=progress,
         )
         return Generation(predictions, stats)
-    for package in ("torch", "transformers", "peft"):
-        if importlib.util.find_spec(package) is None:
-            raise MissingExtraError(package, "tune")
+    require_models()
     request: dict[str, Any] = {
-        "examples": [example.to_row() for example in examples],
-        "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
+        **asked(method, examples, train=train, prompt=prompt),
         "batch_size": batch_size,
         "max_new_tokens": max_new_tokens,
         "latency_rows": latency_rows,
         "precision": precision,
-        "instructions": _instructions(method, examples),
-        **_shots(method, train=train, examples=examples),
     }
-    learned = [file_sha256(file) for file in weight_files(weights)] if weights else None
     identity = fingerprint(
-        {**request, "model": model.fingerprint, "weights": learned, "version": _VERSION}
+        {
+            **request,
+            "model": model.fingerprint,
+            "weights": learned_by(weights),
+            "version": _VERSION,
+        }
     )
     finished, answers, work = (
         out / "generation.json",
@@ -149,11 +149,51 @@ def generate(
         for part in sorted(work.glob("part-*.json"))
         for row in read_json(part)["rows"]
     }
+    write_json(out / TIMINGS, timings_of(work, stats.pop("conditions"), identity))
     predictions = [_prediction(example, rows[example.id]) for example in examples]
     write_jsonl(answers, predictions)
     write_json(finished, {"fingerprint": identity, "generation": stats})
     shutil.rmtree(work)
     return Generation(predictions, stats)
+
+
+def require_models() -> None:
+    """Look whether models can be loaded here.
+
+    Raises:
+        MissingExtraError: The extra `tune` is not installed.
+    """
+    for package in ("torch", "transformers", "peft"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(package, "tune")
+
+
+def asked(
+    method: Method,
+    examples: Sequence[Example],
+    *,
+    train: Sequence[Example],
+    prompt: PromptConfig | None,
+) -> dict[str, Any]:
+    """What a method's prompts are made of: the part of a request that `decode.opened` reads.
+
+    Args:
+        method: The method.
+        examples: The rows to answer.
+        train: The training split, from which few-shot examples are chosen.
+        prompt: What the prompts have in common.
+    """
+    return {
+        "examples": [example.to_row() for example in examples],
+        "prompt": (prompt or PromptConfig()).model_dump(mode="json"),
+        "instructions": _instructions(method, examples),
+        **_shots(method, train=train, examples=examples),
+    }
+
+
+def learned_by(weights: Path | None) -> list[str] | None:
+    """The SHA-256 of each file that a training has left; None where there was none."""
+    return [file_sha256(file) for file in weight_files(weights)] if weights else None
 
 
 def _shots(

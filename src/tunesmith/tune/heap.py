@@ -29,7 +29,7 @@ class HeapKeeper(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, limit_mib: float) -> None:
         self.limit_mib = limit_mib
-        self._trim = _trimmer()
+        self._trim = trimmer()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -41,7 +41,7 @@ class HeapKeeper(TrainerCallback):  # type: ignore[misc]
         self.limit_mib = max(self.limit_mib, _SPARE * resident_mib())
 
 
-def _trimmer() -> Any:
+def trimmer() -> Any:
     """The C library's `malloc_trim`; None where it is not glibc."""
     if sys.platform != "linux":  # Windows cannot even be asked
         return None

@@ -1,0 +1,1 @@
+"""Blind evaluation by people: tasks written for raters, and read back as figures."""

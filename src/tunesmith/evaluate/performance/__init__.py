@@ -1,0 +1,1 @@
+"""How fast a method answers, and what that takes: seconds, memory, energy."""
