@@ -14,6 +14,7 @@ import tunesmith
 from tunesmith import figures, track
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
+from tunesmith.decide.measured import read_measured
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
 from tunesmith.evaluate.generate import generate
@@ -97,6 +98,7 @@ def run(
                 work.predictions,
                 loaded.recipe.decide,
                 evaluation=loaded.recipe.evaluate,
+                measured=read_measured(out, (card["method"] for card in work.scorecards)),
             )
             write_json(out / "decision.json", work.decision)
         _finish(work, data)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tunesmith.decide.words import UNTRAINED, figure, names, sentence
+from tunesmith.decide.words import EFFORT, figure, names, sentence
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.metrics import METRICS, FloatArray, Metric, Prediction
@@ -22,9 +22,8 @@ Predictions = Mapping[str, Sequence[Prediction]]
 
 
 def effort(scorecard: Scorecard) -> int:
-    """How much a method takes to keep: 0 the base model, 1 few-shot prompting, 2 training."""
-    kind = scorecard["kind"]
-    return UNTRAINED.index(kind) if kind in UNTRAINED else len(UNTRAINED)
+    """How much a method takes to keep: 0 the base model, 1 prompting, 2 training."""
+    return EFFORT.get(str(scorecard["kind"]), 2)
 
 
 def aligned(
