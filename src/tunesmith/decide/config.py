@@ -53,17 +53,18 @@ class DecideConfig(Config):
     """Hours of work by a method's name, its kind, or its approach (`prompt_based`, `lora`,
     `full_fine_tuning`, `instruction_tuning`): `lora: {development_hours: 8}`.
 
-    Hours that are given count as cost. Hours that are not are the source documents' starting
-    figures: shown, marked, and left out of the decision (see `assumed_hours`).
+    A part that is given for one method counts for all; where a method has no hours of its own,
+    those are the source documents' starting figures, marked wherever they show. Parts that are
+    given for none are shown and left out of the decision (see `assumed_hours`).
     """
 
     engineer_hours: dict[str, Price] = Field(default_factory=dict)
     """Short for `work: {NAME: {development_hours: …}}`: `lora: 8`."""
 
     assumed_hours: Literal["show", "count"] = "show"
-    """What the documents' hours do for methods without hours of your own: `show` leaves them out
-    of what decides, but for one question: a saving alone makes a method worth more effort only if
-    it is there with these hours as well. `count` lets them count everywhere."""
+    """What the documents' hours do for parts of the work that you gave for no method: `show` leaves
+    them out of what decides, but for one question: a saving alone makes a method worth more effort
+    only if it is there with these hours as well. `count` lets them count everywhere."""
 
     cost_factors: CostFactors = CostFactors()
     """Weights of the index of effort, as the source documents have them."""

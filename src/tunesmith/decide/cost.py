@@ -1,9 +1,11 @@
 """What each method costs: what was measured times the user's prices, and hours of work.
 
-Machine time and tokens are measured and always count. Hours of work cannot be measured: those that
-the settings give (`work`, `engineer_hours`) count like money; those that nobody gave are the source
-documents' starting figures, which are shown beside and marked, but decide only where the settings
-say so (`assumed_hours: count`). The documents' figures for compute are never used as money.
+Machine time and tokens are measured and always count. Hours of work cannot be measured: a part of
+them (development, data preparation, maintenance) counts as soon as the settings give it for one
+method (`work`, `engineer_hours`), for all methods alike, with the source documents' starting
+figures for those without hours of their own. A part that nobody gave is shown beside and marked,
+but decides only where the settings say so (`assumed_hours: count`). The documents' figures for
+compute are never used as money.
 
 Data preparation is charged to each method in full, as what a project with this method alone needs.
 Methods of one project share their dataset, so the hours are not to be added up over methods.
@@ -11,7 +13,7 @@ Methods of one project share their dataset, so the hours are not to be added up 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +86,9 @@ class Cost:
 
     def parts(self, answers: float) -> dict[str, float | None]:
         """The total by `PARTS`, the hours that do not count included."""
-        work = {part: self.worked(part, everything=True) for part in WORK_PARTS}
+        work: dict[str, float | None] = {
+            part: self.worked(part, everything=True) for part in WORK_PARTS
+        }
         each = None if self.per_answer is None else self.per_answer * answers
         found = {**work, "training": self.training, "answers": each}
         return {part: found[part] for part in PARTS}
@@ -94,6 +98,19 @@ def costs_by(scorecards: Sequence[Mapping[str, Any]], config: DecideConfig) -> d
     """The cost of every method by name; a method pays for the trainings that it starts from."""
     known = {str(scorecard["method"]): scorecard for scorecard in scorecards}
     return {name: cost_of(scorecard, config, known) for name, scorecard in known.items()}
+
+
+def counted_parts(
+    scorecards: Iterable[Mapping[str, Any]], config: DecideConfig
+) -> frozenset[WorkPart]:
+    """The parts of the work that count: all, or those that are given for one method at least."""
+    cards = tuple(scorecards)
+    return frozenset(
+        part
+        for part in WORK_PARTS
+        if config.assumed_hours == "count"
+        or any(given_hours(card, part, config) is not None for card in cards)
+    )
 
 
 def cost_of(
@@ -106,24 +123,26 @@ def cost_of(
     Args:
         scorecard: Of the method.
         config: Prices, hours, volume and horizon.
-        others: All scorecards by name, to find what a method starts from.
+        others: All scorecards by name: what it may start from, and for whom hours are given.
 
     Raises:
         TunesmithError: An endpoint's prices are in another currency.
     """
+    others = {str(scorecard["method"]): scorecard} if others is None else others
+    counted = counted_parts(others.values(), config)
     endpoint = (scorecard.get("generation") or {}).get("endpoint")
     each = None if endpoint else answer_seconds(scorecard)
     second = config.machine_hour / HOUR_S
     per_answer = None if each is None else each * second
     return Cost(
-        training=_training(scorecard, second, others or {}),
-        work=tuple(_work(scorecard, part, config) for part in WORK_PARTS),
+        training=_training(scorecard, second, others),
+        work=tuple(_work(scorecard, part, config, part in counted) for part in WORK_PARTS),
         answer_s=each,
         per_answer=_endpoint_answer(scorecard, endpoint, config) if endpoint else per_answer,
     )
 
 
-def _work(scorecard: Mapping[str, Any], part: WorkPart, config: DecideConfig) -> Work:
+def _work(scorecard: Mapping[str, Any], part: WorkPart, config: DecideConfig, counts: bool) -> Work:
     given = given_hours(scorecard, part, config)
     hours = STARTING[approach_of(scorecard)].hours(part) if given is None else given
     if part == "maintenance":
@@ -133,7 +152,7 @@ def _work(scorecard: Mapping[str, Any], part: WorkPart, config: DecideConfig) ->
         hours=hours,
         amount=hours * config.engineer_hour,
         assumed=given is None,
-        counts=given is not None or config.assumed_hours == "count",
+        counts=counts,
     )
 
 

@@ -69,7 +69,7 @@ def decide(
     )  # fmt: skip
     words = Explanation(case)
     reasons = words.reasons
-    decision = {
+    decision: dict[str, Any] = {
         "headline": words.headline,
         "verdict": {
             "choice": found.choice,

@@ -128,16 +128,19 @@ def _search(training: Mapping[str, Any]) -> str:
 
 
 def _hours(case: Case) -> list[Reason]:
-    """Whether hours of work count for some methods and not for others."""
-    counted = {
-        method: any(work.counts for work in case.costs[method].work) for method in case.scorecards
-    }
-    if len(set(counted.values())) < 2:
-        return []
-    without = listed([case.called[m] for m, counts in counted.items() if not counts])
-    return [
-        Reason(f"Hours of work count for some methods only: {without} have none set (decide.work).")
+    """Whether hours that count are the documents', for methods without hours of their own."""
+    filled = [
+        case.called[method]
+        for method in case.scorecards
+        if any(work.counts and work.assumed for work in case.costs[method].work)
     ]
+    if not filled or case.config.assumed_hours == "count":
+        return []
+    text = (
+        f"Hours of work that you set for others are the documents' with {listed(filled)} "
+        "(decide.work)."
+    )
+    return [Reason(text)]
 
 
 def _disagreement(case: Case) -> list[Reason]:

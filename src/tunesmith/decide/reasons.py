@@ -87,6 +87,7 @@ def reasons(case: Case, doubts: Sequence[Reason]) -> list[Reason]:
         Reason(held.sentence, held.evidence)
         for limit in case.verdict.limits
         for held in (*limit.those("failed"), *limit.those("unclear"))
+        if held.standing == "failed" or held.method not in case.verdict.out
     ]
     questions = [q for q in (case.verdict.training, case.verdict.prompting) if q is not None]
     if questions:
@@ -208,10 +209,12 @@ def _choice(case: Case) -> list[Reason]:
     if verdict.kind == "undecided" and verdict.open_question is not None and verdict.choice:
         out.append(Reason(f"Until that is known, use {case.called[verdict.choice]}."))
     if verdict.out and verdict.choice and not verdict.training and not verdict.prompting:
-        left = case.called[verdict.choice]
-        out.append(
-            Reason(sentence(f"{left} is what is left of the methods that keep to your limits."))
-        )
+        name = case.called[verdict.choice]
+        inside = [m for m in case.scored() if m not in verdict.out]
+        text = f"{name} is the only method that is not out."
+        if len(inside) > 1:
+            text = f"Of the methods that are not out, {name} is taken: none is clearly better."
+        out.append(Reason(sentence(text)))
     return out
 
 

@@ -331,8 +331,9 @@ def _sentence(
             f"{_outcome(other, called)}, below it is {_outcome(start, called)}."
         )
     side = "up" if value > assumption.now else "down"
+    there = write(value) if write(value) != now else f"{value:.4g}"
     return sentence(
-        f"{label} (now {now}): from {write(value)} {side} the verdict is {_outcome(other, called)}."
+        f"{label} (now {now}): from {there} {side} the verdict is {_outcome(other, called)}."
     )
 
 

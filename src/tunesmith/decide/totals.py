@@ -120,7 +120,8 @@ def index(
         hours = {work.part: work.hours for work in cost.work}
         bought = None if cost.per_answer is None else cost.per_answer * answers
         compute = None if cost.training is None or bought is None else cost.training + bought
-        amounts[method] = {**hours, "compute": compute}
+        own: dict[str, float | None] = {"compute": compute}
+        amounts[method] = own | hours
     largest = {
         part: max((a[part] or 0.0 for a in amounts.values()), default=0.0)
         for part in CostFactors.model_fields
@@ -165,7 +166,7 @@ def _share(amount: float, largest: float) -> float:
 def _weighted(shares: Mapping[str, float | None], factors: CostFactors) -> float | None:
     if None in shares.values():
         return None
-    return sum(getattr(factors, part) * (share or 0.0) for part, share in shares.items())
+    return sum(float(getattr(factors, part)) * (share or 0.0) for part, share in shares.items())
 
 
 def _shared(costs: Mapping[str, Cost]) -> dict[str, Any]:
@@ -190,15 +191,11 @@ def _note(
     text = f"Measured seconds at {money(config.machine_hour, config.currency)} a machine hour"
     if any((s.get("generation") or {}).get("endpoint") for s in scorecards):
         text += ", and measured tokens at the endpoint's prices"
-    given = {
-        part for cost in costs.values() for w in cost.work if not w.assumed for part in [w.part]
-    }
+    given = {work.part for cost in costs.values() for work in cost.work if not work.assumed}
     hour = f"{money(config.engineer_hour, config.currency)} an hour"
     if config.assumed_hours == "count":
         return f"{text}. Work is counted at {hour}; hours that you did not set are the documents'."
     if given:
         parts = listed([p.replace("_", " ") for p in WORK_PARTS if p in given])
-        return (
-            f"{text}. The hours of {parts} that you set are counted at {hour}; the others are not."
-        )
+        return f"{text}. Hours of {parts} are counted at {hour}, as you set them for some method."
     return f"{text}. Hours of work are not counted: none are set (decide.work)."

@@ -135,7 +135,7 @@ def _among(left: Sequence[Scorecard], judge: Judge, *, beaten: bool) -> Verdict:
     base, prompted, trained = by_effort[0], by_effort[1], by_effort[2]
     prompting = judge.ask(base, prompted)
     training = judge.ask(base + prompted, trained)
-    asked = {"prompting": prompting, "training": training}
+    asked: dict[str, Any] = {"prompting": prompting, "training": training}
     if training is not None and training.answer == "earned":
         return Verdict(kind="fine-tune", choice=training.elaborate, **asked)
     if not base + prompted:
