@@ -115,13 +115,12 @@ def index(
         `documents`: the index of the approach by the documents' figures alone), `note`.
     """
     factors, answers = config.cost_factors, horizon_answers(config)
-    amounts = {}
+    amounts: dict[str, dict[str, float | None]] = {}
     for method, cost in costs.items():
-        hours = {work.part: work.hours for work in cost.work}
         bought = None if cost.per_answer is None else cost.per_answer * answers
-        compute = None if cost.training is None or bought is None else cost.training + bought
-        own: dict[str, float | None] = {"compute": compute}
-        amounts[method] = own | hours
+        amounts[method] = {str(work.part): work.hours for work in cost.work}
+        known = cost.training is not None and bought is not None
+        amounts[method]["compute"] = (cost.training or 0.0) + (bought or 0.0) if known else None
     largest = {
         part: max((a[part] or 0.0 for a in amounts.values()), default=0.0)
         for part in CostFactors.model_fields
