@@ -16,6 +16,7 @@ from tunesmith.audits import AuditRequest
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cross_validation import cross_validation_report
 from tunesmith.decide.decision import decide
+from tunesmith.decide.measured import read_measured
 from tunesmith.decide.slices import slice_report
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
@@ -134,6 +135,7 @@ def run(
                 work.predictions,
                 loaded.recipe.decide,
                 evaluation=loaded.recipe.evaluate,
+                measured=read_measured(out, (card["method"] for card in work.scorecards)),
             )
             write_json(out / "decision.json", work.decision)
             if facets is not None:

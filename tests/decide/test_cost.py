@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from tunesmith.decide.break_even import break_even
 from tunesmith.decide.config import DecideConfig
-from tunesmith.decide.cost import Cost, answer_seconds, break_even, cost_of, costs_of
+from tunesmith.decide.cost import Cost, Work, answer_seconds, cost_of, costs_by
+from tunesmith.decide.totals import costs_of
 from tunesmith.decide.words import money
 
 NAMES = {"lora": "LoRA tuning", "few_shot": "few-shot prompting"}
@@ -19,8 +21,18 @@ def card(kind, *, speed=50.0, training_s=None, generation=True):
     }  # fmt: skip
 
 
-def cost(training, per_answer, work=0.0):
-    return Cost(training=training, work=work, answer_s=1.0, per_answer=per_answer)
+def cost(training, per_answer, work=0.0, maintenance=0.0):
+    hours = {"development": work, "maintenance": maintenance}
+    return Cost(
+        training=training,
+        work=tuple(
+            Work(part=part, hours=1.0, amount=amount, assumed=False, counts=True)
+            for part, amount in hours.items()
+            if amount
+        ),
+        answer_s=1.0,
+        per_answer=per_answer,
+    )
 
 
 def pair(ours, theirs, **settings):
@@ -32,7 +44,7 @@ def test_costs_by_hand():
     config = DecideConfig(machine_hour=3.6, engineer_hour=50, engineer_hours={"lora": 2})
     found = cost_of(card("lora", training_s=1800), config)
     assert found.training == pytest.approx(1.80)  # half an hour
-    assert found.work == 100
+    assert found.worked("development", "data_preparation", "maintenance") == 100
     assert found.answer_s == pytest.approx(2.0)  # 100 tokens at 50 a second
     assert found.per_answer == pytest.approx(0.002)
     assert found.total(10_000) == pytest.approx(1.8 + 100 + 20)
@@ -49,7 +61,7 @@ def test_a_search_is_paid_for():
 def test_hours_by_name_win_over_hours_by_kind():
     named = {**card("lora", training_s=1), "method": "lora-small"}
     config = DecideConfig(engineer_hour=10, engineer_hours={"lora": 5, "lora-small": 1})
-    assert cost_of(named, config).work == 10
+    assert cost_of(named, config).worked("development") == 10
 
 
 def test_what_was_not_measured_is_unknown_not_free():
@@ -105,7 +117,7 @@ def test_the_same_cost():
 def test_break_even_unknown():
     found = pair(cost(None, 0.001), cost(0.0, 0.005))
     assert found["answers"] is None
-    assert "not measured" in found["sentence"]
+    assert "unknown: not all of it was measured" in found["sentence"]
 
 
 def test_no_expected_volume_gives_no_months():
@@ -116,8 +128,10 @@ def test_no_expected_volume_gives_no_months():
 
 def test_the_cost_part_names_its_prices():
     cards = [card("base"), card("few_shot", speed=10), card("lora", training_s=3600)]
-    found = costs_of(cards, DecideConfig(machine_hour=1.0, currency="EUR"))
-    assert [(p["a"], p["b"]) for p in found["break_even"]] == [("lora", "few_shot")]
+    config = DecideConfig(machine_hour=1.0, currency="EUR")
+    found = costs_of(cards, costs_by(cards, config), config)
+    pairs = [("lora", "few_shot"), ("lora", "base"), ("few_shot", "base")]
+    assert [(p["a"], p["b"]) for p in found["break_even"]] == pairs
     assert found["methods"]["lora"]["training"] == 1.0
     assert found["methods"]["few_shot"]["per_1000"] == pytest.approx(1000 * 10 / 3600)
     assert found["currency"] == found["methods"]["base"]["currency"] == "EUR"

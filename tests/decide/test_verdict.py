@@ -8,7 +8,8 @@ import pytest
 
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
-from tunesmith.decide.verdict import about, earns
+from tunesmith.decide.judge import earns
+from tunesmith.decide.rows import about
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
 
@@ -165,7 +166,8 @@ def test_expensive_few_shot_is_named_as_a_reason_of_money_only(world):
         {"base": 0.2, "few_shot": 0.5, "lora": 0.5}, 1500, seed=4, speeds={"few_shot": 4.0}
     )
     assert outcome(decision) == ("prompt", "few_shot")
-    (pair,) = decision["cost"]["break_even"]
+    pair = decision["cost"]["break_even"][0]
+    assert (pair["a"], pair["b"]) == ("lora", "few_shot")
     assert pair["answers"] > 0
     assert pair["sentence"] in decision["verdict"]["reasons"]
     assert any(step.startswith("If saving money") for step in decision["verdict"]["next"])

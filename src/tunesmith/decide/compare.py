@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tunesmith.decide.words import UNTRAINED, figure, names, sentence
+from tunesmith.decide.words import EFFORT, figure, names, sentence
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.mcnemar import mcnemar
@@ -24,12 +24,8 @@ Predictions = Mapping[str, Sequence[Prediction]]
 
 
 def effort(scorecard: Scorecard) -> int:
-    """How much a method takes to keep: 0 the base model, 1 few-shot prompting, 2 training.
-
-    A model behind an endpoint is prompted, so it takes the effort of prompting.
-    """
-    kind = scorecard["kind"]
-    return 2 if kind not in UNTRAINED else int(kind != "base")
+    """How much a method takes to keep: 0 the base model, 1 prompting, 2 training."""
+    return EFFORT.get(str(scorecard["kind"]), 2)
 
 
 def aligned(

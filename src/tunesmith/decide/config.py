@@ -1,12 +1,14 @@
-"""What counts in the decision: the figure, the prices and the volume."""
+"""What counts in the decision: the figure, the prices, the volume and the limits."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tunesmith.config import Config
+from tunesmith.decide.approaches import CostFactors, UseCase, WorkConfig
+from tunesmith.decide.limits import LimitsConfig
 from tunesmith.evaluate.config import MetricName
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -29,6 +31,13 @@ class DecideConfig(Config):
     min_rows: int = Field(default=30, ge=2)
     """With fewer independent test rows (threads count once) no verdict is given."""
 
+    limits: LimitsConfig = LimitsConfig()
+    """What a method must keep to at all; one that does not is out before methods are compared."""
+
+    use_case: UseCase | None = None
+    """What the model is for: where methods cannot be told apart, the documents' recommendation
+    for it decides. It never overrules a clear difference."""
+
     currency: str = Field(default="USD", min_length=1, max_length=8)
     """Currency of all prices, used in sentences as it stands."""
 
@@ -39,14 +48,27 @@ class DecideConfig(Config):
     """
 
     engineer_hour: Price = 60.0
-    """Price of one hour of an engineer's work; used only with `engineer_hours`."""
+    """Price of one hour of an engineer's work."""
+
+    work: dict[str, WorkConfig] = Field(default_factory=dict)
+    """Hours of work by a method's name, its kind, or its approach (`prompt_based`, `lora`,
+    `full_fine_tuning`, `instruction_tuning`): `lora: {development_hours: 8}`.
+
+    A part that is given for one method counts for all; where a method has no hours of its own,
+    those are the source documents' starting figures, marked wherever they show. Parts that are
+    given for none are shown and left out of the decision (see `assumed_hours`).
+    """
 
     engineer_hours: dict[str, Price] = Field(default_factory=dict)
-    """Hours of work to set up a method, by its name or kind (`lora: 8`).
+    """Short for `work: {NAME: {development_hours: …}}`: `lora: 8`."""
 
-    They cannot be measured here, so a method that is not named has none, and the sentences say
-    that work is not counted.
-    """
+    assumed_hours: Literal["show", "count"] = "show"
+    """What the documents' hours do for parts of the work that you gave for no method: `show` leaves
+    them out of what decides, but for one question: a saving alone makes a method worth more effort
+    only if it is there with these hours as well. `count` lets them count everywhere."""
+
+    cost_factors: CostFactors = CostFactors()
+    """Weights of the index of effort, as the source documents have them."""
 
     answers_per_month: int = Field(default=10_000, ge=0)
     """How many answers the model will give in a month."""
@@ -56,6 +78,21 @@ class DecideConfig(Config):
 
     samples: int = Field(default=10, ge=0)
     """Test rows to show with every method's answer."""
+
+    @model_validator(mode="after")
+    def _hours_once(self) -> Self:
+        twice = [
+            name
+            for name in self.engineer_hours
+            if name in self.work and self.work[name].development_hours is not None
+        ]
+        if twice:
+            msg = (
+                f"the hours of {', '.join(twice)} are given twice: keep either engineer_hours or "
+                "work.NAME.development_hours"
+            )
+            raise ValueError(msg)
+        return self
 
 
 def decided_by_the_task(recipe: Any) -> Any:

@@ -1,17 +1,45 @@
-"""What each method costs: measured seconds times the user's prices."""
+"""What each method costs: what was measured times the user's prices, and hours of work.
+
+Machine time and tokens are measured and always count. Hours of work cannot be measured: a part of
+them (development, data preparation, maintenance) counts as soon as the settings give it for one
+method (`work`, `engineer_hours`), for all methods alike, with the source documents' starting
+figures for those without hours of their own. A part that nobody gave is shown beside and marked,
+but decides only where the settings say so (`assumed_hours: count`). The documents' figures for
+compute are never used as money.
+
+Data preparation is charged to each method in full, as what a project with this method alone needs.
+Methods of one project share their dataset, so the hours are not to be added up over methods.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tunesmith.decide.approaches import STARTING, WORK_PARTS, WorkConfig, WorkPart, approach_of
 from tunesmith.decide.config import DecideConfig
-from tunesmith.decide.words import UNTRAINED, money, names, sentence
+from tunesmith.decide.words import UNTRAINED
+from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.endpoint.price import answer_price, pays_by_token, search_price
 
 HOUR_S = 3600
+PARTS = ("development", "data_preparation", "training", "answers", "maintenance")
+"""The parts of a total, in the order in which they fall due."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One part of a method's hours of work, until the horizon."""
+
+    part: WorkPart
+    hours: float
+    amount: float
+    """The hours times their price."""
+    assumed: bool
+    """The hours are the documents' starting figure."""
+    counts: bool
+    """Whether the amount takes part in decisions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,51 +47,156 @@ class Cost:
     """The cost of one method, in the user's currency; None where it was not measured."""
 
     training: float | None
-    """Machine time of training; for a method that is not trained, of choosing its examples."""
-    work: float
-    """Hours of work from the settings times their price."""
+    """Machine time of training, of the search for its settings and of what it starts from; of a
+    method that is not trained, of choosing its examples."""
+    work: tuple[Work, ...] = ()
     answer_s: float | None
-    """Machine seconds of one answer (see `answer_seconds`)."""
+    """Machine seconds of one answer (see `answer_seconds`); None for a model behind an endpoint."""
     per_answer: float | None
-    """Machine time of one answer, or what a server takes for it."""
+    """Machine time, or an endpoint's price, of one answer."""
+
+    def worked(self, *parts: WorkPart, everything: bool = False) -> float:
+        """Money for those parts of the work, the hours that count or all."""
+        return sum(w.amount for w in self.work if w.part in parts and (everything or w.counts))
 
     @property
     def setup(self) -> float | None:
-        """What it costs before the first answer: training and work."""
-        return None if self.training is None else self.training + self.work
-
-    def total(self, answers: float) -> float | None:
-        """Set-up and `answers` answers."""
-        if self.setup is None or self.per_answer is None:
+        """What it costs before the first answer: training and the work that counts."""
+        if self.training is None:
             return None
-        return self.setup + self.per_answer * answers
+        return self.training + self.worked("development", "data_preparation")
+
+    def fixed(self, *, everything: bool = False) -> float | None:
+        """What does not depend on the volume: set-up, and maintenance until the horizon."""
+        if self.training is None:
+            return None
+        return self.training + self.worked(*WORK_PARTS, everything=everything)
+
+    def total(self, answers: float, *, everything: bool = False) -> float | None:
+        """All of it with so many answers.
+
+        Args:
+            answers: Until the horizon.
+            everything: Add the hours that do not count.
+        """
+        fixed = self.fixed(everything=everything)
+        if fixed is None or self.per_answer is None:
+            return None
+        return fixed + self.per_answer * answers
+
+    def parts(self, answers: float) -> dict[str, float | None]:
+        """The total by `PARTS`, the hours that do not count included."""
+        work: dict[str, float | None] = {
+            part: self.worked(part, everything=True) for part in WORK_PARTS
+        }
+        each = None if self.per_answer is None else self.per_answer * answers
+        found = {**work, "training": self.training, "answers": each}
+        return {part: found[part] for part in PARTS}
 
 
-def cost_of(scorecard: Mapping[str, Any], config: DecideConfig) -> Cost:
-    """The cost of one method from its scorecard's measured seconds."""
-    second = config.machine_hour / HOUR_S
-    training = scorecard.get("training")
-    if scorecard["kind"] in UNTRAINED:
-        trained = search_price(scorecard, second=second)
-    else:
-        trained = None if training is None else _training_cost(training, second)
-    hours = config.engineer_hours.get(
-        scorecard["method"], config.engineer_hours.get(scorecard["kind"], 0.0)
+def costs_by(scorecards: Sequence[Mapping[str, Any]], config: DecideConfig) -> dict[str, Cost]:
+    """The cost of every method by name; a method pays for the trainings that it starts from."""
+    known = {str(scorecard["method"]): scorecard for scorecard in scorecards}
+    return {name: cost_of(scorecard, config, known) for name, scorecard in known.items()}
+
+
+def counted_parts(
+    scorecards: Iterable[Mapping[str, Any]], config: DecideConfig
+) -> frozenset[WorkPart]:
+    """The parts of the work that count: all, or those that are given for one method at least."""
+    cards = tuple(scorecards)
+    return frozenset(
+        part
+        for part in WORK_PARTS
+        if config.assumed_hours == "count"
+        or any(given_hours(card, part, config) is not None for card in cards)
     )
-    each = answer_seconds(scorecard)
+
+
+def cost_of(
+    scorecard: Mapping[str, Any],
+    config: DecideConfig,
+    others: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Cost:
+    """The cost of one method from its scorecard's measured seconds and tokens.
+
+    Args:
+        scorecard: Of the method.
+        config: Prices, hours, volume and horizon.
+        others: All scorecards by name: what it may start from, and for whom hours are given.
+
+    Raises:
+        TunesmithError: An endpoint's prices are in another currency.
+    """
+    others = {str(scorecard["method"]): scorecard} if others is None else others
+    counted = counted_parts(others.values(), config)
+    bought = pays_by_token(scorecard)
+    each = None if bought else answer_seconds(scorecard)
+    second = config.machine_hour / HOUR_S
     per_answer = None if each is None else each * second
     return Cost(
-        training=trained,
-        work=hours * config.engineer_hour,
+        training=_training(scorecard, second, others),
+        work=tuple(_work(scorecard, part, config, part in counted) for part in WORK_PARTS),
         answer_s=each,
-        per_answer=answer_price(scorecard) if pays_by_token(scorecard) else per_answer,
+        per_answer=_paid(scorecard, config) if bought else per_answer,
     )
 
 
-def _training_cost(training: Mapping[str, Any], second: float) -> float | None:
-    """What a training and the search for its settings took, at the price of a second."""
+def _work(scorecard: Mapping[str, Any], part: WorkPart, config: DecideConfig, counts: bool) -> Work:
+    given = given_hours(scorecard, part, config)
+    hours = STARTING[approach_of(scorecard)].hours(part) if given is None else given
+    if part == "maintenance":
+        hours *= config.horizon_months
+    return Work(
+        part=part,
+        hours=hours,
+        amount=hours * config.engineer_hour,
+        assumed=given is None,
+        counts=counts,
+    )
+
+
+def given_hours(scorecard: Mapping[str, Any], part: WorkPart, config: DecideConfig) -> float | None:
+    """The hours that the settings give: by the method's name, else its kind, else its approach."""
+    keys = (str(scorecard["method"]), str(scorecard["kind"]), approach_of(scorecard))
+    for key in keys:
+        found = config.work.get(key, WorkConfig()).hours(part)
+        if found is None and part == "development":
+            found = config.engineer_hours.get(key)
+        if found is not None:
+            return found
+    return None
+
+
+def _training(
+    scorecard: Mapping[str, Any], second: float, others: Mapping[str, Mapping[str, Any]]
+) -> float | None:
+    """What a training, the search for its settings and the trainings before it took."""
+    if scorecard["kind"] in UNTRAINED:
+        return search_price(scorecard, second=second)
+    training = scorecard.get("training") or {}
     seconds, search = training.get("seconds"), training.get("search") or {}
-    return None if seconds is None else (seconds + search.get("seconds", 0.0)) * second
+    if seconds is None:
+        return None
+    own = (seconds + search.get("seconds", 0.0)) * second
+    after = (training.get("settings") or {}).get("after")
+    if after is None:
+        return float(own)
+    before = _training(others[after], second, others) if after in others else None
+    return None if before is None else own + before
+
+
+def _paid(scorecard: Mapping[str, Any], config: DecideConfig) -> float | None:
+    """The mean price of an answer by an endpoint's prices per million tokens."""
+    currency = scorecard["generation"]["endpoint"].get("currency")
+    if currency not in {None, config.currency}:
+        raise TunesmithError(
+            f"the prices of its endpoint are in {currency}, those of the decision in "
+            f"{config.currency}",
+            where=f"method '{scorecard['method']}'",
+            todo=f"give the endpoint's prices in {config.currency}, or change decide.currency",
+        )
+    return answer_price(scorecard)
 
 
 def answer_seconds(scorecard: Mapping[str, Any]) -> float | None:
@@ -85,110 +218,3 @@ def answer_seconds(scorecard: Mapping[str, Any]) -> float | None:
 def horizon_answers(config: DecideConfig) -> float:
     """Answers that the settings expect until the horizon."""
     return config.answers_per_month * config.horizon_months
-
-
-def as_row(cost: Cost, config: DecideConfig) -> dict[str, Any]:
-    """The `cost` of a row of the table."""
-    return {
-        "training": cost.training,
-        "work": cost.work,
-        "setup": cost.setup,
-        "answer_s": cost.answer_s,
-        "per_1000": None if cost.per_answer is None else cost.per_answer * 1000,
-        "total": cost.total(horizon_answers(config)),
-        "currency": config.currency,
-    }
-
-
-def break_even(
-    a: str, b: str, costs: Mapping[str, Cost], called: Mapping[str, str], config: DecideConfig
-) -> dict[str, Any]:
-    """After how many answers method `a` has repaid what it costs more than `b` to set up.
-
-    Returns:
-        `a`, `b`, `answers` (0: cheaper from the start; null: never, or not measured), `months`
-        (the same at the expected volume, null without one), `sentence`.
-    """
-    first, second = called[a], called[b]
-    ours, theirs = costs[a], costs[b]
-    if (
-        ours.setup is None
-        or theirs.setup is None
-        or ours.per_answer is None
-        or theirs.per_answer is None
-    ):
-        text = f"the costs of {first} and {second} cannot be compared: a time was not measured."
-        return {"a": a, "b": b, "answers": None, "months": None, "sentence": sentence(text)}
-    extra, saving = ours.setup - theirs.setup, theirs.per_answer - ours.per_answer
-    answers, months = _crossing(extra, saving), None
-    currency = config.currency
-    each = (
-        f"1,000 answers cost {money(ours.per_answer * 1000, currency)} with {first} and "
-        f"{money(theirs.per_answer * 1000, currency)} with {second}"
-    )
-    if answers is None:
-        text = (
-            f"{first} never repays the {money(extra, currency)} that it costs more to set up than "
-            f"{second}: {each}."
-        )
-        if extra == 0:
-            text = (
-                f"{first} is never cheaper than {second}: neither costs more to set up, but {each}."
-            )
-    elif answers == 0:
-        months = 0.0
-        text = f"{first} is cheaper than {second} from the start: {each}."
-        if extra == 0 == saving:
-            text = f"{first} and {second} cost the same: {each}."
-        elif saving < 0:
-            until = math.floor(extra / saving)
-            text = f"{first} is cheaper than {second} for the first {until:,} answers: {each}."
-    else:
-        text = (
-            f"{first} costs {money(extra, currency)} more to set up than {second}, which is repaid "
-            f"after {answers:,} answers"
-        )
-        if config.answers_per_month:
-            months = answers / config.answers_per_month
-            text += f" ({_months(months)} at {config.answers_per_month:,} answers a month)"
-        text += f": {each}."
-    return {"a": a, "b": b, "answers": answers, "months": months, "sentence": sentence(text)}
-
-
-def _crossing(extra: float, saving: float) -> int | None:
-    if extra < 0 or (extra == 0 and saving >= 0):
-        return 0
-    if saving <= 0:
-        return None
-    return math.ceil(extra / saving)
-
-
-def _months(months: float) -> str:
-    if months < 0.1:
-        return "within days"
-    return f"{months:,.1f} months"
-
-
-def costs_of(scorecards: Sequence[Mapping[str, Any]], config: DecideConfig) -> dict[str, Any]:
-    """The `cost` part of the decision: prices, break-even of every trained method, a note."""
-    costs = {str(scorecard["method"]): cost_of(scorecard, config) for scorecard in scorecards}
-    called = names(scorecards)
-    trained = [str(s["method"]) for s in scorecards if s["kind"] not in UNTRAINED]
-    prompted = [str(s["method"]) for s in scorecards if s["kind"] == "few_shot"]
-    work = (
-        f"Work is counted at {money(config.engineer_hour, config.currency)} an hour."
-        if config.engineer_hours
-        else "Hours of work are not counted: none are set (engineer_hours)."
-    )
-    return {
-        "currency": config.currency,
-        "machine_hour": config.machine_hour,
-        "engineer_hour": config.engineer_hour,
-        "engineer_hours": dict(config.engineer_hours),
-        "answers_per_month": config.answers_per_month,
-        "horizon_months": config.horizon_months,
-        "methods": {method: as_row(cost, config) for method, cost in costs.items()},
-        "break_even": [break_even(a, b, costs, called, config) for a in trained for b in prompted],
-        "note": f"Measured seconds at {money(config.machine_hour, config.currency)} a machine "
-        f"hour. {work}",
-    }

@@ -1,0 +1,326 @@
+"""The sentences that lead from the figures to the verdict, each with where its figures stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tunesmith.decide.approaches import IN_WORDS, PREFERENCES, approach_of
+from tunesmith.decide.compare import Scorecard, direction, gain_of
+from tunesmith.decide.config import DecideConfig
+from tunesmith.decide.cost import Cost
+from tunesmith.decide.evidence import DECISION, Evidence, Reason, at, metrics_file
+from tunesmith.decide.judge import Question
+from tunesmith.decide.verdict import Verdict
+from tunesmith.decide.words import explained, figure, listed, money, names, sentence
+from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.metrics import METRICS
+from tunesmith.progress import duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """All that the sentences are made from."""
+
+    verdict: Verdict
+    scorecards: Mapping[str, Scorecard]
+    """By method."""
+    comparisons: Sequence[Mapping[str, Any]]
+    costs: Mapping[str, Cost]
+    cost: Mapping[str, Any]
+    """The `cost` part of the decision."""
+    dominated: Sequence[Mapping[str, Any]]
+    config: DecideConfig
+    evaluation: EvaluateConfig
+    called: Mapping[str, str]
+
+    @classmethod
+    def of(cls, scorecards: Sequence[Scorecard], **rest: Any) -> Case:
+        """A case from the scorecards in their order."""
+        by_name = {str(s["method"]): s for s in scorecards}
+        return cls(scorecards=by_name, called=names(scorecards), **rest)
+
+    @property
+    def unit(self) -> str:
+        """Of the deciding metric."""
+        return METRICS[self.config.metric].unit
+
+    def value(self, method: str) -> str:
+        """A method's deciding figure as printed."""
+        value = self.scorecards[method]["metrics"][self.config.metric]["value"]
+        return figure(value, self.unit)
+
+    def value_at(self, method: str) -> Evidence:
+        """Where it stands."""
+        return at(
+            metrics_file(method), "metrics", self.config.metric, "value", shown=self.value(method)
+        )
+
+    def scored(self) -> list[str]:
+        """Methods with a deciding figure."""
+        return [m for m in self.scorecards if m not in self.verdict.unscored]
+
+    def compared(self, comparison: Mapping[str, Any], start: str = "") -> Reason:
+        """The sentence of a comparison and where its figures stand."""
+        place = next(i for i, c in enumerate(self.comparisons) if c is comparison)
+        better = comparison["better"] or comparison["a"]
+        unit = METRICS[comparison["metric"]].unit
+        gain, low, high = gain_of(comparison, better)
+        ends = ("low", "high") if better == comparison["a"] else ("high", "low")
+        if direction(comparison["metric"]) < 0:
+            ends = (ends[1], ends[0])
+        said = [("difference", gain), (ends[0], low), (ends[1], high)]
+        evidence = [
+            at(DECISION, "comparisons", place, key, shown=figure(value, unit))
+            for key, value in said
+            if value is not None
+        ]
+        evidence.append(at(DECISION, "comparisons", place, "n", shown=f"{comparison['n']:,}"))
+        return Reason(f"{start}{comparison['sentence']}", tuple(evidence))
+
+
+def reasons(case: Case, doubts: Sequence[Reason]) -> list[Reason]:
+    """Sentences that lead from the figures to the verdict."""
+    out = [_figures(case)]
+    out += [
+        Reason(held.sentence, held.evidence)
+        for limit in case.verdict.limits
+        for held in (*limit.those("failed"), *limit.those("unclear"))
+        if held.standing == "failed" or held.method not in case.verdict.out
+    ]
+    questions = [q for q in (case.verdict.training, case.verdict.prompting) if q is not None]
+    if questions:
+        share = f"{case.evaluation.confidence:.0%}"
+        out.append(
+            Reason(
+                "A range in brackets is how far the true difference may lie from the one measured "
+                f"({share} sure); a difference is clear when its range keeps away from zero.",
+                (at(DECISION, "confidence", shown=share),),
+            )
+        )
+    for question in questions:
+        judgement = _judgement(case, question)
+        out.append(case.compared(question.comparison))
+        out += [] if any(judgement.text == said.text for said in out) else [judgement]
+    out += _choice(case)
+    preferred = use_case_reason(case)
+    out += [] if preferred is None else [preferred]
+    out += [entry["reason"] for entry in case.dominated]
+    out += money_reasons(case)
+    return [*out, *doubts]
+
+
+def _figures(case: Case) -> Reason:
+    """The deciding figure of every method, best first, with the words explained."""
+    metric, scored = METRICS[case.config.metric], case.scored()
+    sign = direction(case.config.metric)
+    figures = {m: case.scorecards[m]["metrics"][metric.name]["value"] * sign for m in scored}
+    ranked = sorted(scored, key=lambda m: -figures[m])
+    parts = []
+    said: set[str] = set()
+    for method in ranked:
+        whole = explained(case.scorecards[method], case.called[method])
+        bracket = whole.removeprefix(case.called[method])
+        parts.append(
+            f"{whole if bracket not in said else case.called[method]} {case.value(method)}"
+        )
+        said.add(bracket)
+    n = case.scorecards[ranked[0]]["metrics"][metric.name]["n"]
+    text = (
+        f"The methods are judged by {metric.label} ({metric.meaning}) on {n:,} test "
+        f"questions that no method had seen: {'; '.join(parts)}."
+    )
+    counted = at(metrics_file(ranked[0]), "metrics", metric.name, "n", shown=f"{n:,}")
+    return Reason(text, (counted, *(case.value_at(method) for method in ranked)))
+
+
+def _judgement(case: Case, question: Question) -> Reason:
+    """Why a question got its answer."""
+    name, unit, config = case.called[question.elaborate], case.unit, case.config
+    wanted = figure(config.min_gain, unit)
+    asked_for = at(DECISION, "min_gain", shown=wanted)
+    gain, _, high = gain_of(question.comparison, question.elaborate)
+    clear = question.comparison["clear"]
+    if question.answer == "open":
+        return _open(case, question)
+    if question.answer == "earned":
+        if config.min_gain == 0:
+            return Reason(f"So {name} earns its effort: any clear gain was to count.")
+        text = f"So {name} earns its effort: the gain is at least the {wanted} asked for."
+        return Reason(text, (asked_for,))
+    evidence: tuple[Evidence, ...] = ()
+    if clear and gain < 0:
+        why = "it is worse"
+    elif clear:
+        why, evidence = f"the gain is below the {wanted} asked for", (asked_for,)
+    elif high is None or high <= 0:
+        why = "a gain is unlikely"
+    else:
+        place = next(i for i, c in enumerate(case.comparisons) if c is question.comparison)
+        raw = "high" if question.comparison["high"] in {high, -high} else "low"
+        most = figure(high, unit)
+        evidence = (at(DECISION, "comparisons", place, raw, shown=most), asked_for)
+        why = f"its gain is at most {most}, below the {wanted} asked for"
+    return Reason(f"So {name} does not earn its effort: {why}.", evidence)
+
+
+def _open(case: Case, question: Question) -> Reason:
+    groups, needed = question.comparison["groups"], case.config.min_rows
+    if groups < needed:
+        place = next(i for i, c in enumerate(case.comparisons) if c is question.comparison)
+        text = (
+            f"With {groups:,} independent test rows no verdict is given; at least {needed:,} are "
+            "needed."
+        )
+        return Reason(
+            text,
+            (
+                at(DECISION, "comparisons", place, "groups", shown=f"{groups:,}"),
+                at(DECISION, "min_rows", shown=f"{needed:,}"),
+            ),
+        )
+    name = case.called[question.elaborate]
+    text = f"So whether {name} earns its effort cannot be told from these rows"
+    if question.alike:
+        others = listed([case.called[m] for m in question.alike], "or")
+        text += f", nor whether {others} does"
+    return Reason(f"{text}.")
+
+
+def _choice(case: Case) -> list[Reason]:
+    """What is left to say about the method that was chosen."""
+    verdict, prompting, out = case.verdict, case.verdict.prompting, []
+    if (
+        prompting is not None
+        and prompting.answer != "earned"
+        and verdict.choice == prompting.elaborate
+    ):
+        out = [
+            case.compared(c, f"Yet {case.called[prompting.simple]} falls behind: ")
+            for c in case.comparisons
+            if c["metric"] == case.config.metric
+            and c["b"] == prompting.simple
+            and c["better"] == c["a"] != prompting.elaborate
+            and c["clear"]
+        ]
+    if verdict.as_good is not None:
+        out.append(_as_good(case))
+    if verdict.kind == "undecided" and verdict.open_question is not None and verdict.choice:
+        out.append(Reason(f"Until that is known, use {case.called[verdict.choice]}."))
+    if verdict.out and verdict.choice and not verdict.training and not verdict.prompting:
+        name = case.called[verdict.choice]
+        inside = [m for m in case.scored() if m not in verdict.out]
+        text = f"{name} is the only method that is not out."
+        if len(inside) > 1:
+            text = f"Of the methods that are not out, {name} is taken: none is clearly better."
+        out.append(Reason(sentence(text)))
+    return out
+
+
+def _as_good(case: Case) -> Reason:
+    found = case.verdict.as_good
+    assert found is not None  # noqa: S101 - the caller looked
+    name, other, unit = case.called[found.elaborate], case.called[found.simple], case.unit
+    least = figure(found.low, unit)
+    wanted = figure(case.config.min_gain, unit)
+    evidence = [
+        at(DECISION, "verdict", "as_good", "low", shown=least),
+        at(DECISION, "min_gain", shown=wanted),
+    ]
+    text = (
+        f"Yet {name} is as good as {other}: its gain is at least {least}, and a loss below "
+        f"{wanted} does not count"
+    )
+    if found.why == "saving" and found.saving is not None:
+        saved = money(found.saving, case.config.currency)
+        evidence.append(at(DECISION, "verdict", "as_good", "saving", shown=saved))
+        assumed = any(
+            w.assumed for m in (found.simple, found.elaborate) for w in case.costs[m].work
+        )
+        hours = "the documents' hours of work counted" if assumed else "your hours of work counted"
+        text += f". It saves {saved} over {case.config.horizon_months:g} months, {hours}"
+        evidence.append(
+            at(DECISION, "cost", "horizon_months", shown=f"{case.config.horizon_months:g}")
+        )
+    return Reason(f"{text}.", tuple(evidence))
+
+
+def use_case_reason(case: Case) -> Reason | None:
+    """What the documents prefer, and whether that is what was chosen."""
+    use_case, choice = case.config.use_case, case.verdict.choice
+    if use_case is None or choice is None:
+        return None
+    preference = PREFERENCES[use_case]
+    best = listed([IN_WORDS[a] for a in preference.best], "or")
+    not_for = listed([IN_WORDS[a] for a in preference.not_for], "or")
+    said = f"For {preference.label} the documents recommend {best}" if best else ""
+    if not best:
+        said = f"For {preference.label} the documents advise against {not_for}"
+    elif not_for:
+        said += f" and advise against {not_for}"
+    verdict, rank = case.verdict, preference.rank(approach_of(case.scorecards[choice]))
+    name = case.called[choice]
+    if verdict.for_use_case or (verdict.as_good is not None and verdict.as_good.why == "use_case"):
+        return Reason(f"{said}: so of those that are not told apart, {name} it is.")
+    if rank == 0:
+        return Reason(f"{said}: {name} is that.")
+    return Reason(f"{said}; the figures speak for {name} all the same.")
+
+
+def money_reasons(case: Case) -> list[Reason]:
+    """Training cost, and when the method in question has repaid what it costs more."""
+    out = []
+    for method, scorecard in case.scorecards.items():
+        training = scorecard.get("training")
+        cost = case.costs[method].training
+        if training is not None and training.get("seconds") is not None and cost:
+            out.append(_training(case, method, training, cost))
+    question = case.verdict.training
+    pairs = []
+    if question is not None:
+        pairs.append({question.elaborate, question.simple})
+    if case.verdict.choice is not None and question is not None:
+        pairs.append({case.verdict.choice, question.simple})
+        pairs.append({case.verdict.choice, question.elaborate})
+    for place, entry in enumerate(case.cost["break_even"]):
+        if {entry["a"], entry["b"]} in pairs:
+            out.append(_break_even(case, place, entry))
+    return out
+
+
+def _training(case: Case, method: str, training: Mapping[str, Any], cost: float) -> Reason:
+    path, took = metrics_file(method), duration(training["seconds"])
+    paid = money(cost, case.config.currency)
+    evidence = [at(path, "training", "seconds", shown=took)]
+    text = f"Training took {took}"
+    search = (training.get("search") or {}).get("seconds")
+    if search:
+        looked = duration(search)
+        text += f", the search for its settings {looked}"
+        evidence.append(at(path, "training", "search", "seconds", shown=looked))
+    after = (training.get("settings") or {}).get("after")
+    whole = ", together with what it starts from" if after else ", together" if search else ""
+    evidence.append(at(DECISION, "cost", "methods", method, "training", shown=paid))
+    return Reason(
+        f"{text}{whole} at a cost of {paid}, with {case.called[method]}.", tuple(evidence)
+    )
+
+
+def _break_even(case: Case, place: int, entry: Mapping[str, Any]) -> Reason:
+    text, currency = str(entry["sentence"]), case.config.currency
+    place_of = (DECISION, "cost", "break_even", place)
+    shown = {key: f"{entry[key]:,}" for key in ("answers", "until") if entry[key]}
+    if entry["extra"]:
+        shown["extra"] = money(entry["extra"], currency)
+    evidence = [at(*place_of, key, shown=words) for key, words in shown.items()]
+    for method in (entry["a"], entry["b"]):
+        each = case.costs[method].per_answer
+        if each is not None:
+            evidence.append(
+                at(
+                    DECISION, "cost", "methods", method, "per_1000",
+                    shown=money(each * 1000, currency),
+                )
+            )  # fmt: skip
+    return Reason(text, tuple(item for item in evidence if item.shown in text))
