@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tunesmith.decide.approaches import approaches
 from tunesmith.decide.compare import Predictions, Scorecard, aligned, compare
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import cost_of, costs_of
@@ -32,7 +33,7 @@ def decide(
 
     Returns:
         The content of decision.json: `headline`, `verdict` (`choice`, `kind`, `reasons`, `next`,
-        `rows_needed`), `metric`, `table`, `comparisons`, `cost`, `samples`.
+        `rows_needed`), `metric`, `table`, `comparisons`, `cost`, `approaches`, `samples`.
 
     Raises:
         TunesmithError: There is no method, two have one name, they did not answer the same rows,
@@ -88,5 +89,6 @@ def decide(
         ],
         "comparisons": comparisons,
         "cost": cost,
+        "approaches": approaches(metrics, config),
         "samples": samples(rows, found.choice, config.samples),
     }
