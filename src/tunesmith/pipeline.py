@@ -14,6 +14,7 @@ import tunesmith
 from tunesmith import figures, track
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
+from tunesmith.decide.strategy.plan import make_plan
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
 from tunesmith.evaluate.generate import generate
@@ -100,6 +101,8 @@ def run(
             )
             write_json(out / "decision.json", work.decision)
         _finish(work, data)
+        if _reaches(until, "decide"):
+            write_json(out / "plan.json", make_plan(out, loaded.recipe.name, loaded.recipe.decide))
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
                 work.mlflow_run = work.timed("track", lambda: _track(work, data))

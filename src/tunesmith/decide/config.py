@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tunesmith.config import Config
+from tunesmith.decide.strategy.config import StrategyConfig
 from tunesmith.evaluate.config import MetricName
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -55,3 +56,6 @@ class DecideConfig(Config):
 
     samples: int = Field(default=10, ge=0)
     """Test rows to show with every method's answer."""
+
+    strategy: StrategyConfig = StrategyConfig()
+    """The gates of the plan from prompting to LoRA to full fine-tuning."""
