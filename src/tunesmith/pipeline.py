@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 import tunesmith
 from tunesmith import figures, track
+from tunesmith.assess.dataset import write_evaluation
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
 from tunesmith.decide.strategy.plan import make_plan
@@ -102,6 +103,7 @@ def run(
             write_json(out / "decision.json", work.decision)
         _finish(work, data)
         if _reaches(until, "decide"):
+            work.timed("assess", lambda: write_evaluation(out, config=loaded.recipe.assess))
             write_json(out / "plan.json", make_plan(out, loaded.recipe.name, loaded.recipe.decide))
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
