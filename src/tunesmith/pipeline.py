@@ -12,12 +12,14 @@ from typing import Any, Literal, get_args
 
 import tunesmith
 from tunesmith import audits, figures, track
+from tunesmith.assess.dataset import write_evaluation
 from tunesmith.audits import AuditRequest
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cross_validation import cross_validation_report
 from tunesmith.decide.decision import decide
 from tunesmith.decide.measured import read_measured
 from tunesmith.decide.slices import slice_report
+from tunesmith.decide.strategy.plan import make_plan
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import scorecard as cards
 from tunesmith.evaluate.choose_k import choose_k, drawn
@@ -142,6 +144,9 @@ def run(
                 work.timed("slices", lambda: _slices(work, facets, work.decision))
             _judge(work)
         _finish(work, data)
+        if _reaches(until, "decide"):
+            work.timed("assess", lambda: write_evaluation(out, config=loaded.recipe.assess))
+            write_json(out / "plan.json", make_plan(out, loaded.recipe.name, loaded.recipe.decide))
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
                 work.mlflow_run = work.timed("track", lambda: _track(work, data))

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from tunesmith.assess.dataset.config import AssessConfig
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
 from tunesmith.clean.pii.backends import loaded as load_names
@@ -84,6 +85,8 @@ class Recipe(Config):
     """Which rows count as the same."""
     split: SplitConfig = SplitConfig()
     """How rows are dealt to training, validation and test."""
+    assess: AssessConfig = AssessConfig()
+    """How a dataset's quality and bias are estimated."""
     model: str = "smollm2-135m-instruct"
     """The base model: this name, a local folder, or a Hugging Face id."""
     prompt: PromptConfig = PromptConfig()

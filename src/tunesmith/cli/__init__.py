@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prepare": ("tunesmith.cli.runs", "Collect, clean, check, de-duplicate and split: a dataset."),
     "assess": (
         "tunesmith.cli.assess",
-        "Measure how well personal data is found, on a labelled file.",
+        "Assess a dataset: quality and bias; or how well personal data is found.",
     ),
     "tune": ("tunesmith.cli.runs", "Prepare, then train the recipe's methods."),
     "evaluate": ("tunesmith.cli.runs", "Prepare, train, then measure every method."),

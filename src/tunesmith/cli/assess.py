@@ -1,4 +1,4 @@
-"""`assess`: how well personal data is found, measured on a labelled file."""
+"""`assess`: a dataset's figures, or how well personal data is found on a labelled file."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tunesmith.cli.options import JSON, OVERRIDES, print_json
+from tunesmith.cli.options import JSON, OUT, OVERRIDES, print_json
 
 if TYPE_CHECKING:
     from tunesmith.clean.pii.mask import MaskPersonalData
 
 
 @click.command()
+@click.argument("target", type=click.Path(path_type=Path), required=False, metavar="[RECIPE|RUN]")
 @click.option(
     "--pii",
     "gold",
     type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
     metavar="GOLD",
-    help="Texts with labelled personal data: JSONL or a JSON array.",
+    help="Measure masking instead, on texts with labelled personal data: JSONL or a JSON array.",
 )
 @click.option(
     "--recipe",
@@ -52,22 +52,48 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write missed and wrong spans with their texts to FILE, readable by its owner alone.",
 )
+@click.option(
+    "--verdicts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="People's verdicts on rows, JSONL or CSV with id and correct: accuracy is measured.",
+)
+@OUT
 @JSON
 def assess(
-    gold: Path,
+    target: Path | None,
+    gold: Path | None,
     recipe: Path | None,
     overrides: tuple[str, ...],
     kinds: str,
     labels: tuple[str, ...],
     half: str | None,
     errors: Path | None,
+    verdicts: Path | None,
+    out: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how much of the personal data that people labelled in GOLD is found.
+    """Assess the dataset of a recipe or a run folder, or with --pii how well masking works.
 
-    Recall, precision, F1, F2 and the share of personal characters left, by kind, each with its 95%
+    Of a dataset: intrinsic, quality and bias figures, and those of methods that were measured, as
+    evaluation.json in the run folder.
+
+    With --pii: how much of the personal data that people labelled in GOLD is found. Recall,
+    precision, F1, F2 and the share of personal characters left, by kind, each with its 95%
     interval. No word of the texts is printed.
     """
+    if (target is None) == (gold is None):
+        raise click.UsageError("Name a recipe or a run folder, or a labelled file with --pii.")
+    if target is not None:
+        from tunesmith.cli.assess_dataset import show
+
+        if recipe or kinds or labels or half or errors:
+            raise click.UsageError("--recipe, --kinds, --label, --half, --errors go with --pii.")
+        show(target, overrides, out, verdicts, as_json=as_json)
+        return
+    if out is not None or verdicts is not None:
+        raise click.UsageError("--out and --verdicts are for a dataset, not for --pii.")
+    assert gold is not None  # noqa: S101 - one of both is there
     from tunesmith.assess.gold import read_gold
     from tunesmith.assess.masking import assess_masking
     from tunesmith.assess.pii import mistakes

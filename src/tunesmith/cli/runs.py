@@ -285,6 +285,26 @@ def evaluate(
     _run(recipe, overrides, out, until="evaluate", as_json=as_json, quiet=quiet, audit=request)
 
 
-decide = _command(
-    "decide", "decide", "Prepare, train and measure, then compare the methods: the verdict."
+@click.command("decide", help="Prepare, train and measure, then compare the methods: the verdict.")
+@RECIPE
+@OVERRIDES
+@OUT
+@JSON
+@QUIET
+@click.option(
+    "--plan",
+    is_flag=True,
+    help="Do nothing but say where the project stands between prompting, LoRA and full "
+    "fine-tuning, and what the next phase needs; from what the run folder holds.",
 )
+def decide(
+    recipe: Path, overrides: tuple[str, ...], out: Path | None, as_json: bool, quiet: bool,
+    plan: bool,
+) -> None:  # fmt: skip
+    """Decide between the methods, or say where the project stands."""
+    if not plan:
+        _run(recipe, overrides, out, until="decide", as_json=as_json, quiet=quiet)
+        return
+    from tunesmith.cli.plan import show
+
+    show(recipe, overrides, out, as_json=as_json)

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from tunesmith.config import Config
 from tunesmith.decide.approaches import CostFactors, UseCase, WorkConfig
 from tunesmith.decide.limits import LimitsConfig
+from tunesmith.decide.strategy.config import StrategyConfig
 from tunesmith.evaluate.config import MetricName
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -78,6 +79,9 @@ class DecideConfig(Config):
 
     samples: int = Field(default=10, ge=0)
     """Test rows to show with every method's answer."""
+
+    strategy: StrategyConfig = StrategyConfig()
+    """The gates of the plan from prompting to LoRA to full fine-tuning."""
 
     @model_validator(mode="after")
     def _hours_once(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tunesmith.decide.approach_table import approaches
 from tunesmith.decide.approaches import PREFERENCES
 from tunesmith.decide.compare import Predictions, Scorecard, aligned, compare
 from tunesmith.decide.config import DecideConfig
@@ -43,10 +44,10 @@ def decide(
 
     Returns:
         The content of decision.json: `headline`, `verdict`, `metric`, `min_gain`, `min_rows`,
-        `confidence`, `limits`, `table`, `comparisons`, `cost`, `samples`. `verdict` has `choice`
-        (null: no method keeps to the limits, see `nearest`), `kind`, `reasons`, `evidence` (the
-        figures of each reason: `path`, `pointer`, `value`, `shown`), `next`, `rows_needed`,
-        `limits`, `dominated`, `use_case`, `as_good`.
+        `confidence`, `limits`, `table`, `comparisons`, `cost`, `approaches`, `samples`. `verdict`
+        has `choice` (null: no method keeps to the limits, see `nearest`), `kind`, `reasons`,
+        `evidence` (the figures of each reason: `path`, `pointer`, `value`, `shown`), `next`,
+        `rows_needed`, `limits`, `dominated`, `use_case`, `as_good`.
 
     Raises:
         TunesmithError: There is no method, two have one name, they did not answer the same rows,
@@ -106,6 +107,7 @@ def decide(
         ],
         "comparisons": comparisons,
         "cost": cost,
+        "approaches": approaches(metrics, config),
         "samples": samples(rows, found.choice or found.nearest or "", config.samples),
     }
     files = {metrics_file(str(s["method"])): s for s in metrics}

@@ -65,3 +65,35 @@ def estimate(
     out |= {"low": found.low, "high": found.high}
     note = None if caution is None else caution(stats.sum(axis=0))
     return out if note is None else {**out, "note": note}
+
+
+def estimated(
+    rows: FloatArray,
+    figure: Figure,
+    *,
+    unit: str,
+    groups: Sequence[str | None],
+    config: EvaluateConfig,
+    label: str,
+    meaning: str,
+    higher_is_better: bool = False,
+) -> dict[str, Any]:
+    """One figure as metrics.json has them, from statistics of rows of any kind.
+
+    Args:
+        rows: Shape (n, k), NaN rows where unscored.
+        figure: Summed statistics, shape (..., k), to the figure, shape (...).
+        unit: Its unit; a `share` is between 0 and 1.
+        groups: n names; rows of one group are not independent. None is a group of its own.
+        config: How sure, and how many resamples.
+        label: Its name for people.
+        meaning: What it says.
+        higher_is_better: Which way is good.
+    """
+    return {
+        **estimate(rows, figure, unit, [{"group": group} for group in groups], config),
+        "unit": unit,
+        "higher_is_better": higher_is_better,
+        "label": label,
+        "meaning": meaning,
+    }

@@ -188,35 +188,3 @@ def _latencies(predictions: Sequence[Prediction], config: EvaluateConfig) -> dic
 
 def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
-
-
-def estimated(
-    rows: FloatArray,
-    figure: Figure,
-    *,
-    unit: str,
-    groups: Sequence[str | None],
-    config: EvaluateConfig,
-    label: str,
-    meaning: str,
-    higher_is_better: bool = False,
-) -> dict[str, Any]:
-    """One figure as metrics.json has them, from statistics of rows of any kind.
-
-    Args:
-        rows: Shape (n, k), NaN rows where unscored.
-        figure: Summed statistics, shape (..., k), to the figure, shape (...).
-        unit: Its unit; a `share` is between 0 and 1.
-        groups: n names; rows of one group are not independent. None is a group of its own.
-        config: How sure, and how many resamples.
-        label: Its name for people.
-        meaning: What it says.
-        higher_is_better: Which way is good.
-    """
-    return {
-        **_estimate(rows, figure, unit, [{"group": group} for group in groups], config),
-        "unit": unit,
-        "higher_is_better": higher_is_better,
-        "label": label,
-        "meaning": meaning,
-    }

@@ -82,7 +82,7 @@ def write_version(
     if known and known[-1].fingerprint == fingerprint:
         return known[-1]
     number = known[-1].number + 1 if known else 0
-    there = {path.stem.rpartition("-")[2]: path for path in _files(table)} if known else {}
+    there = {path.stem.rpartition("-")[2]: path for path in version_files(table)} if known else {}
     actions = []
     for place, part in enumerate(parts):
         path = table / f"part-{place:05d}-v{number:06d}-{part.fingerprint}.parquet"
@@ -129,7 +129,7 @@ def _write_part(path: Path, part: VersionPart, same: Path | None) -> int:
     return frame.height
 
 
-def _files(table: Path, number: int | None = None) -> list[Path]:
+def version_files(table: Path, number: int | None = None) -> list[Path]:
     """The files of a version, in the order of the rows."""
     from deltalake import DeltaTable
 
@@ -182,7 +182,7 @@ def read_version(
             todo=f"the versions are {', '.join(map(str, sorted(known)))}",
         )
     wanted = columns or COLUMNS
-    frames = [pl.read_parquet(path, columns=wanted) for path in _files(table, number)]
+    frames = [pl.read_parquet(path, columns=wanted) for path in version_files(table, number)]
     if not frames:
         return pl.DataFrame(schema=SCHEMA | {"split": pl.String()}).select(wanted)
     return pl.concat(frames).select(wanted)

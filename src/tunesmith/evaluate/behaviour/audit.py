@@ -24,9 +24,9 @@ from tunesmith.evaluate.behaviour.memory import (
 )
 from tunesmith.evaluate.behaviour.suite import Memorisation, Suite, Test, as_json
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.estimate import estimated
 from tunesmith.evaluate.likelihood import Subject
 from tunesmith.evaluate.metrics import mean_figure, mean_rows
-from tunesmith.evaluate.scorecard import estimated
 from tunesmith.io import fingerprint, read_json, read_jsonl, write_json, write_jsonl
 from tunesmith.progress import Progress
 

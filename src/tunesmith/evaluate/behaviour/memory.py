@@ -18,6 +18,7 @@ import numpy as np
 
 from tunesmith.evaluate.behaviour.suite import Memorisation
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.estimate import estimated
 from tunesmith.evaluate.likelihood import (
     Begun,
     Going,
@@ -25,7 +26,6 @@ from tunesmith.evaluate.likelihood import (
     continuations,
 )
 from tunesmith.evaluate.metrics import FloatArray, mean_figure, mean_rows
-from tunesmith.evaluate.scorecard import estimated
 from tunesmith.progress import Progress
 from tunesmith.prompting.template import PromptConfig
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.estimate import estimated
 from tunesmith.evaluate.forgetting.config import ForgettingConfig
 from tunesmith.evaluate.forgetting.content import Outside, outside
 from tunesmith.evaluate.likelihood import Scored, Subject, likelihoods
 from tunesmith.evaluate.metrics import FloatArray, mean_figure, mean_rows, perplexity_figure
-from tunesmith.evaluate.scorecard import estimated
 from tunesmith.evaluate.significance import paired
 from tunesmith.io import write_json
 from tunesmith.progress import Progress

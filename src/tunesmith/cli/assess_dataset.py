@@ -1,0 +1,70 @@
+"""`assess RECIPE|RUN`: a dataset's figures, printed or as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tunesmith.cli.options import print_json
+
+
+def show(
+    target: Path,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    verdicts: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Write evaluation.json of a recipe's run folder, or of a run folder, and print it."""
+    from tunesmith.assess.dataset import write_evaluation
+    from tunesmith.assess.dataset.verdicts import read_verdicts
+
+    judged = None if verdicts is None else read_verdicts(verdicts)
+    if target.is_dir():
+        if overrides or out is not None:
+            raise click.UsageError("--set and --out go with a recipe, not with a run folder.")
+        folder, config = target, None
+    else:
+        from tunesmith.recipe import load
+
+        recipe = load(target, list(overrides)).recipe
+        folder, config = out or Path("runs") / recipe.name, recipe.assess
+    found = write_evaluation(folder, config=config, verdicts=judged)
+    if as_json:
+        print_json(found)
+        return
+    for line in lines(found):
+        click.echo(line)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The figures and sentences as they are printed."""
+    said = []
+    for name in ("intrinsic", "quality"):
+        said.append(name.capitalize())
+        figures = {key: value for key, value in found[name].items() if isinstance(value, dict)}
+        said += [f"  {_line(value)}" for key, value in figures.items() if key != "composite"]
+    for method, metrics in found["extrinsic"].items():
+        said.append(f"Method {method}")
+        said += [f"  {_line(figure)}" for figure in metrics.values()]
+    said.append("Bias (1 is none found)")
+    for kind, value in found["bias"].items():
+        score = value["score"] if isinstance(value, dict) else value
+        said.append(f"  {kind:<24}{_number(score)}")
+    return [*said, "", *found["sentences"]]
+
+
+def _line(figure: dict[str, Any]) -> str:
+    text = f"{figure['label']:<24}{_number(figure['value'])}"
+    if figure["low"] is not None and figure["high"] is not None:
+        text += f" ({_number(figure['low'])} to {_number(figure['high'])})"
+    return f"{text} {figure['unit']}, n {figure['n']:,}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:,.3f}"
