@@ -15,7 +15,7 @@ from typing import Any
 
 from tunesmith.decide.approaches import approach_of
 from tunesmith.decide.config import DecideConfig
-from tunesmith.decide.cost import cost_of
+from tunesmith.decide.cost import Cost, costs_by
 from tunesmith.decide.words import figure, money
 
 Scorecard = Mapping[str, Any]
@@ -141,13 +141,19 @@ def approaches(scorecards: Sequence[Scorecard], config: DecideConfig) -> list[di
         if name is not None:
             mine.setdefault(name, []).append(scorecard)
     wanted = [*RATED, *(_UNRATED[name] for name in _UNRATED if name in mine)]
-    return [_row(approach, mine.get(approach.name, []), config) for approach in wanted]
+    costs = costs_by(scorecards, config)
+    return [_row(approach, mine.get(approach.name, []), costs, config) for approach in wanted]
 
 
-def _row(approach: Rated, methods: Sequence[Scorecard], config: DecideConfig) -> dict[str, Any]:
+def _row(
+    approach: Rated,
+    methods: Sequence[Scorecard],
+    costs: Mapping[str, Cost],
+    config: DecideConfig,
+) -> dict[str, Any]:
     found = {
         "training_time": [_training_time(card) for card in methods],
-        "computational_cost": [_cost(card, config) for card in methods],
+        "computational_cost": [_cost(card, costs[str(card["method"])], config) for card in methods],
         "performance": [_performance(card, config) for card in methods],
         "flexibility": [_flexibility(card) for card in methods],
         "maintenance": [],
@@ -204,8 +210,7 @@ def _training_time(scorecard: Scorecard) -> str | None:
     return span(seconds) + ("" if rows is None else f"{passes or ' on'} {rows:,} rows")
 
 
-def _cost(scorecard: Scorecard, config: DecideConfig) -> str | None:
-    cost = cost_of(scorecard, config)
+def _cost(scorecard: Scorecard, cost: Cost, config: DecideConfig) -> str | None:
     said = []
     if cost.training:
         said.append(f"training {money(cost.training, config.currency)}")

@@ -8,8 +8,9 @@ from typing import Any
 
 from tunesmith.decide.compare import direction
 from tunesmith.decide.config import DecideConfig
+from tunesmith.decide.judge import Question
 from tunesmith.decide.strategy.evidence import Folder, Project, evidence, figure_of
-from tunesmith.decide.verdict import Question, rows_needed
+from tunesmith.decide.verdict import rows_needed
 
 
 @dataclass(frozen=True, kw_only=True)

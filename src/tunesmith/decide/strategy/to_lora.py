@@ -10,7 +10,7 @@ from tunesmith.decide.cost import Cost, cost_of, horizon_answers
 from tunesmith.decide.strategy.evidence import PROMPTED, evidence, figure_of
 from tunesmith.decide.strategy.forecast import training_forecast
 from tunesmith.decide.strategy.gate import Gate, View
-from tunesmith.decide.verdict import earns
+from tunesmith.decide.judge import earns
 from tunesmith.decide.words import figure, money
 
 TRAINED = ("lora", "full", "prompt_tuning", "prefix_tuning")
@@ -155,7 +155,7 @@ def _volume(view: View) -> Gate:
         words = "Whether LoRA would repay itself is not known: nothing of it was measured."
         return Gate(**about, met=None, measured=None, sentence=words)
     lora, lora_name, basis = found
-    theirs = cost_of(prompt, config)
+    theirs = cost_of(prompt, config, view.run.cards)
     setup, each, other = lora.setup, lora.per_answer, theirs.per_answer
     if setup is None or each is None or other is None or theirs.setup is None:
         words = "Whether LoRA would repay itself is not known: a cost was not measured."
@@ -216,23 +216,16 @@ def _lora_cost(view: View) -> tuple[Cost, str | None, str] | None:
     config = view.config
     lora = view.best("lora")
     if lora is not None:
-        return cost_of(lora, config), str(lora["method"]), "measured"
+        return cost_of(lora, config, view.run.cards), str(lora["method"]), "measured"
     base, forecast = view.best("base"), training_forecast(view, "lora")
     if base is None:
         return None
-    answer = cost_of(base, config)
-    hours = config.engineer_hours.get("lora", 0.0)
     seconds, basis = forecast.seconds, "predicted"
     if seconds is None:
         seconds = config.strategy.max_training_hours * 3600
         basis = "if training took as long as max_training_hours allows"
-    cost = Cost(
-        training=seconds * config.machine_hour / 3600,
-        work=hours * config.engineer_hour,
-        answer_s=answer.answer_s,
-        per_answer=answer.per_answer,
-    )
-    return cost, None, basis
+    tuned = {**base, "method": "lora", "kind": "lora", "training": {"seconds": seconds}}
+    return cost_of(tuned, config, {**view.run.cards, "lora": tuned}), None, basis
 
 
 def _earned(view: View, method: str, over: str) -> bool:
