@@ -30,6 +30,7 @@ from tunesmith.evaluate.endpoint.questions import ready
 from tunesmith.evaluate.facets import Facets
 from tunesmith.evaluate.generate import generate
 from tunesmith.evaluate.judge.judge import judge, usual_pairs
+from tunesmith.evaluate.likeness import embedding_model, likened
 from tunesmith.evaluate.performance.measure import measured
 from tunesmith.evaluate.task import in_force
 from tunesmith.io import write_json, write_text
@@ -252,20 +253,21 @@ def _method(
             progress=work.progress,
         ),
     )
+    predictions = _likened(work, answered.predictions, folder)
     card = cards.scorecard(
         cards.Method(
             name=name,
             kind=method.kind,
             label=chosen.label or _as_trained(method, training).label,
         ),
-        answered.predictions,
+        predictions,
         config=recipe.evaluate,
         training=training,
         generation=answered.stats | chosen.stats,
     )
     write_json(folder / "metrics.json", card)
     work.scorecards.append(card)
-    work.predictions[name] = answered.predictions
+    work.predictions[name] = predictions
     work.models[name] = base
     if training is not None:
         _forget(work, name, base, untrained)
@@ -382,6 +384,23 @@ def _judge(work: Run) -> None:
         ),
     )
     write_json(work.out / "judge.json", found)
+
+
+def _likened(work: Run, predictions: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """The rows with the figures of `evaluate.embedding`, where the recipe asks for them."""
+    recipe = work.loaded.recipe
+    if (config := recipe.evaluate.embedding) is None:
+        return predictions
+    return work.timed(  # type: ignore[no-any-return]
+        f"compare {folder.name} by embeddings",
+        lambda: likened(
+            predictions,
+            model=embedding_model(config, base=resolve(recipe.model), folder=work.loaded.base),
+            config=config,
+            out=folder,
+            progress=work.progress,
+        ),
+    )
 
 
 def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from scipy import stats
 
+from tunesmith.decide.compare import aligned, compare
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
+from tunesmith.decide.words import figure
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
 
@@ -100,3 +103,49 @@ def test_holm_can_take_back_what_one_comparison_alone_would_say(world):
                 assert "test over all 3 comparisons" in found["sentence"]
                 return
     pytest.fail("no such case in 30 draws")
+
+
+def answered(right, group=None):
+    return [
+        {"id": f"t{i}", "group": group and group(i), "reference": "yes", "category": None,
+         "question": "?", "prediction": "yes" if one else "no", "reference_nll": 1.0,
+         "reference_tokens": 1}
+        for i, one in enumerate(right)
+    ]  # fmt: skip
+
+
+def by_exact_match(base, lora, group=None):
+    config = EvaluateConfig(resamples=300, metrics=("exact_match",))
+    rows = {"base": answered(base, group), "lora": answered(lora, group)}
+    cards = [{"method": name, "kind": name, "label": name} for name in rows]
+    return compare(cards, aligned(cards, rows), config, min_rows=30)[0]
+
+
+def test_right_or_wrong_is_tested_by_mcnemar_where_rows_are_independent():
+    base, lora = [True] * 20 + [False] * 40, [True] * 18 + [False] * 2 + [True] * 12 + [False] * 28
+    found = by_exact_match(base, lora)
+    assert (found["test"], found["n"]) == ("mcnemar", 60)
+    assert found["p_value"] == pytest.approx(stats.binomtest(2, 14).pvalue)
+    threads = by_exact_match(base, lora, lambda i: f"thread {i // 2}")
+    assert threads["test"] == "permutation"
+    assert threads["p_value"] != found["p_value"]
+
+
+def test_text_figures_are_tested_by_permutation(world):
+    decision, *_ = world({"base": 0.2, "lora": 0.5}, 40, evaluation=FEW)
+    assert decision["comparisons"][0]["test"] == "permutation"
+
+
+def test_every_comparison_says_which_difference_it_could_have_seen(world):
+    decision, *_ = world({"base": 0.4, "few_shot": 0.41, "lora": 0.41}, 60, evaluation=FEW)
+    z = stats.norm.ppf(1 - 0.05 / 3 / 2) + stats.norm.ppf(0.8)
+    for found in decision["comparisons"]:
+        assert found["smallest_effect"] == pytest.approx(z * found["standard_error"])
+        shown = figure(found["smallest_effect"], "share")
+        words = f"So many rows show a difference of {shown} in 80% of cases"
+        assert (words in found["sentence"]) == (not found["clear"])
+
+
+def test_rows_without_a_difference_or_too_few_see_nothing():
+    assert by_exact_match([True] * 40, [True] * 40)["smallest_effect"] is None
+    assert by_exact_match([True] * 5, [True, False] * 2 + [True])["smallest_effect"] is None

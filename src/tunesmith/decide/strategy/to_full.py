@@ -7,11 +7,11 @@ from typing import Any
 
 from tunesmith.decide.approach_table import span
 from tunesmith.decide.compare import gain_of
+from tunesmith.decide.judge import earns
 from tunesmith.decide.strategy.evidence import evidence
 from tunesmith.decide.strategy.forecast import Forecast, training_forecast
 from tunesmith.decide.strategy.gate import Gate, View
 from tunesmith.decide.strategy.stability import changes
-from tunesmith.decide.judge import earns
 from tunesmith.decide.words import figure
 
 

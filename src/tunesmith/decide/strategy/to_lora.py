@@ -7,10 +7,10 @@ from typing import Any
 
 from tunesmith.decide.compare import gain_of
 from tunesmith.decide.cost import Cost, cost_of, horizon_answers
+from tunesmith.decide.judge import earns
 from tunesmith.decide.strategy.evidence import PROMPTED, evidence, figure_of
 from tunesmith.decide.strategy.forecast import training_forecast
 from tunesmith.decide.strategy.gate import Gate, View
-from tunesmith.decide.judge import earns
 from tunesmith.decide.words import figure, money
 
 TRAINED = ("lora", "full", "prompt_tuning", "prefix_tuning")

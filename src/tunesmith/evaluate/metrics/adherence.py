@@ -19,6 +19,7 @@ from tunesmith.evaluate.metrics.base import (
     Prediction,
     mean_figure,
     mean_rows,
+    rare,
 )
 from tunesmith.evaluate.settings import FormatConfig, LengthConfig
 
@@ -96,6 +97,7 @@ ADHERENCE = (
         rows=_length_rows,
         figure=mean_figure,
         binary=True,
+        caution=rare,
     ),
     Metric(
         name="format_adherence",
@@ -108,5 +110,6 @@ ADHERENCE = (
         rows=_format_rows,
         figure=mean_figure,
         binary=True,
+        caution=rare,
     ),
 )

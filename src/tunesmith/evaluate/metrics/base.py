@@ -27,6 +27,14 @@ Prediction = Mapping[str, Any]
 `reference_tokens`."""
 Rows = Callable[[Sequence[Prediction], EvaluateConfig], FloatArray]
 
+RARE = 3
+"""With fewer rows than this that differ from the others, a share's interval is too wide."""
+
+
+def unwary(sums: FloatArray) -> None:
+    """No reason for caution."""
+    del sums
+
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
@@ -70,3 +78,16 @@ def rows_of(score: Callable[[str | None, str | None], float]) -> Rows:
         return mean_rows([score(row["prediction"], row["reference"]) for row in predictions])
 
     return rows
+
+
+def rare(sums: FloatArray) -> str | None:
+    """Why the interval of a share errs: nearly all rows are alike.
+
+    Args:
+        sums: (rows that are so, rows).
+    """
+    few = min(sums[0], sums[1] - sums[0])
+    if few >= RARE:
+        return None
+    which = f"All but {few:.0f}" if few else "All"
+    return f"{which} rows are alike, so the range is wider than it would have to be."

@@ -16,10 +16,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tunesmith.evaluate.config import EvaluateConfig, MetricName
-from tunesmith.evaluate.metrics.base import FloatArray, Metric, Prediction, Rows, mean_figure
+from tunesmith.evaluate.metrics.base import (
+    FloatArray,
+    Metric,
+    Prediction,
+    Rows,
+    mean_figure,
+    rare,
+    unwary,
+)
 from tunesmith.evaluate.metrics.labels import labels_of, read_rows
 
-FEW = 5
+FEW = 10
 """With fewer rows of a label than this, the interval of a macro average is rough."""
 
 
@@ -130,7 +138,7 @@ def _figure(
         rows=rows,
         figure=figure,
         binary=binary,
-        caution=few_of_a_label if rows is class_counts else lambda sums: None,
+        caution=few_of_a_label if rows is class_counts else rare if binary else unwary,
     )
 
 

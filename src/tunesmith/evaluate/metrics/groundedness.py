@@ -27,6 +27,7 @@ from tunesmith.evaluate.metrics.base import (
     Prediction,
     mean_figure,
     mean_rows,
+    rare,
 )
 
 _STOP_WORDS = """
@@ -173,5 +174,6 @@ GROUNDEDNESS = (
         rows=_unsupported_rows,
         figure=mean_figure,
         binary=True,
+        caution=rare,
     ),
 )

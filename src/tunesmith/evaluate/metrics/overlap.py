@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from tunesmith.answers import exact_match, rouge_l, rouge_n, token_f1
-from tunesmith.evaluate.metrics.base import Metric, mean_figure, rows_of
+from tunesmith.evaluate.metrics.base import Metric, mean_figure, rare, rows_of
 
 OVERLAP = (
     Metric(
@@ -32,6 +32,7 @@ OVERLAP = (
         rows=rows_of(exact_match),
         figure=mean_figure,
         binary=True,
+        caution=rare,
     ),
     Metric(
         name="rouge_1",
