@@ -18,6 +18,7 @@ from tunesmith.errors import RecipeError, TunesmithError
 from tunesmith.io import read_json, read_jsonl
 from tunesmith.models import BaseModel
 from tunesmith.pipeline import run
+from tunesmith.progress import SilentProgress
 from tunesmith.recipe import load
 
 pytest.importorskip("torch")
@@ -26,6 +27,16 @@ SHORT: dict[str, Any] = {
     "kind": "lora", "r": 2, "max_steps": 2, "batch_size": 2, "max_length": 400,
     "validation_rows": 2,
 }  # fmt: skip
+
+
+class Listening(SilentProgress):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +63,7 @@ def written(folder: Path, model: BaseModel, rows: int = 40, **cross: Any) -> Pat
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_fold_is_learned_and_answered_and_a_second_run_takes_what_is_there(
     tiny_model: BaseModel, tmp_path: Path
 ) -> None:
@@ -87,21 +99,13 @@ def test_every_fold_is_learned_and_answered_and_a_second_run_takes_what_is_there
         f"3 folds over {len(learning)} rows (training and validation; the test split is untouched)"
     )
 
-    said: list[str] = []
+    listening = Listening()
     before = (
         (tmp_path / "out/cross_validation/fold-2/methods/lora/training.json").stat().st_mtime_ns
     )
 
-    class Listening:
-        def __getattr__(self, name: str) -> Any:
-            from tunesmith.progress import SilentProgress
-
-            return getattr(SilentProgress(), name)
-
-        def say(self, text: str) -> None:
-            said.append(text)
-
-    run(load(path), tmp_path / "out", until="evaluate", progress=Listening())
+    run(load(path), tmp_path / "out", until="evaluate", progress=listening)
+    said = listening.said
     after = (tmp_path / "out/cross_validation/fold-2/methods/lora/training.json").stat().st_mtime_ns
     assert after == before
     assert "fold 3: lora: already trained with these settings, rows and model" in said
@@ -110,6 +114,7 @@ def test_every_fold_is_learned_and_answered_and_a_second_run_takes_what_is_there
     assert again["methods"] == found["methods"]
 
 
+@pytest.mark.slow
 def test_folds_at_the_same_time_give_the_same(tiny_model: BaseModel, tmp_path: Path) -> None:
     path = written(tmp_path, tiny_model, parallel=1)
     run(load(path), tmp_path / "one", until="evaluate")
@@ -126,6 +131,7 @@ def test_folds_at_the_same_time_give_the_same(tiny_model: BaseModel, tmp_path: P
         assert files[0].read_bytes() == files[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_was(tiny_model: BaseModel, tmp_path: Path) -> None:
     path = written(tmp_path, tiny_model)
     first = tmp_path / "out/cross_validation/fold-1/methods/lora/predictions.jsonl"
@@ -152,6 +158,7 @@ def test_a_killed_run_goes_on_where_it_was(tiny_model: BaseModel, tmp_path: Path
     assert cut["methods"] == whole["methods"]
 
 
+@pytest.mark.slow
 def test_a_method_after_another_and_conversations(tiny_model: BaseModel, tmp_path: Path) -> None:
     path = written(
         tmp_path,
