@@ -107,15 +107,15 @@ def run(
             if folds:
                 work.timed("cross-validation", lambda: _cross_validate(work, data, base, folds))
         if _reaches(until, "decide") and work.scorecards:
-            work.decision = decide(
+            decision = work.decision = decide(
                 work.scorecards,
                 work.predictions,
                 loaded.recipe.decide,
                 evaluation=loaded.recipe.evaluate,
             )
-            write_json(out / "decision.json", work.decision)
+            write_json(out / "decision.json", decision)
             if facets is not None:
-                work.timed("slices", lambda: _slices(work, facets, work.decision))
+                work.timed("slices", lambda: _slices(work, facets, decision))
         _finish(work, data)
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
