@@ -98,8 +98,9 @@ def run(
         write_text(out / "recipe.yaml", loaded.as_run())
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))
-        facets = _facets(work, data) if _reaches(until, "decide") else None
-        folds = _folds(work, data) if _reaches(until, "evaluate") else []
+        methods = bool(loaded.recipe.methods)
+        facets = _facets(work, data) if methods and _reaches(until, "decide") else None
+        folds = _folds(work, data) if methods and _reaches(until, "evaluate") else []
         if _reaches(until, "tune"):
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
             for name, method in in_order(loaded.recipe.methods).items():
@@ -246,7 +247,8 @@ def _cross_validate(work: Run, data: Prepared, base: BaseModel, folds: list[Fold
         decision=recipe.decide,
         evaluation=recipe.evaluate,
     )
-    write_json(work.out / "cross_validation.json", found)
+    version = {"version": data.version.number, "fingerprint": data.version.fingerprint}
+    write_json(work.out / "cross_validation.json", {**found, "dataset": version})
     for words in found["sentences"]:
         work.progress.say(words)
 
