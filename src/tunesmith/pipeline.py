@@ -119,10 +119,11 @@ def run(
         write_text(out / "recipe.yaml", loaded.as_run())
         data = work.data = prepare(loaded, out, work.progress)
         write_json(out / "quality.json", figures.quality_figures(data))
-        if _reaches(until, "evaluate"):
+        methods = bool(loaded.recipe.methods)
+        if methods and _reaches(until, "evaluate"):
             loaded = work.loaded = _evaluation_in_force(loaded, data)
-        facets = _facets(work, data) if _reaches(until, "decide") else None
-        folds = _folds(work, data) if _reaches(until, "evaluate") else []
+        facets = _facets(work, data) if methods and _reaches(until, "decide") else None
+        folds = _folds(work, data) if methods and _reaches(until, "evaluate") else []
         if _reaches(until, "tune"):
             ready(*loaded.recipe.endpoints.values())
             base = work.timed("find the base model", lambda: resolve(loaded.recipe.model))
@@ -133,16 +134,16 @@ def run(
             if _reaches(until, "evaluate"):
                 _audit(work, data, base, audit)
         if _reaches(until, "decide") and work.scorecards:
-            work.decision = decide(
+            decision = work.decision = decide(
                 work.scorecards,
                 work.predictions,
                 loaded.recipe.decide,
                 evaluation=loaded.recipe.evaluate,
                 measured=read_measured(out, (card["method"] for card in work.scorecards)),
             )
-            write_json(out / "decision.json", work.decision)
+            write_json(out / "decision.json", decision)
             if facets is not None:
-                work.timed("slices", lambda: _slices(work, facets, work.decision))
+                work.timed("slices", lambda: _slices(work, facets, decision))
             _judge(work)
         _finish(work, data)
         if _reaches(until, "decide"):
@@ -359,7 +360,8 @@ def _cross_validate(work: Run, data: Prepared, base: BaseModel, folds: list[Fold
         decision=recipe.decide,
         evaluation=recipe.evaluate,
     )
-    write_json(work.out / "cross_validation.json", found)
+    version = {"version": data.version.number, "fingerprint": data.version.fingerprint}
+    write_json(work.out / "cross_validation.json", {**found, "dataset": version})
     for words in found["sentences"]:
         work.progress.say(words)
 

@@ -14,10 +14,13 @@ import psutil
 import pytest
 
 from factory import recipe, tickets, write_csv
+from fold_driver import cross_validate
 from tunesmith.errors import RecipeError, TunesmithError
+from tunesmith.evaluate.cross_validation.run import FoldResult
 from tunesmith.io import read_json, read_jsonl
 from tunesmith.models import BaseModel
 from tunesmith.pipeline import run
+from tunesmith.progress import SilentProgress
 from tunesmith.recipe import load
 
 pytest.importorskip("torch")
@@ -26,6 +29,16 @@ SHORT: dict[str, Any] = {
     "kind": "lora", "r": 2, "max_steps": 2, "batch_size": 2, "max_length": 400,
     "validation_rows": 2,
 }  # fmt: skip
+
+
+class Listening(SilentProgress):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
 
 
 @pytest.fixture(autouse=True)
@@ -52,106 +65,71 @@ def written(folder: Path, model: BaseModel, rows: int = 40, **cross: Any) -> Pat
     )  # fmt: skip
 
 
-def test_every_fold_is_learned_and_answered_and_a_second_run_takes_what_is_there(
-    tiny_model: BaseModel, tmp_path: Path
-) -> None:
-    path = written(tmp_path, tiny_model, rows=50, folds=3)
-    run(load(path), tmp_path / "out", until="evaluate")
-    found = read_json(tmp_path / "out" / "cross_validation.json")
-    assert (found["folds"], found["n"], found["stratified_by"]) == (3, 12, "category")
-    assert found["grouped_by"] == ["customer", "conversation", "questions nearly alike"]
-    splits = {
-        name: {row["id"] for row in read_jsonl(tmp_path / f"out/export/standard/{name}.jsonl")}
-        for name in ("train", "validation", "test")
-    }
-    learning = splits["train"] | splits["validation"]
-    for row in found["rows"]:
-        assert row["train"] + row["watched"] + row["validation"] == len(learning)
-        assert row["quality"]["duplicate_questions"] == 0
-        assert row["methods"]["lora"]["steps"] == 2
-    assert sum(row["validation"] for row in found["rows"]) == len(learning)
-    answered = [
-        row["id"]
-        for number in (1, 2, 3)
-        for row in read_jsonl(
-            tmp_path / f"out/cross_validation/fold-{number}/methods/lora/predictions.jsonl"
+@pytest.fixture(scope="module")
+def whole(tiny_model: BaseModel, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A cross-validation that nothing disturbed: (its folder, what it gave)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        out = tmp_path_factory.mktemp("whole")
+        return out, cross_validate(tiny_model.path, out, parallel=1)
+
+
+def answers(results: list[FoldResult]) -> list[Any]:
+    return [[result.predictions, result.cards["lora"]["metrics"]] for result in results]
+
+
+def test_what_is_there_is_taken(tiny_model: BaseModel, whole: Any) -> None:
+    out, first = whole
+    listening = Listening()
+    again = cross_validate(tiny_model.path, out, listening, parallel=1)
+    assert answers(again) == answers(first)
+    assert listening.said == [
+        f"fold {number}: lora: already {words}"
+        for number in (1, 2)
+        for words in (
+            "trained with these settings, rows and model",
+            "answered these rows with these settings",
         )
     ]
-    assert len(set(answered)) == 12
-    assert set(answered) <= learning
-    figure = found["methods"]["lora"]["metrics"]["perplexity"]
-    assert figure["n"] == 12
-    assert len(figure["folds"]) == 3
-    assert min(figure["folds"]) <= figure["value"] <= max(figure["folds"])
-    assert found["sentences"][0].startswith(
-        f"3 folds over {len(learning)} rows (training and validation; the test split is untouched)"
-    )
-
-    said: list[str] = []
-    before = (
-        (tmp_path / "out/cross_validation/fold-2/methods/lora/training.json").stat().st_mtime_ns
-    )
-
-    class Listening:
-        def __getattr__(self, name: str) -> Any:
-            from tunesmith.progress import SilentProgress
-
-            return getattr(SilentProgress(), name)
-
-        def say(self, text: str) -> None:
-            said.append(text)
-
-    run(load(path), tmp_path / "out", until="evaluate", progress=Listening())
-    after = (tmp_path / "out/cross_validation/fold-2/methods/lora/training.json").stat().st_mtime_ns
-    assert after == before
-    assert "fold 3: lora: already trained with these settings, rows and model" in said
-    assert "fold 3: base: already answered these rows with these settings" in said
-    again = read_json(tmp_path / "out" / "cross_validation.json")
-    assert again["methods"] == found["methods"]
+    learned = [read_json(out / f"fold-{n}/methods/lora/training.json") for n in (1, 2)]
+    assert learned[0]["fingerprint"] != learned[1]["fingerprint"]  # they have other rows
 
 
-def test_folds_at_the_same_time_give_the_same(tiny_model: BaseModel, tmp_path: Path) -> None:
-    path = written(tmp_path, tiny_model, parallel=1)
-    run(load(path), tmp_path / "one", until="evaluate")
-    both = load(path, ["evaluate.cross_validation.parallel=2"])
-    run(both, tmp_path / "two", until="evaluate")
-    one, two = (read_json(tmp_path / out / "cross_validation.json") for out in ("one", "two"))
-    assert one["methods"] == two["methods"]
-    assert one["comparisons"] == two["comparisons"]
+@pytest.mark.slow
+def test_folds_at_the_same_time_give_the_same(
+    tiny_model: BaseModel, tmp_path: Path, whole: Any
+) -> None:
+    found = cross_validate(tiny_model.path, tmp_path, parallel=2)
+    assert answers(found) == answers(whole[1])
     for fold in ("fold-1", "fold-2"):
-        files = [
-            tmp_path / out / "cross_validation" / fold / "methods/lora/predictions.jsonl"
-            for out in ("one", "two")
-        ]
-        assert files[0].read_bytes() == files[1].read_bytes()
+        file = f"{fold}/methods/lora/predictions.jsonl"
+        assert (tmp_path / file).read_bytes() == (whole[0] / file).read_bytes()
 
 
-def test_a_killed_run_goes_on_where_it_was(tiny_model: BaseModel, tmp_path: Path) -> None:
-    path = written(tmp_path, tiny_model)
-    first = tmp_path / "out/cross_validation/fold-1/methods/lora/predictions.jsonl"
-    second = tmp_path / "out/cross_validation/fold-2"
-    command = [sys.executable, "-m", "tunesmith", "evaluate", str(path), "--folds", "2",
-               "--out", str(tmp_path / "out"), "--quiet"]  # fmt: skip
-    process = subprocess.Popen(command)
-    deadline = time.monotonic() + 120
+@pytest.mark.slow
+def test_a_killed_run_goes_on_where_it_was(
+    tiny_model: BaseModel, tmp_path: Path, whole: Any
+) -> None:
+    first = tmp_path / "fold-1/methods/lora/metrics.json"
+    second = tmp_path / "fold-2/methods/lora"
+    driver = Path(__file__).parents[2] / "fold_driver.py"
+    process = subprocess.Popen([sys.executable, driver, tiny_model.path, tmp_path])
     while not (first.exists() and second.exists()):
         assert process.poll() is None, "it ended before it could be killed"
-        assert time.monotonic() < deadline
         time.sleep(0.01)
     children = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    _, alive = psutil.wait_procs(children, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=20)
     assert not alive  # its jobs have died with it
-    assert not (tmp_path / "out/cross_validation.json").exists()
-    kept = first.stat().st_mtime_ns
-    run(load(path), tmp_path / "out", until="evaluate")
-    assert first.stat().st_mtime_ns == kept
-    run(load(path), tmp_path / "whole", until="evaluate")
-    cut, whole = (read_json(tmp_path / out / "cross_validation.json") for out in ("out", "whole"))
-    assert cut["methods"] == whole["methods"]
+    assert not (second / "generation.json").exists()
+    kept = first.with_name("predictions.jsonl").stat().st_mtime_ns
+    found = cross_validate(tiny_model.path, tmp_path)
+    assert first.with_name("predictions.jsonl").stat().st_mtime_ns == kept
+    assert answers(found) == answers(whole[1])
 
 
+@pytest.mark.slow
 def test_a_method_after_another_and_conversations(tiny_model: BaseModel, tmp_path: Path) -> None:
     path = written(
         tmp_path,
@@ -166,6 +144,26 @@ def test_a_method_after_another_and_conversations(tiny_model: BaseModel, tmp_pat
     run(load(path), tmp_path / "out", until="evaluate")
     found = read_json(tmp_path / "out" / "cross_validation.json")
     assert set(found["methods"]) == {"second", "shots"}
+    splits = {
+        name: {row["id"] for row in read_jsonl(tmp_path / f"out/export/standard/{name}.jsonl")}
+        for name in ("train", "validation", "test")
+    }
+    learning = splits["train"] | splits["validation"]
+    assert [row["train"] + row["watched"] + row["validation"] for row in found["rows"]] == [
+        len(learning)
+    ] * 2
+    for number in (1, 2):
+        rows = read_jsonl(
+            tmp_path / f"out/cross_validation/fold-{number}/methods/second/predictions.jsonl"
+        )
+        assert len(rows) == 4
+        assert {row["id"] for row in rows} <= learning
+    assert found["sentences"][0].startswith(
+        f"2 folds over {len(learning)} rows (training and validation; the test split is untouched)"
+    )
+    figure = found["methods"]["second"]["metrics"]["perplexity"]
+    assert figure["n"] == 8
+    assert min(figure["folds"]) <= figure["value"] <= max(figure["folds"])
     fold = tmp_path / "out/cross_validation/fold-1/methods"
     assert read_json(fold / "second/adapter/trained.json")["after"] == "first"
     assert not (fold / "first/metrics.json").exists()

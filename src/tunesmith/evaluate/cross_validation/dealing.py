@@ -2,9 +2,10 @@
 
 Groups of several rows come first, the largest first, each to the fold where it makes the counts of
 categories the least uneven (the idea of scikit-learn's StratifiedGroupKFold, which minimises the
-standard deviation of each category's share; here it is the sum of squares, and of the folds' sizes). Single rows come last and fill what is missing, so that without groups every
-category is within one row of even, and so are the folds. No fold stays empty: an empty one costs
-less than any other.
+standard deviation of each category's share; here it is the sum of squares, and of the folds'
+sizes). Single rows come last and fill what is missing, so that without groups every category is
+within one row of even, and so are the folds. No fold stays empty: an empty one costs less than any
+other.
 """
 
 from __future__ import annotations

@@ -81,8 +81,8 @@ def _crossing(held: pl.DataFrame, learned: pl.DataFrame) -> int:
 
 
 def _largest_deviation(rows: pl.DataFrame, held: pl.DataFrame) -> float:
-    overall = dict(rows.group_by("category").len().iter_rows())
-    inside = dict(held.group_by("category").len().iter_rows())
+    overall: dict[str | None, int] = dict(rows.group_by("category").len().iter_rows())
+    inside: dict[str | None, int] = dict(held.group_by("category").len().iter_rows())
     return max(
         abs(inside.get(name, 0) / held.height - count / rows.height)
         for name, count in overall.items()

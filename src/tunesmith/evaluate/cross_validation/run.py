@@ -112,7 +112,8 @@ def run_folds(folds: Sequence[Fold], setup: Setup, progress: Progress) -> list[F
     Raises:
         TunesmithError: A method could not be trained, or its rows not answered.
     """
-    parallel, found = setup.config.parallel, []
+    parallel = setup.config.parallel
+    found: list[FoldResult] = []
     rest = list(folds)
     cards_there = gpus()
     while rest:

@@ -125,8 +125,8 @@ def comparisons(
         `folds_better` (folds where a is better), `better` and `clear`.
     """
     methods = list(results[0].cards)
-    found = [_pair(results, a, b, metric, config, min_rows) for b, a in combinations(methods, 2)]
-    found = [one for one in found if one is not None]
+    pairs = (_pair(results, a, b, metric, config) for b, a in combinations(methods, 2))
+    found = [one for one in pairs if one is not None]
     adjusted = holm([max(one["p_value"], one["p_corrected"]) for one in found])
     for one, p_holm in zip(found, adjusted, strict=True):
         away = one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
@@ -141,7 +141,6 @@ def _pair(
     b: str,
     metric: MetricName,
     config: EvaluateConfig,
-    min_rows: int,
 ) -> dict[str, Any] | None:
     chosen = METRICS[metric]
     given = pooled(results, a)
