@@ -74,7 +74,10 @@ def _texts(name: str, base: Path) -> list[str]:
 
 def _tasks(name: str, base: Path) -> list[TaskFile]:
     content = _read(name, base, "tasks.yaml")
-    todo = "write a list of {name, label, items: [[question, right, wrong, …], …]}"
+    todo = (
+        "write a list of {name, label, items: [[question, right, wrong, …], …]}, with quotes around "
+        "numbers and around yes and no"
+    )
     try:
         given: Any = yaml.safe_load(content)
         tasks = _TASKS.validate_python(given)
