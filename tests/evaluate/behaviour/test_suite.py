@@ -60,8 +60,7 @@ tests:
         ("- a", "a suite is a mapping"),
         ("suite: [", "line 1"),
         (
-            "suite: a\ntests: [{name: t, kind: minimum_functionality, title: t, questions: ['{x}'],"
-            " expect: {refuses: true}}]",
+            "suite: a\ntests:\n- {name: t, kind: minimum_functionality, title: t, questions: ['{x}'], expect: {refuses: true}}",
             "slots without values: x",
         ),
         (

@@ -88,7 +88,6 @@ def audit(
         {
             "suites": [as_json(suite) for suite in plan.suites],
             "config": plan.config.model_dump(mode="json", exclude={"gate"}),
-            "watch": [plan.watch.kinds, repr(plan.watch.settings)],
             "prompt": audited.prompt.model_dump(mode="json"),
             "method": audited.method.model_dump(mode="json"),
             "subject": audited.subject.fingerprint,

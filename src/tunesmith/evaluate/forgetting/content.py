@@ -74,15 +74,20 @@ def _texts(name: str, base: Path) -> list[str]:
 
 def _tasks(name: str, base: Path) -> list[TaskFile]:
     content = _read(name, base, "tasks.yaml")
-    todo = "write a list of {name, label, items: [[question, right, wrong, …], …]}"
+    todo = (
+        "write a list of {name, label, items: [[question, right, wrong, …], …]}, with quotes "
+        "around numbers and around yes and no"
+    )
     try:
         given: Any = yaml.safe_load(content)
+    except yaml.YAMLError:
+        raise TunesmithError("this is not valid YAML", where=name, todo=todo) from None
+    try:
         tasks = _TASKS.validate_python(given)
-    except (yaml.YAMLError, ValidationError) as error:
-        problem = error.errors()[0] if isinstance(error, ValidationError) else {}
-        at = ".".join(str(part) for part in problem.get("loc", ()))
-        what = f"{at}: {problem['msg']}" if problem else "this is not valid YAML"
-        raise TunesmithError(what, where=name, todo=todo) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        at = ".".join(str(part) for part in first["loc"])
+        raise TunesmithError(f"{at}: {first['msg']}", where=name, todo=todo) from None
     for task in tasks:
         for number, item in enumerate(task.items, 1):
             if len(item) < 3 or len(set(item[1:])) < len(item[1:]):
