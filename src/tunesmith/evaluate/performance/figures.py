@@ -116,7 +116,7 @@ def _quantile(values: Sequence[float], q: float, config: EvaluateConfig) -> dict
     value, low, high = quantile_interval(values, q, confidence=config.confidence)
     # Of very few values, the interpolated 99th percentile lies below the limit that they prove.
     value = value if low is None else max(value, low)
-    out = {"value": value, "low": low, "high": high, "n": len(values)}
+    out: dict[str, Any] = {"value": value, "low": low, "high": high, "n": len(values)}
     if high is None:
         needed = rows_for_upper(q, confidence=config.confidence)
         out["note"] = (

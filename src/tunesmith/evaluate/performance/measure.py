@@ -106,7 +106,8 @@ def measured(
 def one_of_each_group(examples: Sequence[Example], rows: int) -> list[Example]:
     """Rows spread evenly over the examples, no group twice unless all have been taken."""
     seen: set[str] = set()
-    first, more = [], []
+    first: list[Example] = []
+    more: list[Example] = []
     for example in examples:
         (more if example.group in seen else first).append(example)
         if example.group is not None:

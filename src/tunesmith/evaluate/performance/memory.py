@@ -18,7 +18,9 @@ def model_memory_mib(method: Loaded) -> float:
     tensors = [*method.model.parameters(), *method.model.buffers()]
     if method.before is not None:
         tensors += [one for layer in method.before.layers for one in layer]
-    sizes = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}
+    sizes: dict[int, int] = {
+        t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors
+    }
     return round(sum(sizes.values()) / 2**20, 1)
 
 
