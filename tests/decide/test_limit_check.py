@@ -78,9 +78,7 @@ def test_latency_against_two_seconds(limited, figure, standing):
 def test_a_range_that_holds_the_limit_says_how_many_rows(limited):
     change = {"lora": {"metrics": {"latency_p95_s": p95(1.9, 1.2, None, n=16)}}}
     decision = limited({"base": 0.2, "lora": 0.5}, {"max_p95_latency_s": 2}, change)
-    (held,) = [
-        h for h in limit(decision, "max_p95_latency_s")["unclear"] if h["method"] == "lora"
-    ]
+    (held,) = [h for h in limit(decision, "max_p95_latency_s")["unclear"] if h["method"] == "lora"]
     assert held["sentence"] == (
         "Whether LoRA tuning keeps to at most 2.00 s cannot be told yet: its p95 latency is 1.90 s "
         "(at least 1.20 s); answer about 56 more rows alone (evaluate.latency_rows)."
@@ -200,16 +198,16 @@ def test_forgetting(limited):
     assert [h["method"] for h in limit(decision, "max_forgetting")["failed"]] == ["lora"]
     unknown = limited({"base": 0.2, "lora": 0.5}, {"max_forgetting": 1.2})
     (held,) = limit(unknown, "max_forgetting")["unclear"]
-    assert held["sentence"].endswith("its growth of perplexity outside the domain was not measured.")
+    assert held["sentence"].endswith(
+        "its growth of perplexity outside the domain was not measured."
+    )
 
 
 def test_only_trained_methods_left(limited):
     change = {"base": {"generation": {"peak_memory_mib": 2000.0}}}
     for name in ("lora", "full"):
         change[name] = {"generation": {"peak_memory_mib": 500.0}}
-    decision = limited(
-        {"base": 0.2, "lora": 0.5, "full": 0.5}, {"max_memory_mib": 1000}, change
-    )
+    decision = limited({"base": 0.2, "lora": 0.5, "full": 0.5}, {"max_memory_mib": 1000}, change)
     assert decision["verdict"]["kind"] == "fine-tune"
     assert decision["headline"].startswith("Fine-tune: of the methods that keep to your limits")
 
