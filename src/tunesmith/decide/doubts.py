@@ -21,7 +21,20 @@ def doubts(case: Case) -> list[Reason]:
     ]
     for method in case.scorecards:
         out += _rows(case, method)
-    return [*out, *_budgets(case), *_hours(case), *_disagreement(case)]
+    return [*out, *_resamples(case), *_budgets(case), *_hours(case), *_disagreement(case)]
+
+
+def _resamples(case: Case) -> list[Reason]:
+    """Whether the smallest p-value that the resamples allow can be clear among the comparisons."""
+    pairs = sum(c["metric"] == case.config.metric for c in case.comparisons)
+    smallest = 1 / (case.evaluation.resamples + 1)
+    if pairs * smallest <= 1 - case.evaluation.confidence:
+        return []
+    text = (
+        f"With {pairs} comparisons, {case.evaluation.resamples:,} resamples are too few for any "
+        "difference to be clear: raise evaluate.resamples."
+    )
+    return [Reason(text)]
 
 
 def _rows(case: Case, method: str) -> list[Reason]:
