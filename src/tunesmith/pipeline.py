@@ -101,9 +101,10 @@ def run(
                 evaluation=loaded.recipe.evaluate,
             )
             write_json(out / "decision.json", work.decision)
+        if _reaches(until, "decide"):
+            work.timed("assess", lambda: _assess(work))
         _finish(work, data)
         if _reaches(until, "decide"):
-            work.timed("assess", lambda: write_evaluation(out, config=loaded.recipe.assess))
             write_json(out / "plan.json", make_plan(out, loaded.recipe.name, loaded.recipe.decide))
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
@@ -240,6 +241,10 @@ def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:
     drawn = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).digest())
     chosen = {row.id for row in drawn[:limit]}
     return [row for row in rows if row.id in chosen]
+
+
+def _assess(work: Run) -> dict[str, Any]:
+    return write_evaluation(work.out, config=work.loaded.recipe.assess, base=work.loaded.base)
 
 
 def _finish(work: Run, data: Prepared) -> None:
