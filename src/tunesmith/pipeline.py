@@ -145,9 +145,10 @@ def run(
             if facets is not None:
                 work.timed("slices", lambda: _slices(work, facets, decision))
             _judge(work)
+        if _reaches(until, "decide"):
+            work.timed("assess", lambda: _assess(work))
         _finish(work, data)
         if _reaches(until, "decide"):
-            work.timed("assess", lambda: write_evaluation(out, config=loaded.recipe.assess))
             write_json(out / "plan.json", make_plan(out, loaded.recipe.name, loaded.recipe.decide))
         if _reaches(until, "report"):
             if loaded.recipe.track.enabled and track.available():
@@ -458,6 +459,10 @@ def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:
             todo="give split.test a larger share, or loosen the checks",
         )
     return drawn(rows, limit, seed=seed)
+
+
+def _assess(work: Run) -> dict[str, Any]:
+    return write_evaluation(work.out, config=work.loaded.recipe.assess, base=work.loaded.base)
 
 
 def _finish(work: Run, data: Prepared) -> None:

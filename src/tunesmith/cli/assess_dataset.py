@@ -20,19 +20,21 @@ def show(
 ) -> None:
     """Write evaluation.json of a recipe's run folder, or of a run folder, and print it."""
     from tunesmith.assess.dataset import write_evaluation
-    from tunesmith.assess.dataset.verdicts import read_verdicts
+    from tunesmith.assess.dataset.config import AssessConfig
 
-    judged = None if verdicts is None else read_verdicts(verdicts)
     if target.is_dir():
         if overrides or out is not None:
             raise click.UsageError("--set and --out go with a recipe, not with a run folder.")
-        folder, config = target, None
+        folder, config, base = target, AssessConfig(), Path()
     else:
         from tunesmith.recipe import load
 
-        recipe = load(target, list(overrides)).recipe
-        folder, config = out or Path("runs") / recipe.name, recipe.assess
-    found = write_evaluation(folder, config=config, verdicts=judged)
+        loaded = load(target, list(overrides))
+        folder, config = out or Path("runs") / loaded.recipe.name, loaded.recipe.assess
+        base = loaded.base
+    if verdicts is not None:
+        config = config.model_copy(update={"verdicts": str(verdicts.resolve())})
+    found = write_evaluation(folder, config=config, base=base)
     if as_json:
         print_json(found)
         return

@@ -22,5 +22,8 @@ class AssessConfig(Config):
     category_rows: int = Field(default=10, ge=1)
     """A category with so many training rows counts as covered."""
 
+    verdicts: str | None = None
+    """People's verdicts on rows, JSONL or CSV with `id` and `correct`: accuracy is measured."""
+
     seed: int = Field(default=13, ge=0)
     """Seed of what is drawn."""

@@ -14,6 +14,7 @@ from tunesmith.assess.dataset.config import AssessConfig
 from tunesmith.assess.dataset.intrinsic import intrinsic
 from tunesmith.assess.dataset.quality import quality
 from tunesmith.assess.dataset.rows import read_rows
+from tunesmith.assess.dataset.verdicts import read_verdicts
 from tunesmith.io import fingerprint, read_json, write_json
 from tunesmith.store.versions import versions
 
@@ -73,21 +74,30 @@ def write_evaluation(
     out: Path,
     *,
     config: AssessConfig | None = None,
-    verdicts: Mapping[str, bool] | None = None,
+    base: Path = Path(),
 ) -> dict[str, Any]:
     """Write a run folder's evaluation.json, and return it.
 
     What was found of the same dataset with the same settings is taken from the file that is there;
     the figures of methods are always read again.
+
+    Args:
+        out: The run folder.
+        config: How figures are estimated, and the file of verdicts.
+        base: The folder that the path of the verdicts starts from.
+
+    Raises:
+        TunesmithError: The folder has no dataset, or the verdicts cannot be read.
     """
     config = config or AssessConfig()
+    verdicts = None if config.verdicts is None else read_verdicts(base / config.verdicts)
     known = versions(out / "dataset")
     identity = fingerprint(
         {
             "version": _VERSION,
             "dataset": known[-1].fingerprint if known else None,
             "counts": known[-1].lineage.get("counts") if known else None,
-            "config": config.model_dump(mode="json"),
+            "config": config.model_dump(mode="json", exclude={"verdicts"}),
             "verdicts": verdicts,
         }
     )

@@ -49,8 +49,8 @@ REFUSAL = _words(
 _AUXILIARY = "am|is|are|was|were|do|does|did|have|has|had|can|could|will|would|shall|should|may"
 _PERSON = "i|you|we|they|he|she|it"
 POLAR = (
-    rf"(?i)(?:^|[.!?,]\s*)(?:{_AUXILIARY})(?:n['’]t)?\s+"
-    rf"(?:{_PERSON}|the|my|your|this|that|there)\b"
+    rf"(?i)(?:^|[.!?])\s*(?:{_AUXILIARY})(?:n['’]t)?\s+\w"
+    rf"|(?i),\s*(?:{_AUXILIARY})(?:n['’]t)?\s+(?:{_PERSON})\b"
 )
 LEADING = (
     rf"(?i),?\s*(?:right|correct|{_AUXILIARY})(?:n['’]t)?(?:\s+(?:{_PERSON}))?\s*\?\s*$"
