@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tunesmith.report.blocks import Badge, Cell, Section, Table, Text
-from tunesmith.report.common import Scene
+from tunesmith.report.blocks import Badge, Cell, Section, Sentence, Table, Text
+from tunesmith.report.common import Scene, as_block
 from tunesmith.report.glossary import plain
 from tunesmith.report.node import Node
 from tunesmith.report.wording import MISSING, join
@@ -24,10 +24,10 @@ def view_approaches(scene: Scene) -> Section | None:
     scene.anchors.section("approaches", ("decision.json", "/approaches"))
     table = Table(
         "Table of approaches",
-        (Cell("Approach"), *(Cell(label) for _, label in _COLUMNS), Cell("Best for"),
-         Cell("Not for")),
+        (Cell("Approach"), *(Cell(label) for _, label in _COLUMNS)),
         tuple(_row(node, scene) for node in nodes),
     )  # fmt: skip
+    uses = [use for node in nodes if (use := _use(node)) is not None]
     note = (
         "“Measured” is a figure of this project. “Opinion” is what the documents behind tunesmith "
         "say of the approach in general; nothing here has tested it."
@@ -36,7 +36,7 @@ def view_approaches(scene: Scene) -> Section | None:
         id="approaches",
         title="Approaches compared",
         lead="Every way to adapt a model, beside what this project measured of it.",
-        blocks=(table, Text(note, fine=True)),
+        blocks=(table, Text(note, fine=True), *as_block(uses)),
         terms=("measured",),
         short="Approaches",
     )
@@ -44,8 +44,7 @@ def view_approaches(scene: Scene) -> Section | None:
 
 def _row(node: Node, scene: Scene) -> tuple[Cell, ...]:
     methods = join([scene.short(name) for name in node.texts("methods")])
-    name = node.text("label") or plain(node.text("approach") or "?")
-    cells = [Cell(name, f"here: {methods}" if methods else "not tried here")]
+    cells = [Cell(_name(node), f"here: {methods}" if methods else "not tried here")]
     for key, _ in _COLUMNS:
         cell = node.at(key)
         if isinstance(cell.value, str):
@@ -54,8 +53,19 @@ def _row(node: Node, scene: Scene) -> tuple[Cell, ...]:
         basis = cell.text("basis") or ""
         badge = _BASIS.get(basis) or (Badge(plain(basis), "open") if basis else None)
         cells.append(Cell(cell.at("text").written() or MISSING, badge=badge))
-    for_what = ("; ".join(_texts(node.at(key))) or MISSING for key in ("best_for", "not_for"))
-    return (*cells, *(Cell(text) for text in for_what))
+    return tuple(cells)
+
+
+def _use(node: Node) -> Sentence | None:
+    """What an approach is for, and what it is not for."""
+    best, not_for = (", ".join(_texts(node.at(key))) for key in ("best_for", "not_for"))
+    parts = [f"best for {best}" if best else "", f"not for {not_for}" if not_for else ""]
+    said = "; ".join(part for part in parts if part)
+    return Sentence(f"{_name(node)}: {said}.") if said else None
+
+
+def _name(node: Node) -> str:
+    return node.text("label") or plain(node.text("approach") or "?")
 
 
 def _texts(node: Node) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tunesmith.report import plots
 from tunesmith.report.anchors import pointer
-from tunesmith.report.blocks import Block, Cell, Chart, Fold, Heading, Section, Table
+from tunesmith.report.blocks import Block, Cell, Chart, Fold, Section, Table
 from tunesmith.report.common import Scene, figure, number_cell, point
 from tunesmith.report.methods import Method
 from tunesmith.report.node import Node
@@ -32,7 +32,7 @@ def view_classes(scene: Scene) -> Section | None:
         if not parts:
             continue
         if index == 0:
-            blocks += [Heading(method.short), *parts]
+            blocks += parts
         else:
             blocks.append(Fold(f"Classes with {method.short}", tuple(parts)))
     return Section(

@@ -78,6 +78,7 @@ class Sample:
     question: str
     reference: str
     answers: tuple[Answer, ...]
+    """The chosen method's first, the others from best to worst; the first three are shown."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def view_methods(
         further=tuple(c for c in comparisons if c.metric != main),
         cost=view_cost(decision, methods, anchors),
         training=tuple(view_training(method) for method in methods if method.training),
-        samples=tuple(_samples(decision, methods)),
+        samples=tuple(_samples(decision, _by_rank(main, methods))),
         score_label=glossary.metric("token_f1").label,
     )
 
@@ -154,6 +155,16 @@ def _ranked(name: str, methods: tuple[Method, ...]) -> list[tuple[Method, Metric
         return []
     sign = -1 if scored[0][1].higher_is_better else 1
     return sorted(scored, key=lambda entry: sign * (entry[1].value or 0))
+
+
+def _by_rank(name: str, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+    """The chosen method, the best other, the base model, then the rest from best to worst."""
+    ranked = [method for method, _ in _ranked(name, methods)]
+    ranked += [method for method in methods if method not in ranked]
+    ranked.sort(key=lambda method: not method.chosen)
+    base = [method for method in ranked if method.kind == "base"]
+    order = [*ranked[:2], *base, *ranked]
+    return tuple({method.name: method for method in order}.values())
 
 
 def _estimates(

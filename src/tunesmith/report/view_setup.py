@@ -8,7 +8,7 @@ from tunesmith.report.blocks import Block, Chart, Facts, Heading, Section
 from tunesmith.report.common import Scene, figure, point
 from tunesmith.report.methods import Method
 from tunesmith.report.node import Node
-from tunesmith.report.wording import count, duration, money
+from tunesmith.report.wording import count, duration, money, plural
 
 
 def view_setup(scene: Scene) -> Section | None:
@@ -40,7 +40,7 @@ def _examples(method: Method, chosen: Node) -> list[Block]:
     label = glossary.metric(name).label
     rows = tuple(
         plots.DotRow(
-            label=f"{count(item.number('k'))} examples",
+            label=plural(item.number("k"), "example"),
             note="chosen" if item.number("k") == k else "",
             points=(point(0, figure(item, name)),),
         )
@@ -54,7 +54,7 @@ def _examples(method: Method, chosen: Node) -> list[Block]:
     blocks: list[Block] = []
     if rows:
         plot = plots.Dots(
-            title=f"{method.short}: {count(k)} examples chosen",
+            title=f"{method.short}: {plural(k, 'example')} chosen",
             subtitle=f"{label} on validation rows by the number of examples",
             axis=label,
             series=(plots.Series(method.short, method.tone, method.shape),),

@@ -140,12 +140,14 @@ def _finding(
     p95 = [(name, items[1].value) for name, items in rows if items[1].value is not None]
     if limit is not None and p95:
         slow = [scene.short(name) for name, value in p95 if value is not None and value > limit[0]]
+        if len(slow) == len(p95) > 1:
+            return "With every method, more than 5 of 100 answers take longer than the limit"
         if slow:
             return f"{join(slow)}: more than 5 of 100 answers take longer than the limit"
         return "95 of 100 answers of every method come within the limit"
     p50 = [(items[0].value, name) for name, items in rows if items[0].value is not None]
     if len(p50) > 1:
-        return f"{scene.short(min(p50)[1])} waits least for {what}"
+        return f"{scene.short(min(p50)[1])} has the shortest typical wait for {what}"
     return f"Waiting time for {what}"
 
 

@@ -34,7 +34,7 @@ def view_tradeoff(scene: Scene) -> Section | None:
     beaten = {node.text("method") for node in scene.decision.at("verdict").items("dominated")}
     better = {True: "higher is better", False: "lower is better", None: ""}[metric.higher_is_better]
     plot = plots.Scatter(
-        title=_finding(drawn, costs, scene.metric),
+        title=_finding(drawn, costs, scene),
         subtitle=f"{metric.label} with its interval, over the cost of {what}",
         hint=metric.meaning,
         term=slug(scene.metric) if metric.meaning else "",
@@ -86,12 +86,22 @@ def _spot(
     )
 
 
-def _finding(drawn: list[Method], costs: dict[str, int | float | None], metric: str) -> str:
+def _finding(drawn: list[Method], costs: dict[str, int | float | None], scene: Scene) -> str:
     cheapest = min(drawn, key=lambda method: costs[method.name] or 0)
-    better = drawn[0].metrics[metric].higher_is_better
-    sign = -1 if better is False else 1
-    best = max(drawn, key=lambda method: sign * (method.metrics[metric].value or 0))
-    label = drawn[0].metrics[metric].label or glossary.plain(metric)
+    metric = cheapest.metrics[scene.metric]
+    sign = -1 if metric.higher_is_better is False else 1
+    best = max(drawn, key=lambda method: sign * (method.metrics[scene.metric].value or 0))
+    label = metric.label or glossary.plain(scene.metric)
     if best is cheapest:
         return f"{best.short} has the best {label} and is cheapest"
-    return f"{cheapest.short} is cheapest, {best.short} has the best {label}"
+    clear = _clear(best.name, cheapest.name, scene)
+    doubt = ", though not clearly" if clear is False else ""
+    return f"{cheapest.short} is cheapest, {best.short} has the best {label}{doubt}"
+
+
+def _clear(a: str, b: str, scene: Scene) -> bool | None:
+    """Whether two methods clearly differ in the deciding metric."""
+    for node in scene.decision.items("comparisons"):
+        if node.text("metric") == scene.metric and {node.text("a"), node.text("b")} == {a, b}:
+            return node.flag("clear")
+    return None

@@ -115,11 +115,12 @@ def cost_parts(
                 anchor=anchors.place(("decision.json", pointer("cost", "totals", index))),
             )
         ]
+        cells.append(Cell(money(node.number("total"), currency), num=True, strong=True))
         for key in keys:
             amount = money(node.at("parts").number(key), currency)
             cells.append(Cell(amount, "assumed" if key in assumed else "", num=True))
-        rows.append((*cells, Cell(money(node.number("total"), currency), num=True, strong=True)))
-    head = (Cell("Method"), *(Cell(plain(key), num=True) for key in keys), Cell("In all", num=True))
+        rows.append(tuple(cells))
+    head = (Cell("Method"), Cell("In all", num=True), *(Cell(plain(k), num=True) for k in keys))
     table = Table("Table of what the total cost consists of", head, tuple(rows))
     if not assumed_any:
         return (table,)

@@ -20,7 +20,7 @@ HEIGHT = 300
 WIDE, NARROW = 500.0, 250.0
 """The narrowest width of the plot, in pixels, at which each drawing is shown."""
 _LETTER, _LINE = 7.2, 15.0
-_GAP = 11.0
+_GAP = 13.0
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,13 @@ def _drawing(
     ]
     dots = [(across.at(s.x), HEIGHT * (1 - up.at(s.y))) for s in plot.spots]
     parts += [_spot(s, dot, up) for s, dot in zip(plot.spots, dots, strict=True)]
-    boxes = place([(x * width, y) for x, y in dots], names, width)
+    whiskers = [
+        (HEIGHT * (1 - up.at(s.low)), HEIGHT * (1 - up.at(s.high)))
+        if s.low is not None and s.high is not None
+        else (y, y)
+        for s, (_, y) in zip(plot.spots, dots, strict=True)
+    ]
+    boxes = place([(x * width, y) for x, y in dots], names, width, whiskers)
     for spot, name, box, (share, y) in zip(plot.spots, names, boxes, dots, strict=True):
         parts.append(_label(spot, name, box, share, y, width))
     return xy(Markup(""), plot.y_label, plot.x_label, HEIGHT, parts)
@@ -133,15 +139,24 @@ def _label(spot: plots.Spot, name: str, box: Box, share: float, y: float, width:
     return leader + text
 
 
-def place(dots: Sequence[tuple[float, float]], names: Sequence[str], width: float) -> list[Box]:
+def place(
+    dots: Sequence[tuple[float, float]],
+    names: Sequence[str],
+    width: float,
+    whiskers: Sequence[tuple[float, float]] = (),
+) -> list[Box]:
     """A place for each name beside its point, clear of the points and of the names before it.
 
     Args:
         dots: The points, in pixels from the left and the top.
         names: Their names.
         width: The width of the plot in pixels; names stay inside it where they can.
+        whiskers: The lower and the upper end of the line through each point, in pixels.
     """
     taken = [Box(x - 8, y - 8, 16, 16) for x, y in dots]
+    taken += [
+        Box(x - 2, high, 4, low - high) for (x, _), (low, high) in zip(dots, whiskers, strict=False)
+    ]
     boxes = []
     for (x, y), name in zip(dots, names, strict=True):
         size = len(name) * _LETTER + 2
