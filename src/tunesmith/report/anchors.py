@@ -20,6 +20,8 @@ class Evidence:
     path: str
     pointer: str
     value: int | float | None
+    shown: str = ""
+    """The figure as the sentence prints it, where the file says it."""
 
 
 class Anchors:
@@ -101,4 +103,6 @@ def read_evidence(verdict: Node) -> list[list[Evidence]]:
 def _evidence(node: Node) -> Evidence:
     value = node.at("value").value
     known = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-    return Evidence(node.text("path") or "", node.text("pointer") or "", known)
+    return Evidence(
+        node.text("path") or "", node.text("pointer") or "", known, node.text("shown") or ""
+    )

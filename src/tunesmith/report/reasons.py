@@ -70,7 +70,7 @@ def _link(text: str, evidence: list[Evidence], anchors: Anchors) -> Reason:
     more = []
     for proof in evidence:
         href, source = anchors.find(proof.path, proof.pointer), f"{proof.path} {proof.pointer}"
-        span = _find(text, proof.value, [(start, end) for start, end, _ in spans])
+        span = _find(text, proof, [(start, end) for start, end, _ in spans])
         if span is None:
             more.append(Piece(proof.path, href, source))
         else:
@@ -84,12 +84,12 @@ def _link(text: str, evidence: list[Evidence], anchors: Anchors) -> Reason:
     return Reason(tuple(piece for piece in pieces if piece.text), tuple(unique.values()))
 
 
-def _find(text: str, value: float | None, taken: list[tuple[int, int]]) -> tuple[int, int] | None:
+def _find(text: str, proof: Evidence, taken: list[tuple[int, int]]) -> tuple[int, int] | None:
     """Where the sentence writes the value, in any of the ways in which sentences write figures."""
-    if value is None:
-        return None
-    for shown in _writings(value):
-        pattern = rf"(?<![\d.,]){re.escape(shown)}(?![\d]|[.,]\d)"
+    writings = [proof.shown] if proof.shown else []
+    writings += _writings(proof.value) if proof.value is not None and not proof.shown else []
+    for shown in writings:
+        pattern = rf"(?<![\w.,]){re.escape(shown)}(?![\d]|[.,]\d)"
         for match in re.finditer(pattern, text):
             start, end = match.span()
             if all(end <= low or start >= high for low, high in taken):

@@ -13,7 +13,12 @@ _COLUMNS = (
     ("performance", "Performance"), ("flexibility", "Flexibility"),
     ("maintenance", "Maintenance"),
 )  # fmt: skip
-_BASIS = {"measured": Badge("measured", "yes"), "opinion": Badge("opinion", "open")}
+_BASIS: dict[str, Badge | None] = {
+    "": None,
+    "measured": Badge("measured", "yes"),
+    "opinion": Badge("opinion", "open"),
+    "none": None,
+}
 
 
 def view_approaches(scene: Scene) -> Section | None:
@@ -51,8 +56,10 @@ def _row(node: Node, scene: Scene) -> tuple[Cell, ...]:
             cells.append(Cell(cell.written()))
             continue
         basis = cell.text("basis") or ""
-        badge = _BASIS.get(basis) or (Badge(plain(basis), "open") if basis else None)
-        cells.append(Cell(cell.at("text").written() or MISSING, badge=badge))
+        badge = _BASIS[basis] if basis in _BASIS else Badge(plain(basis), "open")
+        opinion = cell.text("opinion") if basis == "measured" else None
+        small = f"opinion: {opinion}" if opinion else ""
+        cells.append(Cell(cell.at("text").written() or MISSING, small, badge=badge))
     return tuple(cells)
 
 

@@ -100,7 +100,7 @@ def _table(name: str, suites: list[Node], scene: Scene) -> Table:
             (
                 Cell(
                     suite.text("title") or plain(suite.text("name") or "?"),
-                    _KINDS.get(kind, plain(kind)),
+                    "; ".join(x for x in (_KINDS.get(kind, plain(kind)), suite.text("note")) if x),
                     anchor=scene.anchors.place(
                         (f"methods/{name}/audit.json", pointer("suites", index))
                     ),
@@ -128,6 +128,8 @@ def _compared(node: Node, scene: Scene) -> list[Block]:
     """What became worse and better since the champion."""
     if not node:
         return []
+    if text := node.text("sentence"):
+        return _beside(text, node)
     champion = scene.short(node.text("champion")) if node.text("champion") else "the champion"
     items = []
     for key, badge in (("worse", Badge("worse", "no")), ("better", Badge("better", "yes"))):
@@ -137,6 +139,20 @@ def _compared(node: Node, scene: Scene) -> list[Block]:
     if not items:
         items.append(Sentence(f"Nothing is worse than with {champion}.", Badge("same", "open")))
     return list(as_block(items))
+
+
+def _beside(text: str, node: Node) -> list[Block]:
+    """The comparison in a sentence, and the cases that changed."""
+    difference = node.at("difference")
+    change, clear = difference.number("value"), difference.flag("clear")
+    tone = "open" if not clear else "no" if (change or 0) < 0 else "yes"
+    badge = None if clear is None else Badge("clear" if clear else "not clear", tone)
+    blocks: list[Block] = [*as_block([Sentence(text, badge)])]
+    for key, said in (("worse", "fail now and passed"), ("better", "pass now and failed")):
+        cases = tuple(_case(item) for item in node.items(key) if isinstance(item.value, dict))
+        if cases:
+            blocks.append(Fold(f"Cases that {said} before, to read", (Cases(cases),)))
+    return blocks
 
 
 def _spoken(node: Node) -> str:

@@ -13,6 +13,8 @@ from tunesmith.report.view_volumes import cost_parts, volumes
 from tunesmith.report.wording import MISSING, count, duration, mebibytes, money
 
 _DEFAULT_VOLUME = 10_000
+_FEW = 6
+"""Pairs whose break-even is said without folding any away."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class CostView:
     parts: tuple[Block, ...]
     """What the total consists of, where the decision says it."""
     sentences: tuple[Sentence, ...]
+    more_sentences: tuple[Sentence, ...]
+    """The break-even of pairs without the chosen method, where there are many."""
     basis: str
     work: bool
     """Whether hours of work were counted."""
@@ -58,22 +62,33 @@ def view_cost(
     currency = cost.text("currency")
     priced = [method for method in methods if method.per_1000 is not None]
     pairs = cost.items("break_even")
+    said = _sentences(pairs, methods, anchors)
     return CostView(
         rows=tuple(_row(i, method, anchors) for i, method in enumerate(methods)),
         per_1000=_bars(priced) if priced else None,
         total=volumes(cost, methods, currency) or _total(priced, pairs, currency),
         parts=cost_parts(cost, methods, currency, anchors),
-        sentences=tuple(
-            Sentence(
-                text, anchor=anchors.place(("decision.json", pointer("cost", "break_even", i)))
-            )
-            for i, pair in enumerate(pairs)
-            if (text := pair.text("sentence"))
-        ),
+        sentences=said[0],
+        more_sentences=said[1],
         basis=cost.text("note") or _basis(cost.number("machine_hour"), currency),
         work=any(method.work_cost for method in methods),
         horizon=_horizon(cost, methods),
     )
+
+
+def _sentences(
+    pairs: list[Node], methods: tuple[Method, ...], anchors: Anchors
+) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
+    """What is said of pairs with the chosen method, and of the others where there are many."""
+    chosen = {method.name for method in methods if method.chosen}
+    first: list[Sentence] = []
+    more: list[Sentence] = []
+    for index, pair in enumerate(pairs):
+        if text := pair.text("sentence"):
+            anchor = anchors.place(("decision.json", pointer("cost", "break_even", index)))
+            with_it = bool({pair.text("a"), pair.text("b")} & chosen)
+            (first if with_it or len(pairs) <= _FEW else more).append(Sentence(text, anchor=anchor))
+    return tuple(first or more), tuple(more if first else ())
 
 
 def _basis(hour: Number | None, currency: str | None) -> str:

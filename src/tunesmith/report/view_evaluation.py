@@ -17,7 +17,9 @@ _BIASES = ("demographic", "temporal", "selection", "confirmation")
 
 def view_evaluation(document: Node, scene: Scene) -> Section | None:
     """Intrinsic, quality and bias figures; the extrinsic ones are the comparison's."""
-    blocks: list[Block] = [*as_block(written_sentences(document))]
+    told = {one.text for one in _findings(document.at("bias"))}
+    said = [one for one in written_sentences(document) if one.text not in told]
+    blocks: list[Block] = [*as_block(said)]
     blocks += _quality(document.at("quality"), scene)
     blocks += _bias(document.at("bias"), scene)
     rows = _figures("intrinsic", document.pairs("intrinsic"), scene)
@@ -115,24 +117,27 @@ def _bias(bias: Node, scene: Scene) -> list[Block]:
         if score is None or score.value is None:
             continue
         scene.anchors.section("dataset", (_FILE, pointer("bias", name)))
-        label = "In all" if name == "score" else f"{plain(name)} bias"
+        label = "In all" if name == "score" else plain(name)
         tone = "accent" if name == "score" else "grey"
         bars.append(plots.Bar(label, float(score.value), decimal(score.value, 3), tone=tone))
     if bars:
         plot = plots.Bars(
-            title="Signs of bias",
-            subtitle="The score of each kind, 0 to 1; what was found stands below",
+            title="Freedom from bias",
+            subtitle="1: nothing was found, 0: the worst there could be; findings stand below",
             bars=tuple(bars),
             top=max(1.0, *(bar.value for bar in bars)),
         )
         blocks.append(Chart(plot))
-    items = [
+    return [*blocks, *as_block(_findings(bias))]
+
+
+def _findings(bias: Node) -> list[Sentence]:
+    return [
         Sentence(text, details=f"{plain(name)} bias")
         for name in _BIASES
         for finding in bias.at(name).items("findings")
         if (text := _finding(finding))
     ]
-    return [*blocks, *as_block(items)]
 
 
 def _finding(node: Node) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tunesmith.report import plots
-from tunesmith.report.blocks import Block, Cell, Chart, Fold, Section, Table
+from tunesmith.report.blocks import Block, Cell, Chart, Fold, Section, Sentence, Table
 from tunesmith.report.common import Scene, as_block, figure, number_cell, written_sentences
 from tunesmith.report.glossary import metric, plain
 from tunesmith.report.methods import Metric
@@ -23,7 +23,9 @@ def view_folds(document: Node, scene: Scene) -> Section | None:
     names = list(dict.fromkeys(name for _, node in methods for name, _ in node.pairs("metrics")))
     names.sort(key=lambda name: name != scene.metric)
     charts = [chart for name in names if (chart := _chart(name, methods, scene)) is not None]
-    blocks: list[Block] = [*as_block(written_sentences(document))]
+    told = [Sentence(t) for node in document.items("comparisons") if (t := node.text("sentence"))]
+    said = written_sentences(document)
+    blocks: list[Block] = [*as_block([*said, *(one for one in told if one not in said)])]
     blocks += [Chart(charts[0])] if charts else []
     if len(charts) > 1:
         rest = tuple(Chart(chart) for chart in charts[1:])
@@ -119,10 +121,10 @@ def _best(name: str, methods: list[tuple[str, Node]], scene: Scene) -> str:
 
 
 def _table(rows: list[Node]) -> Table:
-    keys = list(dict.fromkeys(key for row in rows for key, _ in row.at("quality").flat()))
+    keys = list(dict.fromkeys(key for row in rows for key, _ in _scalars(row.at("quality"))))
     body = []
     for row in rows:
-        found = dict(row.at("quality").flat())
+        found = dict(_scalars(row.at("quality")))
         cells = [Cell(f"Fold {row.at('fold').written() or '?'}")]
         cells += [number_cell(row.number(key)) for key in ("train", "validation")]
         cells += [Cell(_short_number(found.get(key, "")), num=True) for key in keys]
@@ -130,6 +132,15 @@ def _table(rows: list[Node]) -> Table:
     head = (Cell("Part"), Cell("Training rows", num=True), Cell("Validation rows", num=True),
             *(Cell(plain(key.replace(".", " ")), num=True) for key in keys))  # fmt: skip
     return Table("Table of the folds: sizes and data quality", head, tuple(body))
+
+
+def _scalars(quality: Node) -> list[tuple[str, str]]:
+    """The plain figures of a fold's data quality; those that are tables stay in the file."""
+    return [
+        (name, node.written())
+        for name, node in quality.members()
+        if isinstance(node.value, int | float) and not isinstance(node.value, bool)
+    ]
 
 
 def _short_number(text: str) -> str:

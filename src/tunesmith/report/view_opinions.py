@@ -5,6 +5,7 @@ from __future__ import annotations
 from tunesmith.report import plots
 from tunesmith.report.anchors import pointer
 from tunesmith.report.blocks import (
+    Badge,
     Block,
     Cell,
     Chart,
@@ -44,7 +45,7 @@ def view_judge(document: Node, scene: Scene) -> Section | None:
     else:
         note = "The judge was not compared with verdicts of people: take it as a hint."
         blocks.append(Text(note, fine=True))
-    blocks += as_block(written_sentences(document))
+    blocks += as_block(_other_sentences(document))
     model, votes = document.text("model") or "A model", document.number("votes")
     lead = f"{model} read two answers to a question and said which is better"
     lead += f", {plural(votes, 'time')} for each order." if votes else ", in both orders."
@@ -77,10 +78,11 @@ def view_human(document: Node, scene: Scene) -> Section | None:
     if not pairs and not ratings:
         return None
     scene.anchors.section("human", ("human.json", ""))
-    blocks: list[Block] = [*as_block(written_sentences(document))]
+    blocks: list[Block] = [*as_block(_other_sentences(document))]
     blocks += _pairs(pairs, "human.json", scene, "People")
     if ratings:
         blocks.append(Chart(_ratings(ratings, scene)))
+        blocks += as_block([Sentence(t) for node in ratings if (t := node.text("sentence"))])
     agreement = document.at("agreement")
     value = agreement.number("value")
     if value is not None:
@@ -90,7 +92,8 @@ def view_human(document: Node, scene: Scene) -> Section | None:
         if low is not None and high is not None:
             shown += f" ({decimal(low, 2)} to {decimal(high, 2)})"
         blocks.append(Facts(((f"Agreement, {name}", shown),)))
-    raters, tasks = _size(document.at("raters")), _size(document.at("tasks"))
+        blocks += [Text(text)] if (text := agreement.text("sentence")) else []
+    raters, tasks = _size(document.at("raters")), _size(document.at("tasks"), "tasks")
     parts = [plural(raters, "person", "people") if raters is not None else "People"]
     parts.append(f"judged {plural(tasks, 'task')}" if tasks is not None else "judged answers")
     return Section(
@@ -103,9 +106,19 @@ def view_human(document: Node, scene: Scene) -> Section | None:
     )
 
 
-def _size(node: Node) -> int | float | None:
-    """A number, or how many there are."""
+def _size(node: Node, key: str = "") -> int | float | None:
+    """A number, or how many there are; of an object with that count, the count."""
+    if isinstance(node.value, dict) and key:
+        return node.number(key)
     return len(node.value) if isinstance(node.value, list | dict) else node.as_number()
+
+
+def _other_sentences(document: Node) -> list[Sentence]:
+    """What the file says beside the sentences of its parts, which stand with the parts."""
+    parts = [*document.items("pairs"), *document.items("ratings"), document.at("agreement")]
+    parts.append(document.at("calibration"))
+    told = {part.text("sentence") for part in parts}
+    return [one for one in written_sentences(document) if one.text not in told]
 
 
 def _pairs(pairs: list[Node], file: str, scene: Scene, who: str) -> list[Block]:
@@ -125,7 +138,9 @@ def _pairs(pairs: list[Node], file: str, scene: Scene, who: str) -> list[Block]:
         cells += [_share_or_count(node.at(key)) for key in keys]
         body.append(tuple(cells))
         if text := node.text("sentence"):
-            sentences.append(Sentence(text))
+            clear = node.flag("clear")
+            badge = Badge("clear", "yes") if clear else Badge("not clear", "open")
+            sentences.append(Sentence(text, badge if clear is not None else None))
     head = (
         Cell("Pair"), Cell("Win rate", num=True, term="win_rate"), Cell("First wins", num=True),
         Cell("Second wins", num=True), Cell("Ties", num=True), Cell("Not readable", num=True),

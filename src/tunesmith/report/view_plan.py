@@ -11,10 +11,12 @@ from tunesmith.report.blocks import (
     Heading,
     Section,
     Table,
+    Text,
 )  # fmt: skip
 from tunesmith.report.common import Scene, value_text
+from tunesmith.report.glossary import plain
 from tunesmith.report.node import Node
-from tunesmith.report.wording import MISSING, count, duration, money
+from tunesmith.report.wording import MISSING, capital, count, duration, money, plural
 
 _STATES = {
     "done": Badge("✓ done", "yes"),
@@ -40,10 +42,13 @@ def view_plan(plan: Node, scene: Scene) -> Section | None:
         blocks.append(Heading(title, _STATES.get(state)))
         if phase.items("gates"):
             blocks.append(_gates(phase, title))
-    missing = plan.texts("missing")
+    if text := plan.at("stopped").text("sentence"):
+        blocks += [Heading("The plan ends here"), Text(text)]
+    missing = [_missing(node) for node in plan.items("missing")]
     if missing:
         blocks.append(Heading("Missing for the next phase"))
-        blocks.append(Checklist(tuple((False, text, "") for text in missing)))
+        blocks.append(Checklist(tuple((False, text, details) for text, details in missing)))
+    blocks += _steps(plan.at("next"))
     if facts := _next(plan.at("next")):
         blocks.append(Facts(facts))
     blocks += _roadmap(plan.items("roadmap"))
@@ -87,6 +92,28 @@ def _plain(node: Node) -> bool:
     return not isinstance(node.value, dict | list)
 
 
+def _missing(node: Node) -> tuple[str, str]:
+    """A condition that is not met, and what it would take."""
+    if not isinstance(node.value, dict):
+        return node.written(), ""
+    rows = node.number("rows")
+    details = f"about {plural(rows, 'more test row', 'more test rows')} would tell" if rows else ""
+    return node.text("sentence") or plain(node.text("gate") or "?"), details
+
+
+def _steps(node: Node) -> list[Block]:
+    """What the next phase consists of."""
+    items = []
+    for item in node.items("items"):
+        seconds, cost = item.number("seconds"), item.number("cost")
+        parts = [duration(seconds) if seconds is not None else "time not known"]
+        parts += [money(cost, node.text("currency"))] if cost is not None else []
+        parts += [basis] if (basis := item.text("basis")) and seconds is not None else []
+        text = item.text("text") or item.text("sentence") or "?"
+        items.append((False, capital(text), ", ".join(parts)))
+    return [Heading("The next phase"), Checklist(tuple(items))] if items else []
+
+
 def _next(node: Node) -> tuple[tuple[str, str], ...]:
     if not node:
         return ()
@@ -112,11 +139,16 @@ def _roadmap(parts: list[Node]) -> list[Block]:
             weeks.written())  # fmt: skip
         label = when if when.lower().startswith("week") else f"Weeks {when}" if when else ""
         items_ = tuple(
-            (item.flag("done"), item.text("text") or "?", _evidence(item.at("evidence")))
+            (item.flag("done"), item.text("text") or "?", _proof(item))
             for item in part.items("items")
         )
         blocks.append(Checklist(items_, ": ".join(x for x in (label, title) if x)))
     return blocks
+
+
+def _proof(item: Node) -> str:
+    """What shows that a point is done, or what to do about it."""
+    return _evidence(item.at("evidence")) or item.at("todo").written()
 
 
 def _evidence(node: Node) -> str:

@@ -42,16 +42,15 @@ def view_slices(slices: Node, scene: Scene) -> Section | None:
         return None
     scene.anchors.section("slices", (_FILE, ""))
     label = metric(slices.text("metric") or "").label or "the metric"
-    blocks: list[Block] = [*as_block(_worse(slices, scene) or written_sentences(slices))]
+    blocks: list[Block] = _behind(slices, scene)
     for index, facet in enumerate(facets):
         blocks += _facet(index, facet, scene, label)
-    if (effect := slices.at("smallest_effect")).value is not None and not isinstance(
-        effect.value, dict | list
-    ):
-        value = effect.as_number()
-        if value is not None:
-            text = f"The smallest difference that these rows could show is {value:.3f} {label}."
-            blocks.append(Text(text, fine=True))
+    left = [
+        f"{plain(node.text('facet') or '?')}: {node.text('why') or 'not looked at'}"
+        for node in slices.items("left_out")
+    ]
+    if left:
+        blocks.append(Text(f"Not looked at. {'; '.join(left)}.", fine=True))
     return Section(
         id="slices",
         title="Slices",
@@ -60,6 +59,20 @@ def view_slices(slices: Node, scene: Scene) -> Section | None:
         blocks=tuple(blocks),
         terms=("slice", "holm"),
     )
+
+
+def _behind(slices: Node, scene: Scene) -> list[Block]:
+    """What the file says, the clear findings, and those that may be chance folded away."""
+    found = _worse(slices, scene)
+    clear = [one for one in found if one.badge is not None and one.badge.tone == "no"]
+    told = {one.text for one in clear}
+    said = [one for one in written_sentences(slices) if one.text not in told]
+    blocks: list[Block] = [*as_block([*clear, *said])]
+    rest = [one for one in found if one not in clear]
+    if rest:
+        summary = f"Behind somewhere, which may be chance ({count(len(rest))})"
+        blocks.append(Fold(summary, as_block(rest)))
+    return blocks
 
 
 def _worse(slices: Node, scene: Scene) -> list[Sentence]:

@@ -213,7 +213,9 @@ def _table(present: list[str], files: Mapping[str, Node], scene: Scene) -> Table
 def _notes(present: list[str], files: Mapping[str, Node], scene: Scene) -> list[Block]:
     notes = {}
     for name in present:
-        for text in (*files[name].texts("sentences"), files[name].at("energy").text("note")):
+        node = files[name]
+        said = [*node.texts("sentences"), *node.texts("notes"), node.text("memory_note")]
+        for text in (*said, node.at("energy").text("note")):
             if text:
                 notes.setdefault(text, []).append(scene.short(name))
     every = len(present)

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tunesmith.report.anchors import pointer
-from tunesmith.report.blocks import Badge, Block, Cell, Heading, Section, Sentence, Table, Text
+from tunesmith.report.blocks import (
+    Badge,
+    Block,
+    Cell,
+    Fold,
+    Heading,
+    Section,
+    Sentence,
+    Table,
+    Text,
+)
 from tunesmith.report.common import Scene, as_block, value_text
 from tunesmith.report.node import Node
 from tunesmith.report.wording import join
@@ -18,10 +28,12 @@ def view_verdict(scene: Scene) -> Section | None:
     blocks: list[Block] = []
     if limits:
         blocks.append(_limits(limits, scene))
+        badges = {"failed": Badge("✗ failed", "no"), "unclear": Badge("not clear", "open")}
         failures = [
-            Sentence(text, Badge("✗ failed", "no"))
+            Sentence(text, badge)
             for limit in limits
-            for item in limit.items("failed")
+            for key, badge in badges.items()
+            for item in limit.items(key)
             if (text := item.text("sentence"))
         ]
         blocks += as_block(failures)
@@ -48,6 +60,8 @@ def _limits(limits: list[Node], scene: Scene) -> Table:
     for index, limit in enumerate(limits):
         failed = [scene.short(item.text("method")) for item in limit.items("failed")]
         outcome = Badge("✗ not kept", "no") if failed else Badge("✓ kept by all", "yes")
+        if limit.items("unclear") and not failed:
+            outcome = Badge("not clear", "open")
         rows.append(
             (
                 Cell(
@@ -76,7 +90,8 @@ def _dominated(nodes: list[Node], scene: Scene) -> list[Block]:
 
 
 def _sensitivity(scene: Scene) -> list[Block]:
-    items = []
+    items: list[Sentence] = []
+    still: list[Sentence] = []
     for index, node in enumerate(scene.decision.at("cost").items("sensitivity")):
         flips = node.at("flips_at")
         where = "" if flips.value is None else f"turns at {value_text(flips)}"
@@ -85,11 +100,12 @@ def _sensitivity(scene: Scene) -> list[Block]:
         label = node.text("label") or node.text("assumption") or "An assumption"
         details = [f"{label}: now {value_text(node.at('now'))}", where]
         anchor = scene.anchors.place((_FILE, pointer("cost", "sensitivity", index)))
-        items.append(
-            Sentence(
-                node.text("sentence") or label,
-                details=", ".join(part for part in details if part),
-                anchor=anchor,
-            )
-        )
-    return [Heading("What would change the verdict"), *as_block(items)] if items else []
+        said = node.text("sentence") or ", ".join(part for part in details if part)
+        (still if flips.value is None else items).append(Sentence(said, anchor=anchor))
+    blocks: list[Block] = []
+    if items or still:
+        blocks.append(Heading("What would change the verdict"))
+        blocks += as_block(items) or [Text("No assumption that was tried changes the verdict.")]
+    if still:
+        blocks.append(Fold(f"What does not change it ({len(still)})", as_block(still)))
+    return blocks

@@ -44,7 +44,8 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
     )
     if not lines:
         return None
-    marks = _marks(cost, points, xs[-1])
+    chosen = {method.name for method in methods if method.chosen}
+    marks = _marks(cost, points, xs[-1], chosen)
     cheapest = min(lines, key=lambda line: line.points[-1][1])
     return plots.Lines(
         title=f"{cheapest.label} costs least at {count(xs[-1])} answers",
@@ -72,11 +73,16 @@ def _points(cost: Node, methods: tuple[Method, ...]) -> dict[str, tuple[tuple[fl
 
 
 def _marks(
-    cost: Node, points: dict[str, tuple[tuple[float, float], ...]], last: float
+    cost: Node,
+    points: dict[str, tuple[tuple[float, float], ...]],
+    last: float,
+    chosen: set[str],
 ) -> tuple[plots.Mark, ...]:
-    """The break-even points that lie on the plot."""
+    """The break-even points of the chosen method, or of all, that lie on the plot."""
+    pairs = cost.items("break_even")
+    own = [pair for pair in pairs if {pair.text("a"), pair.text("b")} & chosen]
     marks = {}
-    for pair in cost.items("break_even"):
+    for pair in own or pairs:
         answers, name = pair.number("answers"), pair.text("a") or ""
         if answers and answers <= last and len(points.get(name, ())) > 1:
             y = _at(points[name], float(answers))
