@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 from collections.abc import Callable
@@ -13,6 +14,18 @@ from typing import Any
 
 import pytest
 
+
+def _beside(name: str) -> Any:
+    """A module beside this one: with importlib as import mode, tests have no import path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+write_sections = _beside("report_sections").write_sections
 ATTACK = '<script>window.hacked=1</script>" onmouseover="window.hacked=1" x=\'&lt;b&gt; </details>'
 CATEGORIES = (
     "billing", "delivery", "returns", "account access", "password reset", "refunds", "invoices",
@@ -369,6 +382,7 @@ def _empty(run: dict[str, Any], decision: dict[str, Any]) -> None:
 
 KINDS: dict[str, tuple[list[str], Callable[[dict[str, Any], dict[str, Any]], None]]] = {
     "full": (["base", "few_shot", "lora"], _full),
+    "sections": (["base", "few_shot", "lora"], _full),
     "one_method": (["lora"], _full),
     "awkward": (["base", "few_shot", "lora"], _awkward),
     "data_only": ([], _full),
@@ -404,7 +418,7 @@ def write_run(folder: Path, kind: str = "full") -> Path:
     for path, document in documents.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    return folder
+    return write_sections(folder) if kind == "sections" else folder
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 MakeRun = Callable[..., Path]
-KINDS = ["full", "one_method", "awkward", "data_only", "empty"]
+KINDS = ["full", "sections", "one_method", "awkward", "data_only", "empty"]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
 

@@ -14,7 +14,7 @@ from tunesmith.errors import TunesmithError
 from tunesmith.report import build_report
 
 MakeRun = Callable[..., Path]
-KINDS = ["full", "one_method", "awkward", "data_only", "empty"]
+KINDS = ["full", "sections", "one_method", "awkward", "data_only", "empty"]
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
 
@@ -162,13 +162,55 @@ def test_the_figures_are_those_of_the_files(make_run: MakeRun) -> None:
     assert page.text.index(decision["headline"]) < page.text.index("0.447")
 
 
-def test_verdict_comes_before_comparison_before_data_before_making(make_run: MakeRun) -> None:
-    page = read(make_run("full"))
-    ids = [attrs["id"] for tag, attrs in page.tags if tag == "section" and "id" in attrs]
-    assert ids == ["comparison", "cost", "training", "answers", "data", "quality", "personal",
-                   "duplicates", "composition", "made", "glossary"]  # fmt: skip
+ORDER = [
+    "behind", "comparison", "tradeoff", "classes", "speed", "slices", "answers", "audits",
+    "forgetting", "cost", "folds", "judge", "human", "approaches", "plan", "setup", "training",
+    "data", "quality", "personal", "duplicates", "composition", "dataset", "made", "glossary",
+]  # fmt: skip
+NEW = {"behind", "classes", "slices", "audits", "forgetting", "folds", "judge", "human",
+       "approaches", "plan", "setup", "dataset"}  # fmt: skip
+
+
+def ids_of(page: Page) -> list[str]:
+    return [
+        attrs["id"] or "" for tag, attrs in page.tags
+        if tag == "section" and "part" in (attrs.get("class") or "").split()
+    ]  # fmt: skip
+
+
+def test_the_parts_stand_in_the_order_of_the_questions(make_run: MakeRun) -> None:
+    page = read(make_run("sections"))
+    assert ids_of(page) == ORDER
     tags = [tag for tag, _ in page.tags]
     assert tags.index("h1") < tags.index("table")
+
+
+def test_a_run_folder_without_the_further_files_gives_the_parts_it_has(make_run: MakeRun) -> None:
+    page = read(make_run("full"))
+    assert ids_of(page) == [name for name in ORDER if name not in NEW]
+
+
+@pytest.mark.parametrize(
+    ("file", "part"),
+    [
+        ("slices.json", "slices"), ("cross_validation.json", "folds"), ("judge.json", "judge"),
+        ("human.json", "human"), ("plan.json", "plan"), ("evaluation.json", "dataset"),
+        ("methods/*/audit.json", "audits"), ("methods/*/forgetting.json", "forgetting"),
+    ],
+)  # fmt: skip
+def test_a_part_without_its_file_is_left_out(make_run: MakeRun, file: str, part: str) -> None:
+    run = make_run("sections")
+    for path in run.glob(file):
+        path.unlink()
+    page = read(run)
+    assert ids_of(page) == [name for name in ORDER if name != part]
+    assert f"#{part}" not in {attrs.get("href") for _, attrs in page.tags}
+
+
+def test_the_contents_name_every_part(make_run: MakeRun) -> None:
+    page = read(make_run("sections"))
+    links = {attrs.get("href") for tag, attrs in page.tags if tag == "a"}
+    assert {f"#{name}" for name in ORDER} - links <= {"#personal", "#duplicates", "#composition"}
 
 
 def test_a_run_that_only_prepared_data_gets_a_report_on_the_data(make_run: MakeRun) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from tunesmith.report import wording
 from tunesmith.report.node import Node, printable
-from tunesmith.report.overlap import shared_words
 
 MISSING = wording.MISSING
 
@@ -72,27 +71,3 @@ def test_a_node_reads_infinity_as_missing_and_refuses_a_truth_value() -> None:
     assert Node({"x": float("nan")}, "f").number("x") is None
     with pytest.raises(Exception, match=r"f: x: expected a number, found bool"):
         Node({"x": True}, "f").number("x")
-
-
-@pytest.mark.parametrize(
-    ("answer", "reference", "shared"),
-    [
-        ("Reset your password.", "reset the Password", ["Reset", "password."]),
-        ("no no no", "No!", ["no"]),
-        ("nothing here", "something else", []),
-        ("", "x", []),
-    ],
-)
-def test_shared_words_count_as_token_f1_counts(
-    answer: str, reference: str, shared: list[str]
-) -> None:
-    stretches = shared_words(answer, reference)
-    assert [text for text, is_shared in stretches if is_shared] == shared
-
-
-@pytest.mark.parametrize(
-    "answer", ["  two  words \n here ", "the a an", "a b", "ends shared. ", "x"]
-)
-def test_stretches_give_back_the_answer(answer: str) -> None:
-    stretches = shared_words(answer, "two b here shared the")
-    assert "".join(text for text, _ in stretches) == answer

@@ -14,14 +14,16 @@ from tunesmith.report.node import Node
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from tunesmith.report.view import Files, View
+    from tunesmith.report.arrange import Files
+    from tunesmith.report.view import View
 
 
 def build_report(run: Path) -> Path:
     """Write `report.html` into a run folder, atomically, and return its path.
 
-    Reads `run.json`, and as far as they are there `quality.json`, `decision.json` and
-    `methods/*/metrics.json`; a run that only prepared data gets a report on the data. The file
+    Reads `run.json`, and as far as they are there `quality.json`, `decision.json`,
+    `methods/*/metrics.json` and the files that `arrange.TOP` and `arrange.EACH` name; a run that
+    only prepared data gets a report on the data. The file
     needs nothing else and asks the network for nothing. The same files give the same bytes.
 
     Raises:
@@ -35,7 +37,7 @@ def build_report(run: Path) -> Path:
 
 
 def _read(run: Path) -> Files:
-    from tunesmith.report.view import Files
+    from tunesmith.report.arrange import EACH, TOP, Files
 
     if not (run / "run.json").is_file():
         raise TunesmithError(
@@ -49,6 +51,14 @@ def _read(run: Path) -> Files:
         quality=_document(run, run / "quality.json"),
         decision=_document(run, run / "decision.json"),
         methods=tuple(_document(run, path) for path in metrics),
+        more={name: _document(run, run / name) for name in TOP},
+        each={
+            name: {
+                path.parent.name: _document(run, path)
+                for path in sorted(run.glob(f"methods/*/{name}"))
+            }
+            for name in EACH
+        },
     )
 
 

@@ -9,6 +9,7 @@ from tunesmith.report.node import Node, Number
 from tunesmith.report.wording import measure
 
 _UNTRAINED = frozenset({"base", "few_shot", "endpoint"})
+_SHAPES = ("square", "diamond", "triangle", "down", "plus", "wide", "tall")
 _SERIES = ("s2", "s3", "s4", "s5", "s6", "s7")
 
 
@@ -52,9 +53,12 @@ class Method:
     short: str
     label: str
     tone: plots.Tone
+    shape: str
+    """The mark of the method in every chart that tells methods apart."""
     chosen: bool
     n: Number | None
     metrics: dict[str, Metric]
+    classification: Node
     training: Node
     signatures: Node
     generation: Node
@@ -79,6 +83,7 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
     measured = {node.text("method") or node.where: node for node in files}
     choice = decision.at("verdict").text("choice")
     nothing, series, methods = Node(None, "-"), iter(_SERIES), []
+    shapes = iter(_SHAPES)
     order = [*table, *(name for name in measured if name not in table)]
     kinds = [
         measured.get(name, nothing).text("kind") or table.get(name, nothing).text("kind") or name
@@ -89,6 +94,7 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
         chosen = bool(row.flag("chosen")) or (choice == name)
         label = own.text("label") or row.text("label") or ""
         tone = "accent" if chosen else "grey" if kind == "base" else next(series, "s7")
+        shape = "circle" if chosen else next(shapes, "tall")
         known = glossary.METHODS.get(kind)
         short = known.label if known else label or glossary.plain(name)
         figures = dict(row.pairs("metrics"))
@@ -101,9 +107,11 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
                 short=short if kinds.count(kind) == 1 else f"{short} “{name}”",
                 label=label if label != short else "",
                 tone=tone,
+                shape=shape,
                 chosen=chosen,
                 n=own.number("n") if own else row.number("n"),
-                metrics={key: _metric(key, node) for key, node in figures.items()},
+                metrics={key: read_metric(key, node) for key, node in figures.items()},
+                classification=own.at("classification"),
                 training=own.at("training"),
                 signatures=own.at("signatures"),
                 generation=own.at("generation"),
@@ -118,7 +126,8 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
     return tuple(methods)
 
 
-def _metric(name: str, node: Node) -> Metric:
+def read_metric(name: str, node: Node) -> Metric:
+    """A figure as metrics.json writes it; words of the glossary come before those of the file."""
     term, better = glossary.metric(name), node.flag("higher_is_better")
     known = name in glossary.METRICS
     return Metric(

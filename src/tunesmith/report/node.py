@@ -47,12 +47,15 @@ class Node:
 
     def pairs(self, key: str) -> list[tuple[str, Node]]:
         """The members of the object under `key`, in the file's order."""
-        node = self.at(key)
-        if node.value is None:
+        return self.at(key).members()
+
+    def members(self) -> list[tuple[str, Node]]:
+        """The members of this object, in the file's order."""
+        if self.value is None:
             return []
-        if not isinstance(node.value, dict):
-            node.refuse("an object")
-        return [(name, node.at(name)) for name in node.value]
+        if not isinstance(self.value, dict):
+            self.refuse("an object")
+        return [(name, self.at(name)) for name in self.value]
 
     def number(self, key: str) -> Number | None:
         """The finite number under `key`."""
@@ -88,6 +91,14 @@ class Node:
         if node.value is not None and not isinstance(node.value, bool):
             node.refuse("true or false")
         return node.value
+
+    def written(self) -> str:
+        """A text, a number or a truth value as it is written; "" where there is none."""
+        if self.value is None:
+            return ""
+        if isinstance(self.value, dict | list):
+            self.refuse("a text or a number")
+        return printable(_scalar(self.value))
 
     def flat(self) -> list[tuple[str, str]]:
         """Every leaf below this value as (dotted key, text), nulls left out."""

@@ -18,6 +18,8 @@ class Plot:
     """What is plotted, in which unit."""
     hint: str = ""
     """A definition that is shown on hover over the title."""
+    term: str = ""
+    """The word of the glossary that `hint` defines, so that the keyboard finds it too."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Line:
     """The figure that the key gives beside the label."""
     dashed: bool = False
     dots: bool = False
+    shape: str = ""
+    """The shape that marks each point, so that lines are told apart without colour."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class Lines(Plot):
     marks: tuple[Mark, ...] = ()
     from_zero: bool = False
     """Whether the vertical axis starts at zero."""
+    log: bool = False
+    """Whether both axes are logarithmic; every x and y must be positive then."""
     y_prefix: str = ""
     """What stands before each tick of the vertical axis: a currency sign."""
 
@@ -157,3 +163,83 @@ class Funnel(Plot):
 
     rows: tuple[FunnelRow, ...]
     key: tuple[tuple[str, Tone], ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Series:
+    """What the points of one colour and shape are."""
+
+    label: str
+    tone: Tone
+    shape: str = "circle"
+    hollow: bool = False
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value of one series and its interval; a missing value is written, not drawn."""
+
+    series: int
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    shown: str = ""
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class DotRow:
+    """A row of `Dots`: one lane for each point, or all points in one lane."""
+
+    label: str
+    points: tuple[Point, ...]
+    note: str = ""
+    shown: str = ""
+    """The value beside a row whose points share a lane."""
+    more: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dots(Plot):
+    """Rows of points of several series on one axis: slices, quantiles, before and after, folds."""
+
+    axis: str
+    series: tuple[Series, ...]
+    rows: tuple[DotRow, ...]
+    lanes: bool = True
+    """Whether each point has a lane of its own, with its value beside it."""
+    limit: tuple[float, str] | None = None
+    """A value that points must not pass, and what it is called."""
+    log: bool = False
+    from_zero: bool = True
+    """Whether a linear axis starts at zero where no value is below it."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point of a `Scatter` with its name."""
+
+    label: str
+    x: float
+    y: float
+    low: float | None
+    high: float | None
+    shown: str
+    tone: Tone
+    shape: str
+    chosen: bool = False
+    hollow: bool = False
+    tag: str = ""
+    """What is said of it beside its name: chosen, dominated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scatter(Plot):
+    """Named points over two axes, each with an interval up and down."""
+
+    x_label: str
+    y_label: str
+    spots: tuple[Spot, ...]
+    log: bool = False
+    """Whether the horizontal axis is logarithmic; every x must be positive then."""
+    y_from_zero: bool = True

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tunesmith.report import glossary
+from tunesmith.report.anchors import Anchors, read_evidence, slug
+from tunesmith.report.arrange import Files, Part, arrange
+from tunesmith.report.common import Scene
+from tunesmith.report.glossary_sections import SECTIONS
 from tunesmith.report.methods import Method, read_methods
 from tunesmith.report.node import Node
+from tunesmith.report.reasons import Reasons, link_reasons
 from tunesmith.report.view_data import DataView, view_data
 from tunesmith.report.view_made import MadeView, view_made
-from tunesmith.report.view_methods import MethodsView, view_methods
+from tunesmith.report.view_methods import MethodsView, main_metric, view_methods
 from tunesmith.report.wording import (
     count,
     date,
@@ -27,22 +32,14 @@ _LONG = 60
 
 
 @dataclass(frozen=True)
-class Files:
-    """What a run folder holds; only `run` is always there."""
-
-    run: Node
-    quality: Node
-    decision: Node
-    methods: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
 class KeyFigure:
     """One of the large figures at the top."""
 
     label: str
     shown: str
     note: str
+    term: str = ""
+    """The word of the glossary that defines the label."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ class View:
     """What follows in the headline; a long headline without a colon is all in here."""
     why: str
     """The heading over the reasons."""
-    reasons: tuple[str, ...]
+    reasons: Reasons
     next: tuple[str, ...]
     notices: tuple[str, ...]
     """What a reader must know before trusting the rest: that the run is unfinished."""
@@ -68,9 +65,15 @@ class View:
     methods: MethodsView | None
     data: DataView
     made: MadeView
+    parts: tuple[Part, ...]
+    """The parts of the report in their order."""
     confidence: str
     """The confidence of every interval, such as 95%."""
     terms: tuple[tuple[str, glossary.Term], ...]
+
+    def label(self, name: str) -> str:
+        """What the glossary calls a word; the word itself where it has none."""
+        return next((term.label for key, term in self.terms if key == name), name)
 
     def definition(self, name: str) -> str:
         """The definition of a word in this report's glossary; empty where it has none."""
@@ -85,9 +88,20 @@ def build_view(files: Files) -> View:
     """
     run, decision = files.run, files.decision
     methods = read_methods(decision, files.methods)
-    compared = view_methods(decision, methods) if methods else None
-    data = view_data(run, files.quality)
     verdict = decision.at("verdict")
+    evidence = read_evidence(verdict)
+    scene = Scene(
+        decision=decision,
+        methods=methods,
+        anchors=Anchors([proof for reason in evidence for proof in reason]),
+        metric=main_metric(decision, methods),
+    )
+    compared = view_methods(decision, methods, scene.anchors) if methods else None
+    data = view_data(run, files.quality)
+    parts = arrange(files, scene, compared, data)
+    said = [node.as_text() or "" for node in verdict.items("reasons")]
+    if not any(said):
+        said, evidence = list(_data_reasons(data, methods)), []
     headline = decision.text("headline") or _headline(run, methods)
     lead, rest = _parts(headline)
     share = decision.number("confidence")
@@ -100,15 +114,16 @@ def build_view(files: Files) -> View:
         lead=lead,
         rest=rest,
         why="Why" if decision else "In short",
-        reasons=tuple(verdict.texts("reasons")) or _data_reasons(data, methods),
+        reasons=link_reasons(said, evidence, scene.anchors, methods),
         next=tuple(verdict.texts("next")),
         notices=_notices(run),
         figures=(*_method_figures(decision, methods), *_data_figures(run, data))[:6],
         methods=compared,
         data=data,
         made=view_made(run),
+        parts=parts,
         confidence=confidence,
-        terms=_terms(compared, methods, confidence),
+        terms=_terms(compared, methods, confidence, parts),
     )
 
 
@@ -176,7 +191,8 @@ def _method_figures(decision: Node, methods: tuple[Method, ...]) -> list[KeyFigu
         ]
         note = f"{chosen.short}, {plural(score.n, 'test answer')}"
         note += f"; {join(others)}" if 0 < len(others) < 4 else ""
-        figures.append(KeyFigure(score.label, measure(score.value, score.unit), note))
+        term = slug(name) if score.meaning else ""
+        figures.append(KeyFigure(score.label, measure(score.value, score.unit), note, term))
     if chosen.per_1000 is not None:
         figures.append(
             KeyFigure(
@@ -198,7 +214,10 @@ def _method_figures(decision: Node, methods: tuple[Method, ...]) -> list[KeyFigu
     if waiting is not None and waiting.value is not None:
         figures.append(
             KeyFigure(
-                "Typical waiting time", duration(waiting.value), "for one answer, asked alone"
+                "Typical waiting time",
+                duration(waiting.value),
+                "for one answer, asked alone",
+                "latency_p50_s",
             )
         )
     return figures
@@ -228,16 +247,25 @@ def _data_figures(run: Node, data: DataView) -> list[KeyFigure]:
 
 
 def _terms(
-    compared: MethodsView | None, methods: tuple[Method, ...], confidence: str
+    compared: MethodsView | None,
+    methods: tuple[Method, ...],
+    confidence: str,
+    parts: tuple[Part, ...],
 ) -> tuple[tuple[str, glossary.Term], ...]:
     """The glossary: only words that this report uses."""
     terms = dict(glossary.DATA)
+    named = {name for part in parts if part.section for name in part.section.terms}
+    terms |= {name: term for name, term in SECTIONS.items() if name in named}
     if compared is not None:
         kinds = {method.kind for method in methods}
-        shown = {name for method in methods for name in method.metrics}
+        shown = {
+            slug(name): glossary.Term(metric.label, metric.meaning)
+            for method in methods
+            for name, metric in method.metrics.items()
+        }
         terms = {
             **{name: term for name, term in glossary.METHODS.items() if name in kinds},
-            **{name: glossary.metric(name) for name in glossary.METRICS if name in shown},
+            **shown,
             **glossary.GENERAL,
             "interval": glossary.interval(confidence),
             **terms,

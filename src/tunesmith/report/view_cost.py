@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tunesmith.report import plots
+from tunesmith.report.anchors import Anchors, pointer
+from tunesmith.report.blocks import Block, Sentence
 from tunesmith.report.methods import Method
 from tunesmith.report.node import Node, Number
+from tunesmith.report.view_volumes import cost_parts, volumes
 from tunesmith.report.wording import MISSING, count, duration, mebibytes, money
 
 _DEFAULT_VOLUME = 10_000
+_FEW = 6
+"""Pairs whose break-even is said without folding any away."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,8 @@ class CostRow:
     training_time: str
     speed: str
     memory: str
+    anchor: str = ""
+    """The id that evidence links to."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,11 @@ class CostView:
     rows: tuple[CostRow, ...]
     per_1000: plots.Bars | None
     total: plots.Lines | None
-    sentences: tuple[str, ...]
+    parts: tuple[Block, ...]
+    """What the total consists of, where the decision says it."""
+    sentences: tuple[Sentence, ...]
+    more_sentences: tuple[Sentence, ...]
+    """The break-even of pairs without the chosen method, where there are many."""
     basis: str
     work: bool
     """Whether hours of work were counted."""
@@ -42,21 +53,42 @@ class CostView:
     """The number of answers that `total` counts; empty where no total was worked out."""
 
 
-def view_cost(decision: Node, methods: tuple[Method, ...]) -> CostView:
+def view_cost(
+    decision: Node, methods: tuple[Method, ...], anchors: Anchors | None = None
+) -> CostView:
     """The cost table, the bars of cost per 1,000 answers, and the break-even plot."""
+    anchors = anchors or Anchors([])
     cost = decision.at("cost")
     currency = cost.text("currency")
     priced = [method for method in methods if method.per_1000 is not None]
     pairs = cost.items("break_even")
+    said = _sentences(pairs, methods, anchors)
     return CostView(
-        rows=tuple(_row(method) for method in methods),
+        rows=tuple(_row(i, method, anchors) for i, method in enumerate(methods)),
         per_1000=_bars(priced) if priced else None,
-        total=_total(priced, pairs, currency),
-        sentences=tuple(text for pair in pairs if (text := pair.text("sentence"))),
+        total=volumes(cost, methods, currency) or _total(priced, pairs, currency),
+        parts=cost_parts(cost, methods, currency, anchors),
+        sentences=said[0],
+        more_sentences=said[1],
         basis=cost.text("note") or _basis(cost.number("machine_hour"), currency),
         work=any(method.work_cost for method in methods),
         horizon=_horizon(cost, methods),
     )
+
+
+def _sentences(
+    pairs: list[Node], methods: tuple[Method, ...], anchors: Anchors
+) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...]]:
+    """What is said of pairs with the chosen method, and of the others where there are many."""
+    chosen = {method.name for method in methods if method.chosen}
+    first: list[Sentence] = []
+    more: list[Sentence] = []
+    for index, pair in enumerate(pairs):
+        if text := pair.text("sentence"):
+            anchor = anchors.place(("decision.json", pointer("cost", "break_even", index)))
+            with_it = bool({pair.text("a"), pair.text("b")} & chosen)
+            (first if with_it or len(pairs) <= _FEW else more).append(Sentence(text, anchor=anchor))
+    return tuple(first or more), tuple(more if first else ())
 
 
 def _basis(hour: Number | None, currency: str | None) -> str:
@@ -70,7 +102,7 @@ def _horizon(cost: Node, methods: tuple[Method, ...]) -> str:
     return count(round(months * volume))
 
 
-def _row(method: Method) -> CostRow:
+def _row(index: int, method: Method, anchors: Anchors) -> CostRow:
     training, generation = method.training, method.generation
     speed = generation.number("tokens_per_s")
     untrained = "none" if not method.trained else MISSING
@@ -84,6 +116,13 @@ def _row(method: Method) -> CostRow:
         training_time=duration(training.number("seconds")) if training else untrained,
         speed=MISSING if speed is None else f"{count(round(speed))} tokens/s",
         memory=mebibytes(generation.number("peak_memory_mib")),
+        anchor=anchors.place(
+            ("decision.json", pointer("table", index, "cost")),
+            ("decision.json", pointer("cost", "methods", method.name)),
+            (f"methods/{method.name}/metrics.json", "/training"),
+            (f"methods/{method.name}/metrics.json", "/generation"),
+            (f"methods/{method.name}/training.json", ""),
+        ),
     )
 
 
@@ -119,6 +158,7 @@ def _total(priced: list[Method], pairs: list[Node], currency: str | None) -> plo
             tone=method.tone,
             shown=money(method.per_1000, method.currency) + " per 1,000",
             dashed=not method.trained,
+            shape=method.shape if len(drawn) > 3 else "",
         )
         for method in drawn
     )

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tunesmith.report import glossary, plots
+from tunesmith.report.anchors import Anchors, pointer, slug
+from tunesmith.report.differences import Difference, compare_words
 from tunesmith.report.methods import Method, Metric
 from tunesmith.report.node import Node, Number
-from tunesmith.report.overlap import shared_words
 from tunesmith.report.view_cost import CostView, view_cost
 from tunesmith.report.view_training import TrainingView, view_training
 from tunesmith.report.wording import MISSING, count, measure, plural
+
+_ELSEWHERE = frozenset({"latency_p50_s", "latency_p95_s"})
+"""Metrics that the section on speed draws."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,10 @@ class Cell:
     interval: str
     best: bool
     chosen: bool
+    anchor: str = ""
+    """The id that evidence links to."""
+    tip: str = ""
+    """What is shown on hover: the figure in words, with its rows."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,8 @@ class MetricRow:
     name: str
     label: str
     definition: str
-    defined: bool
-    """Whether the glossary has it."""
+    term: str
+    """Its name in the glossary; empty where it has no definition."""
     direction: str
     cells: tuple[Cell, ...]
 
@@ -44,6 +52,7 @@ class Comparison:
     sentence: str
     clear: bool | None
     details: str
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,8 @@ class Answer:
 
     method: str
     chosen: bool
-    stretches: tuple[tuple[str, bool], ...]
+    difference: Difference | None
+    """The answer beside the reference, word by word; None where there is no answer."""
     score: str
 
 
@@ -68,6 +78,7 @@ class Sample:
     question: str
     reference: str
     answers: tuple[Answer, ...]
+    """The chosen method's first, the others from best to worst; the first three are shown."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +101,20 @@ class MethodsView:
     score_label: str
 
 
-def view_methods(decision: Node, methods: tuple[Method, ...]) -> MethodsView:
+def view_methods(
+    decision: Node, methods: tuple[Method, ...], anchors: Anchors | None = None
+) -> MethodsView:
     """The comparison of the methods, the main metric first."""
-    present = {name for method in methods for name in method.metrics}
-    names = [name for name in glossary.METRICS if name in present]
-    names += sorted(present - set(names))
-    main = decision.text("metric") or next(iter(names), "")
-    names.sort(key=lambda name: name != main)
+    anchors = anchors or Anchors([])
+    main = main_metric(decision, methods)
+    names = sorted(_names(methods), key=lambda name: name != main)
     paired = decision.items("comparisons")
-    comparisons = [_comparison(node, methods) for node in paired]
-    charts = [_estimates(name, methods, paired, lead=name == main) for name in names]
+    comparisons = [_comparison(node, methods, anchors, i) for i, node in enumerate(paired)]
+    charts = [
+        _estimates(name, methods, paired, lead=name == main)
+        for name in names
+        if name == main or name not in _ELSEWHERE
+    ]
     drawn = [chart for chart in charts if any(e.value is not None for e in chart.estimates)]
     sizes = sorted({count(method.n) for method in methods if method.n is not None})
     return MethodsView(
@@ -107,17 +122,29 @@ def view_methods(decision: Node, methods: tuple[Method, ...]) -> MethodsView:
         n=sizes[0] if len(sizes) == 1 else "",
         main=drawn[0] if drawn else None,
         others=tuple(drawn[1:]),
-        rows=tuple(_row(name, methods) for name in names),
+        rows=tuple(_row(name, methods, anchors) for name in names),
         notes=(*_unscored(names, methods), *_notes(names, methods)),
         signatures=_signatures(methods),
         differences=_differences(main, paired, methods),
         comparisons=tuple(c for c in comparisons if c.metric == main),
         further=tuple(c for c in comparisons if c.metric != main),
-        cost=view_cost(decision, methods),
+        cost=view_cost(decision, methods, anchors),
         training=tuple(view_training(method) for method in methods if method.training),
-        samples=tuple(_samples(decision, methods)),
+        samples=tuple(_samples(decision, _by_rank(main, methods))),
         score_label=glossary.metric("token_f1").label,
     )
+
+
+def main_metric(decision: Node, methods: tuple[Method, ...]) -> str:
+    """The name of the metric that the verdict rests on."""
+    return decision.text("metric") or next(iter(_names(methods)), "")
+
+
+def _names(methods: tuple[Method, ...]) -> list[str]:
+    """The names of all metrics, those of the glossary first and in its order."""
+    present = {name for method in methods for name in method.metrics}
+    names = [name for name in glossary.METRICS if name in present]
+    return names + sorted(present - set(names))
 
 
 def _ranked(name: str, methods: tuple[Method, ...]) -> list[tuple[Method, Metric]]:
@@ -128,6 +155,16 @@ def _ranked(name: str, methods: tuple[Method, ...]) -> list[tuple[Method, Metric
         return []
     sign = -1 if scored[0][1].higher_is_better else 1
     return sorted(scored, key=lambda entry: sign * (entry[1].value or 0))
+
+
+def _by_rank(name: str, methods: tuple[Method, ...]) -> tuple[Method, ...]:
+    """The chosen method, the best other, the base model, then the rest from best to worst."""
+    ranked = [method for method, _ in _ranked(name, methods)]
+    ranked += [method for method in methods if method not in ranked]
+    ranked.sort(key=lambda method: not method.chosen)
+    base = [method for method in ranked if method.kind == "base"]
+    order = [*ranked[:2], *base, *ranked]
+    return tuple({method.name: method for method in order}.values())
 
 
 def _estimates(
@@ -144,6 +181,7 @@ def _estimates(
         title=_finding(name, label, methods, paired),
         subtitle=meaning if lead else "",
         hint=meaning,
+        term=slug(name) if meaning else "",
         axis=", ".join(part for part in (label, unit, direction) if part),
         estimates=tuple(
             plots.Estimate(
@@ -188,27 +226,42 @@ def _finding(name: str, label: str, methods: tuple[Method, ...], paired: list[No
     return f"{label}: {first.short} is best"
 
 
-def _row(name: str, methods: tuple[Method, ...]) -> MetricRow:
+def _row(name: str, methods: tuple[Method, ...], anchors: Anchors) -> MetricRow:
     ranked = _ranked(name, methods)
     top = ranked[0][1].value if len(ranked) > 1 else None
     known = next(m.metrics[name] for m in methods if name in m.metrics)
     arrows = {True: "higher is better", False: "lower is better", None: ""}
     cells = []
-    for method in methods:
+    for index, method in enumerate(methods):
         metric = method.metrics.get(name)
         if metric is None:
             cells.append(Cell(MISSING, "", best=False, chosen=method.chosen))
             continue
         best = top is not None and metric.value == top
-        cells.append(Cell(metric.shown, metric.interval, best=best, chosen=method.chosen))
+        anchor = anchors.place(
+            (f"methods/{method.name}/metrics.json", pointer("metrics", name)),
+            ("decision.json", pointer("table", index, "metrics", name)),
+        )
+        cell = Cell(
+            metric.shown, metric.interval, best, method.chosen, anchor, _tip(method, metric)
+        )
+        cells.append(cell)
     return MetricRow(
         name=name,
         label=known.label,
         definition=known.meaning,
-        defined=name in glossary.METRICS,
+        term=slug(name) if known.meaning else "",
         direction=arrows[known.higher_is_better],
         cells=tuple(cells),
     )
+
+
+def _tip(method: Method, metric: Metric) -> str:
+    """A figure in words."""
+    rows = f"{plural(metric.n, 'row')}" if metric.n is not None else ""
+    unscored = f"{count(metric.unscored)} unscored" if metric.unscored else ""
+    parts = [f"{metric.label}, {method.short}", rows, unscored, metric.note.rstrip(".")]
+    return f"{'; '.join(part for part in parts if part)}. {metric.meaning}".strip()
 
 
 def _unscored(names: list[str], methods: tuple[Method, ...]) -> tuple[str, ...]:
@@ -236,7 +289,9 @@ def _signatures(methods: tuple[Method, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((glossary.metric(name).label, signature) for name, signature in sorted(found))
 
 
-def _comparison(node: Node, methods: tuple[Method, ...]) -> Comparison:
+def _comparison(
+    node: Node, methods: tuple[Method, ...], anchors: Anchors, index: int
+) -> Comparison:
     name = node.text("metric") or ""
     details = []
     if (n := node.number("n")) is not None:
@@ -245,6 +300,10 @@ def _comparison(node: Node, methods: tuple[Method, ...]) -> Comparison:
         details.append("p < 0.001" if p < 0.001 else f"p = {p:.3f}")
     if (adjusted := node.number("p_holm")) is not None:
         details.append("adjusted p " + ("< 0.001" if adjusted < 0.001 else f"= {adjusted:.3f}"))
+    effect = node.number("smallest_effect")
+    if effect is not None:
+        unit = next((m.metrics[name].unit for m in methods if name in m.metrics), "")
+        details.append(f"smallest effect that could be seen {measure(effect, unit)}")
     names = {method.name: method.short for method in methods}
     pair = [names.get(node.text(side) or "", node.text(side) or "?") for side in ("a", "b")]
     return Comparison(
@@ -252,6 +311,7 @@ def _comparison(node: Node, methods: tuple[Method, ...]) -> Comparison:
         sentence=node.text("sentence") or f"{pair[0]} against {pair[1]}: not compared.",
         clear=node.flag("clear"),
         details=", ".join(details),
+        anchor=anchors.place(("decision.json", pointer("comparisons", index))),
     )
 
 
@@ -319,7 +379,7 @@ def _samples(decision: Node, methods: tuple[Method, ...]) -> list[Sample]:
                 Answer(
                     method=method.short,
                     chosen=method.chosen,
-                    stretches=shared_words(text, reference) if text else (),
+                    difference=compare_words(text, reference) if text else None,
                     score=measure(score, "share") if score is not None else "",
                 )
             )

@@ -1,0 +1,111 @@
+"""Behind the verdict: hard limits, what is dominated, and what would change it."""
+
+from __future__ import annotations
+
+from tunesmith.report.anchors import pointer
+from tunesmith.report.blocks import (
+    Badge,
+    Block,
+    Cell,
+    Fold,
+    Heading,
+    Section,
+    Sentence,
+    Table,
+    Text,
+)
+from tunesmith.report.common import Scene, as_block, value_text
+from tunesmith.report.node import Node
+from tunesmith.report.wording import join
+
+_FILE = "decision.json"
+
+
+def view_verdict(scene: Scene) -> Section | None:
+    """Limits, dominated methods, the preference by use case, and the assumptions that matter."""
+    verdict = scene.decision.at("verdict")
+    limits = verdict.items("limits")
+    blocks: list[Block] = []
+    if limits:
+        blocks.append(_limits(limits, scene))
+        badges = {"failed": Badge("✗ failed", "no"), "unclear": Badge("not clear", "open")}
+        failures = [
+            Sentence(text, badge)
+            for limit in limits
+            for key, badge in badges.items()
+            for item in limit.items(key)
+            if (text := item.text("sentence"))
+        ]
+        blocks += as_block(failures)
+    if text := verdict.at("use_case").text("sentence"):
+        blocks += [Heading("By use case"), Text(text)]
+    blocks += _dominated(verdict.items("dominated"), scene)
+    blocks += _sensitivity(scene)
+    if not blocks:
+        return None
+    terms = [("limit", limits), ("dominated", verdict.items("dominated"))]
+    return Section(
+        id="behind",
+        title="Behind the verdict",
+        lead="What every method had to keep to, which methods another one beats in every respect, "
+        "and which assumption would change the verdict.",
+        blocks=tuple(blocks),
+        terms=tuple(name for name, present in terms if present),
+        short="Limits",
+    )
+
+
+def _limits(limits: list[Node], scene: Scene) -> Table:
+    rows = []
+    for index, limit in enumerate(limits):
+        failed = [scene.short(item.text("method")) for item in limit.items("failed")]
+        outcome = Badge("✗ not kept", "no") if failed else Badge("✓ kept by all", "yes")
+        if limit.items("unclear") and not failed:
+            outcome = Badge("not clear", "open")
+        rows.append(
+            (
+                Cell(
+                    limit.text("label") or limit.text("name") or "?",
+                    anchor=scene.anchors.place((_FILE, pointer("verdict", "limits", index))),
+                ),
+                Cell(value_text(limit.at("limit")), num=True),
+                Cell("", badge=outcome),
+                Cell(join(failed)),
+            )
+        )
+    head = (Cell("Limit"), Cell("Allowed", num=True), Cell("Outcome"), Cell("Ruled out"))
+    return Table("Table of hard limits", head, tuple(rows))
+
+
+def _dominated(nodes: list[Node], scene: Scene) -> list[Block]:
+    items = []
+    for index, node in enumerate(nodes):
+        default = (
+            f"{scene.short(node.text('by'))} is at least as good as "
+            f"{scene.short(node.text('method'))} and costs no more."
+        )
+        anchor = scene.anchors.place((_FILE, pointer("verdict", "dominated", index)))
+        items.append(Sentence(node.text("sentence") or default, anchor=anchor))
+    return [Heading("Dominated"), *as_block(items)] if items else []
+
+
+def _sensitivity(scene: Scene) -> list[Block]:
+    items: list[Sentence] = []
+    still: list[Sentence] = []
+    for index, node in enumerate(scene.decision.at("cost").items("sensitivity")):
+        flips = node.at("flips_at")
+        where = "" if flips.value is None else f"turns at {value_text(flips)}"
+        if to := node.text("to"):
+            where += f" to {scene.short(to)}" if where else ""
+        label = node.text("label") or node.text("assumption") or "An assumption"
+        details = [f"{label}: now {value_text(node.at('now'))}", where]
+        anchor = scene.anchors.place((_FILE, pointer("cost", "sensitivity", index)))
+        said = node.text("sentence") or ", ".join(part for part in details if part)
+        (still if flips.value is None else items).append(Sentence(said, anchor=anchor))
+    blocks: list[Block] = []
+    if items or still:
+        blocks.append(Heading("What would change the verdict"))
+        blocks += as_block(items) or [Text("No assumption that was tried changes the verdict.")]
+    if still:
+        blocks.append(Fold(f"What does not change it ({len(still)})", as_block(still)))
+    return blocks
