@@ -1,4 +1,4 @@
-"""What a run finds out about its methods beside their scorecards: folds, slices, audits, a judge."""
+"""What a run finds out beside its scorecards: folds, slices, audits, a judge."""
 
 from __future__ import annotations
 
