@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
-from tunesmith.decide.approaches import CostFactors, UseCase, WorkConfig
+from tunesmith.decide.approaches import APPROACHES, KINDS, CostFactors, UseCase, WorkConfig
 from tunesmith.decide.limits import LimitsConfig
 from tunesmith.evaluate.config import MetricName
 
@@ -92,3 +93,12 @@ class DecideConfig(Config):
             )
             raise ValueError(msg)
         return self
+
+    def strangers(self, methods: Mapping[str, str]) -> list[str]:
+        """Names that hours are given for and that no method, kind or approach has.
+
+        Args:
+            methods: The kind of each method of the recipe, by its name.
+        """
+        known = {*methods, *methods.values(), *KINDS, *APPROACHES}
+        return sorted({*self.work, *self.engineer_hours} - known)

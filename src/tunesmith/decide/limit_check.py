@@ -183,7 +183,10 @@ class _Check:
             self.called[method], found, limit, unit, label, self.config.currency, at_least=at_least
         )
         if found.value is None:
-            return Held(method=method, standing="unclear", value=None, sentence=say.unmeasured())
+            return Held(
+                method=method, standing="unclear", value=None, sentence=say.unmeasured(),
+                evidence=(say.at_limit,),
+            )  # fmt: skip
         sign = -1 if at_least else 1
         beyond = sign * (found.value - limit) > 0
         worst, best = (found.low, found.high) if at_least else (found.high, found.low)

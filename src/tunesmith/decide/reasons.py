@@ -314,6 +314,8 @@ def _break_even(case: Case, place: int, entry: Mapping[str, Any]) -> Reason:
     if entry["extra"]:
         shown["extra"] = money(entry["extra"], currency)
     evidence = [at(*place_of, key, shown=words) for key, words in shown.items()]
+    volume = f"{case.config.answers_per_month:,}"
+    evidence.append(at(DECISION, "cost", "answers_per_month", shown=volume))
     for method in (entry["a"], entry["b"]):
         each = case.costs[method].per_answer
         if each is not None:
