@@ -133,7 +133,6 @@ def test_a_real_run(tiny_model: BaseModel, tmp_path: Path, monkeypatch: pytest.M
         decide={"min_rows": 3, "limits": {"max_p95_latency_s": 60, "max_memory_mib": 100000}},
         methods={
             "base": {"kind": "base"},
-            "few_shot": {"kind": "few_shot", "k": 1},
             "first": {"kind": "lora", "r": 2, **short},
             "more": {"kind": "lora", "r": 2, **short, "max_steps": 3, "after": "first"},
         },
