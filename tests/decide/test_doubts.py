@@ -35,30 +35,40 @@ def test_the_same_budget_is_no_doubt_even_if_one_stopped_early(told):
     [
         (
             {"planned_steps": 50},
-            "The trained methods did not get the same budget, steps × rows a step: 100 × 4 with "
-            "LoRA tuning and 50 × 4 with full fine-tuning. A part of their difference may come from "
-            "that.",
+            (
+                "The trained methods did not get the same budget, steps × rows a step: 100 × 4 with "
+                "LoRA tuning and 50 × 4 with full fine-tuning. A part of their difference may come from "
+                "that."
+            ),
         ),
         (
             {"settings": {"batch_size": 4, "gradient_accumulation": 4}},
-            "The trained methods did not get the same budget, steps × rows a step: 100 × 4 with "
-            "LoRA tuning and 100 × 16 with full fine-tuning. A part of their difference may come "
-            "from that.",
+            (
+                "The trained methods did not get the same budget, steps × rows a step: 100 × 4 with "
+                "LoRA tuning and 100 × 16 with full fine-tuning. A part of their difference may come "
+                "from that."
+            ),
         ),
         (
             {"examples": 1000},
-            "The trained methods did not get the same rows to learn from: 2,000 with LoRA tuning "
-            "and 1,000 with full fine-tuning.",
+            (
+                "The trained methods did not get the same rows to learn from: 2,000 with LoRA tuning "
+                "and 1,000 with full fine-tuning."
+            ),
         ),
         (
             {"search": {"finder": None, "trials": [1, 2, 3], "seconds": 9.0}},
-            "The search for settings was not the same: none with LoRA tuning and 3 trials with "
-            "full fine-tuning.",
+            (
+                "The search for settings was not the same: none with LoRA tuning and 3 trials with "
+                "full fine-tuning."
+            ),
         ),
         (
             {"search": {"finder": {"learning_rate": 1}, "trials": [], "seconds": 9.0}},
-            "The search for settings was not the same: none with LoRA tuning and a range test of "
-            "learning rates with full fine-tuning.",
+            (
+                "The search for settings was not the same: none with LoRA tuning and a range test of "
+                "learning rates with full fine-tuning."
+            ),
         ),
     ],
 )
