@@ -5,10 +5,11 @@ Written for the lead of a support team: each term is explained where it first oc
 
 from __future__ import annotations
 
+from tunesmith.decide.case import Case
 from tunesmith.decide.cost import horizon_answers
 from tunesmith.decide.doubts import doubts, many_cut_off
 from tunesmith.decide.evidence import Reason
-from tunesmith.decide.reasons import Case, reasons
+from tunesmith.decide.reasons import reasons
 from tunesmith.decide.rows import POWER
 from tunesmith.decide.words import listed, money, sentence
 from tunesmith.evaluate.metrics import METRICS
