@@ -183,3 +183,11 @@ def test_what_a_search_needs_is_looked_for(tmp_path, monkeypatch) -> None:
     assert where == ("methods", "lora", "search")
     assert "optuna" in words
     assert missing_parts(load(path).recipe, asked.base) == []
+
+
+def test_hours_of_work_are_of_a_method(tmp_path) -> None:
+    write_csv(tmp_path / "t.csv", tickets(4))
+    path = recipe(tmp_path, {"path": "t.csv"}, decide={"work": {"lroa": {"development_hours": 8}}})
+    (problem,) = problems(path)
+    assert "hours of work are given for lroa, which is no method, kind or approach" in problem
+    assert load(path, ["decide.work={mine: {}, lora: {}}", "methods.mine.kind=base"])

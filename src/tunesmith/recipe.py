@@ -138,6 +138,16 @@ class Recipe(Config):
         return methods
 
     @model_validator(mode="after")
+    def _hours_are_of_methods(self) -> Recipe:
+        kinds = {name: method.kind for name, method in self.methods.items()}
+        if strangers := self.decide.strangers(kinds):
+            raise ValueError(
+                f"decide: hours of work are given for {', '.join(strangers)}, which is no method, "
+                "kind or approach"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _sources_have_names_of_their_own(self) -> Recipe:
         names = [source.name for source in self.sources]
         twice = sorted({name for name in names if names.count(name) > 1})

@@ -57,6 +57,24 @@ def test_every_use_case_has_a_preference_and_none_contradicts_itself():
         assert {preference.rank(a) for a in APPROACHES} <= {0, 1, 2}
 
 
+def test_preferences_are_those_of_the_document():
+    """ "Best For" and "Not Suitable For" of each approach, in the order of the document."""
+    best = {a: {u for u, p in PREFERENCES.items() if a in p.best} for a in APPROACHES}
+    not_for = {a: {u for u, p in PREFERENCES.items() if a in p.not_for} for a in APPROACHES}
+    assert best == {
+        "full_fine_tuning": {"high_volume", "domain", "maximum_quality", "long_term"},
+        "lora": {"production", "limited_compute", "frequent_updates", "multi_task"},
+        "prompt_based": {"prototype", "little_data", "frequent_updates", "cost_sensitive"},
+        "instruction_tuning": {"assistant", "multi_task", "long_term"},
+    }
+    assert not_for == {
+        "full_fine_tuning": {"prototype", "limited_compute", "frequent_updates", "little_data"},
+        "lora": {"maximum_quality", "little_data", "simple_task"},
+        "prompt_based": {"high_volume", "consistency", "complex_reasoning"},
+        "instruction_tuning": {"simple_task", "limited_compute", "prototype"},
+    }
+
+
 @pytest.mark.parametrize(
     ("scorecard", "approach"),
     [

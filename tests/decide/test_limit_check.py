@@ -54,6 +54,7 @@ def test_no_limits_are_no_entries(world):
         (p95(1.0, 0.8, None), "unclear"),  # too few rows for an upper end
         (p95(2.5, 1.9, 3.1), "failed"),
         (p95(5.0, 4.0, None), "failed"),
+        (p95(2.5, 2.1, 3.1), "failed"),
         (None, "unclear"),
     ],
 )
@@ -73,6 +74,10 @@ def test_latency_against_two_seconds(limited, figure, standing):
     )
     unsure = "cannot be told yet" in decision["headline"]
     assert unsure == (standing == "unclear")
+    straddles = standing == "failed" and figure["low"] <= 2
+    assert ("Out by figures that are not sure yet: LoRA tuning." in decision["headline"]) == (
+        straddles
+    )
 
 
 def test_a_range_that_holds_the_limit_says_how_many_rows(limited):

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tunesmith.decide.assumptions import Assumption
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
-from tunesmith.decide.sensitivity import Assumption, flip
+from tunesmith.decide.sensitivity import flip
 from tunesmith.decide.verdict import Verdict
 from tunesmith.evaluate.config import EvaluateConfig
 

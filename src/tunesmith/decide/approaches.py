@@ -106,6 +106,10 @@ _OF_KIND: dict[str, Approach] = {
 }
 
 
+KINDS = (*_OF_KIND, "lora", "prefix_tuning", "prompt_tuning")
+"""Kinds of method that hours of work can be given for."""
+
+
 def format_of(scorecard: Mapping[str, Any]) -> str | None:
     """What a trained method has learned from: `qa`, `instruction`, …; None if not trained."""
     settings = (scorecard.get("training") or {}).get("settings") or {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from tunesmith.config import Config
-from tunesmith.decide.approaches import CostFactors, UseCase, WorkConfig
+from tunesmith.decide.approaches import APPROACHES, KINDS, CostFactors, UseCase, WorkConfig
 from tunesmith.decide.limits import LimitsConfig
 from tunesmith.decide.strategy.config import StrategyConfig
 from tunesmith.evaluate.config import MetricName
@@ -97,6 +98,15 @@ class DecideConfig(Config):
             )
             raise ValueError(msg)
         return self
+
+    def strangers(self, methods: Mapping[str, str]) -> list[str]:
+        """Names that hours are given for and that no method, kind or approach has.
+
+        Args:
+            methods: The kind of each method of the recipe, by its name.
+        """
+        known = {*methods, *methods.values(), *KINDS, *APPROACHES}
+        return sorted({*self.work, *self.engineer_hours} - known)
 
 
 def decided_by_the_task(recipe: Any) -> Any:

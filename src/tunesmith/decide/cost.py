@@ -13,11 +13,11 @@ Methods of one project share their dataset, so the hours are not to be added up 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tunesmith.decide.approaches import STARTING, WORK_PARTS, WorkConfig, WorkPart, approach_of
+from tunesmith.decide.approaches import STARTING, WORK_PARTS, WorkPart, approach_of
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.words import UNTRAINED
 from tunesmith.errors import TunesmithError
@@ -97,19 +97,19 @@ class Cost:
 def costs_by(scorecards: Sequence[Mapping[str, Any]], config: DecideConfig) -> dict[str, Cost]:
     """The cost of every method by name; a method pays for the trainings that it starts from."""
     known = {str(scorecard["method"]): scorecard for scorecard in scorecards}
-    return {name: cost_of(scorecard, config, known) for name, scorecard in known.items()}
+    counted = counted_parts(scorecards, config)
+    return {name: cost_of(scorecard, config, known, counted) for name, scorecard in known.items()}
 
 
 def counted_parts(
-    scorecards: Iterable[Mapping[str, Any]], config: DecideConfig
+    scorecards: Sequence[Mapping[str, Any]], config: DecideConfig
 ) -> frozenset[WorkPart]:
     """The parts of the work that count: all, or those that are given for one method at least."""
-    cards = tuple(scorecards)
     return frozenset(
         part
         for part in WORK_PARTS
         if config.assumed_hours == "count"
-        or any(given_hours(card, part, config) is not None for card in cards)
+        or any(given_hours(card, part, config) is not None for card in scorecards)
     )
 
 
@@ -117,25 +117,26 @@ def cost_of(
     scorecard: Mapping[str, Any],
     config: DecideConfig,
     others: Mapping[str, Mapping[str, Any]] | None = None,
+    counted: Collection[WorkPart] | None = None,
 ) -> Cost:
     """The cost of one method from its scorecard's measured seconds and tokens.
 
     Args:
         scorecard: Of the method.
         config: Prices, hours, volume and horizon.
-        others: All scorecards by name: what it may start from, and for whom hours are given.
+        others: All scorecards by name, to find what a method starts from.
+        counted: The parts of the work that count; None: those that are given for this method.
 
     Raises:
         TunesmithError: An endpoint's prices are in another currency.
     """
-    others = {str(scorecard["method"]): scorecard} if others is None else others
-    counted = counted_parts(others.values(), config)
+    counted = counted_parts([scorecard], config) if counted is None else counted
     bought = pays_by_token(scorecard)
     each = None if bought else answer_seconds(scorecard)
     second = config.machine_hour / HOUR_S
     per_answer = None if each is None else each * second
     return Cost(
-        training=_training(scorecard, second, others),
+        training=_training(scorecard, second, others or {}),
         work=tuple(_work(scorecard, part, config, part in counted) for part in WORK_PARTS),
         answer_s=each,
         per_answer=_paid(scorecard, config) if bought else per_answer,
@@ -160,7 +161,8 @@ def given_hours(scorecard: Mapping[str, Any], part: WorkPart, config: DecideConf
     """The hours that the settings give: by the method's name, else its kind, else its approach."""
     keys = (str(scorecard["method"]), str(scorecard["kind"]), approach_of(scorecard))
     for key in keys:
-        found = config.work.get(key, WorkConfig()).hours(part)
+        own = config.work.get(key)
+        found = None if own is None else own.hours(part)
         if found is None and part == "development":
             found = config.engineer_hours.get(key)
         if found is not None:

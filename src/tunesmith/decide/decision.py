@@ -7,6 +7,7 @@ from typing import Any
 
 from tunesmith.decide.approach_table import approaches
 from tunesmith.decide.approaches import PREFERENCES
+from tunesmith.decide.case import Case
 from tunesmith.decide.compare import Predictions, Scorecard, aligned, compare
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import costs_by
@@ -15,7 +16,7 @@ from tunesmith.decide.evidence import DECISION, as_json, metrics_file
 from tunesmith.decide.explain import Explanation
 from tunesmith.decide.judge import AsGood
 from tunesmith.decide.measured import Measured
-from tunesmith.decide.reasons import Case, use_case_reason
+from tunesmith.decide.reasons import use_case_reason
 from tunesmith.decide.samples import samples
 from tunesmith.decide.sensitivity import sensitivity
 from tunesmith.decide.totals import costs_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tunesmith.decide.case import Case
 from tunesmith.decide.evidence import Reason, at, metrics_file
-from tunesmith.decide.reasons import Case
 from tunesmith.decide.words import UNTRAINED, listed, sentence
 
 CUT_OFF = 0.05

@@ -5,10 +5,11 @@ Written for the lead of a support team: each term is explained where it first oc
 
 from __future__ import annotations
 
+from tunesmith.decide.case import Case
 from tunesmith.decide.cost import horizon_answers
 from tunesmith.decide.doubts import doubts, many_cut_off
 from tunesmith.decide.evidence import Reason
-from tunesmith.decide.reasons import Case, reasons
+from tunesmith.decide.reasons import reasons
 from tunesmith.decide.rows import POWER
 from tunesmith.decide.words import listed, money, sentence
 from tunesmith.evaluate.metrics import METRICS
@@ -36,7 +37,7 @@ class Explanation:
             "undecided": self._undecided,
             "none": self._none,
         }
-        return words[self.verdict.kind]() + self._unclear_limits()
+        return words[self.verdict.kind]() + self._limits_unsure()
 
     @property
     def _choice(self) -> str:
@@ -119,16 +120,28 @@ class Explanation:
             f"No method keeps to your limits; the nearest is {self.called[self.verdict.nearest]}."
         )
 
-    def _unclear_limits(self) -> str:
-        """A word where it cannot be told whether the chosen method keeps to a limit."""
+    def _limits_unsure(self) -> str:
+        """A word where limits are held against figures that are not sure."""
         labels = [
             limit.label
             for limit in self.verdict.limits
             if any(held.method == self.verdict.choice for held in limit.those("unclear"))
         ]
-        if not labels:
-            return ""
-        return f" Whether it keeps to your limit of {listed(labels)} cannot be told yet."
+        text = ""
+        if labels:
+            text = f" Whether it keeps to your limit of {listed(labels)} cannot be told yet."
+        unsure = [self.called[m] for m in self.verdict.out if not self._surely_out(m)]
+        if unsure:
+            text += f" Out by figures that are not sure yet: {listed(unsure)}."
+        return text
+
+    def _surely_out(self, method: str) -> bool:
+        return any(
+            held.sure
+            for limit in self.verdict.limits
+            for held in limit.those("failed")
+            if held.method == method
+        )
 
     @property
     def next(self) -> list[str]:

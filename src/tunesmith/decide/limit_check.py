@@ -140,7 +140,12 @@ class _Check:
             at(*row, "total_with_assumed", shown=money(whole, currency)),
         )
         return Held(
-            method=method, standing="unclear", value=counted, sentence=text, evidence=evidence
+            method=method,
+            standing="unclear",
+            sure=False,
+            value=counted,
+            sentence=text,
+            evidence=evidence,
         )
 
     def forgetting(self, card: Mapping[str, Any], limit: float) -> Held:
@@ -183,7 +188,10 @@ class _Check:
             self.called[method], found, limit, unit, label, self.config.currency, at_least=at_least
         )
         if found.value is None:
-            return Held(method=method, standing="unclear", value=None, sentence=say.unmeasured())
+            return Held(
+                method=method, standing="unclear", value=None, sentence=say.unmeasured(),
+                evidence=(say.at_limit,), sure=False,
+            )  # fmt: skip
         sign = -1 if at_least else 1
         beyond = sign * (found.value - limit) > 0
         worst, best = (found.low, found.high) if at_least else (found.high, found.low)
@@ -201,6 +209,7 @@ class _Check:
         text, evidence = say.failed(sure, more) if beyond else say.unclear(more)
         return Held(
             standing="failed" if beyond else "unclear",
+            sure=bool(sure),
             excess=max(0.0, sign * (found.value - limit)) / abs(limit or 1),
             sentence=text,
             evidence=evidence,

@@ -47,6 +47,8 @@ class Held:
     """What was measured."""
     low: float | None = None
     high: float | None = None
+    sure: bool = True
+    """Whether the whole interval says so."""
     excess: float = 0.0
     """How far beyond the limit, as a share of the limit; to find the method nearest to it."""
     sentence: str = ""
@@ -81,6 +83,7 @@ class Limit:
                         "value": held.value,
                         "low": held.low,
                         "high": held.high,
+                        "sure": held.sure,
                         "sentence": held.sentence,
                     }
                     for held in self.those(standing)

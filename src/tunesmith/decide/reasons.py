@@ -2,82 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from tunesmith.decide.approaches import IN_WORDS, PREFERENCES, approach_of
-from tunesmith.decide.compare import Scorecard, direction, gain_of
-from tunesmith.decide.config import DecideConfig
-from tunesmith.decide.cost import Cost
+from tunesmith.decide.case import Case
+from tunesmith.decide.compare import direction, gain_of
 from tunesmith.decide.evidence import DECISION, Evidence, Reason, at, metrics_file
 from tunesmith.decide.judge import Question
-from tunesmith.decide.verdict import Verdict
-from tunesmith.decide.words import explained, figure, listed, money, names, sentence
-from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.decide.money_reasons import money_reasons
+from tunesmith.decide.words import explained, figure, listed, money, sentence
 from tunesmith.evaluate.metrics import METRICS
-from tunesmith.progress import duration
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """All that the sentences are made from."""
-
-    verdict: Verdict
-    scorecards: Mapping[str, Scorecard]
-    """By method."""
-    comparisons: Sequence[Mapping[str, Any]]
-    costs: Mapping[str, Cost]
-    cost: Mapping[str, Any]
-    """The `cost` part of the decision."""
-    dominated: Sequence[Mapping[str, Any]]
-    config: DecideConfig
-    evaluation: EvaluateConfig
-    called: Mapping[str, str]
-
-    @classmethod
-    def of(cls, scorecards: Sequence[Scorecard], **rest: Any) -> Case:
-        """A case from the scorecards in their order."""
-        by_name = {str(s["method"]): s for s in scorecards}
-        return cls(scorecards=by_name, called=names(scorecards), **rest)
-
-    @property
-    def unit(self) -> str:
-        """Of the deciding metric."""
-        return METRICS[self.config.metric].unit
-
-    def value(self, method: str) -> str:
-        """A method's deciding figure as printed."""
-        value = self.scorecards[method]["metrics"][self.config.metric]["value"]
-        return figure(value, self.unit)
-
-    def value_at(self, method: str) -> Evidence:
-        """Where it stands."""
-        return at(
-            metrics_file(method), "metrics", self.config.metric, "value", shown=self.value(method)
-        )
-
-    def scored(self) -> list[str]:
-        """Methods with a deciding figure."""
-        return [m for m in self.scorecards if m not in self.verdict.unscored]
-
-    def compared(self, comparison: Mapping[str, Any], start: str = "") -> Reason:
-        """The sentence of a comparison and where its figures stand."""
-        place = next(i for i, c in enumerate(self.comparisons) if c is comparison)
-        better = comparison["better"] or comparison["a"]
-        unit = METRICS[comparison["metric"]].unit
-        gain, low, high = gain_of(comparison, better)
-        ends = ("low", "high") if better == comparison["a"] else ("high", "low")
-        if direction(comparison["metric"]) < 0:
-            ends = (ends[1], ends[0])
-        said = [("difference", gain), (ends[0], low), (ends[1], high)]
-        evidence = [
-            at(DECISION, "comparisons", place, key, shown=figure(value, unit))
-            for key, value in said
-            if value is not None
-        ]
-        evidence.append(at(DECISION, "comparisons", place, "n", shown=f"{comparison['n']:,}"))
-        return Reason(f"{start}{comparison['sentence']}", tuple(evidence))
 
 
 def reasons(case: Case, doubts: Sequence[Reason]) -> list[Reason]:
@@ -266,61 +200,3 @@ def use_case_reason(case: Case) -> Reason | None:
     if rank == 0:
         return Reason(f"{said}: {name} is that.")
     return Reason(f"{said}; the figures speak for {name} all the same.")
-
-
-def money_reasons(case: Case) -> list[Reason]:
-    """Training cost, and when the method in question has repaid what it costs more."""
-    out = []
-    for method, scorecard in case.scorecards.items():
-        training = scorecard.get("training")
-        cost = case.costs[method].training
-        if training is not None and training.get("seconds") is not None and cost:
-            out.append(_training(case, method, training, cost))
-    question = case.verdict.training
-    pairs = []
-    if question is not None:
-        pairs.append({question.elaborate, question.simple})
-    if case.verdict.choice is not None and question is not None:
-        pairs.append({case.verdict.choice, question.simple})
-        pairs.append({case.verdict.choice, question.elaborate})
-    for place, entry in enumerate(case.cost["break_even"]):
-        if {entry["a"], entry["b"]} in pairs:
-            out.append(_break_even(case, place, entry))
-    return out
-
-
-def _training(case: Case, method: str, training: Mapping[str, Any], cost: float) -> Reason:
-    path, took = metrics_file(method), duration(training["seconds"])
-    paid = money(cost, case.config.currency)
-    evidence = [at(path, "training", "seconds", shown=took)]
-    text = f"Training took {took}"
-    search = (training.get("search") or {}).get("seconds")
-    if search:
-        looked = duration(search)
-        text += f", the search for its settings {looked}"
-        evidence.append(at(path, "training", "search", "seconds", shown=looked))
-    after = (training.get("settings") or {}).get("after")
-    whole = ", together with what it starts from" if after else ", together" if search else ""
-    evidence.append(at(DECISION, "cost", "methods", method, "training", shown=paid))
-    return Reason(
-        f"{text}{whole} at a cost of {paid}, with {case.called[method]}.", tuple(evidence)
-    )
-
-
-def _break_even(case: Case, place: int, entry: Mapping[str, Any]) -> Reason:
-    text, currency = str(entry["sentence"]), case.config.currency
-    place_of = (DECISION, "cost", "break_even", place)
-    shown = {key: f"{entry[key]:,}" for key in ("answers", "until") if entry[key]}
-    if entry["extra"]:
-        shown["extra"] = money(entry["extra"], currency)
-    evidence = [at(*place_of, key, shown=words) for key, words in shown.items()]
-    for method in (entry["a"], entry["b"]):
-        each = case.costs[method].per_answer
-        if each is not None:
-            evidence.append(
-                at(
-                    DECISION, "cost", "methods", method, "per_1000",
-                    shown=money(each * 1000, currency),
-                )
-            )  # fmt: skip
-    return Reason(text, tuple(item for item in evidence if item.shown in text))

@@ -8,6 +8,7 @@ from typing import Any
 
 from tunesmith.decide.compare import direction
 from tunesmith.decide.config import DecideConfig
+from tunesmith.decide.cost import Cost, costs_by
 from tunesmith.decide.judge import Question
 from tunesmith.decide.strategy.evidence import Folder, Project, evidence, figure_of
 from tunesmith.decide.verdict import rows_needed
@@ -50,6 +51,11 @@ class View:
     def run(self) -> Folder:
         """The current run folder."""
         return self.project.current
+
+    @property
+    def costs(self) -> dict[str, Cost]:
+        """What each method of the current run costs, as the decision counts it."""
+        return costs_by(list(self.run.cards.values()), self.config)
 
     @property
     def sign(self) -> int:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from tunesmith.decide.compare import gain_of
-from tunesmith.decide.cost import Cost, cost_of, horizon_answers
+from tunesmith.decide.cost import Cost, costs_by, horizon_answers
 from tunesmith.decide.judge import earns
 from tunesmith.decide.strategy.evidence import PROMPTED, evidence, figure_of
 from tunesmith.decide.strategy.forecast import training_forecast
@@ -155,7 +155,7 @@ def _volume(view: View) -> Gate:
         words = "Whether LoRA would repay itself is not known: nothing of it was measured."
         return Gate(**about, met=None, measured=None, sentence=words)
     lora, lora_name, basis = found
-    theirs = cost_of(prompt, config, view.run.cards)
+    theirs = view.costs[str(prompt["method"])]
     setup, each, other = lora.setup, lora.per_answer, theirs.per_answer
     if setup is None or each is None or other is None or theirs.setup is None:
         words = "Whether LoRA would repay itself is not known: a cost was not measured."
@@ -216,7 +216,7 @@ def _lora_cost(view: View) -> tuple[Cost, str | None, str] | None:
     config = view.config
     lora = view.best("lora")
     if lora is not None:
-        return cost_of(lora, config, view.run.cards), str(lora["method"]), "measured"
+        return view.costs[str(lora["method"])], str(lora["method"]), "measured"
     base, forecast = view.best("base"), training_forecast(view, "lora")
     if base is None:
         return None
@@ -225,7 +225,7 @@ def _lora_cost(view: View) -> tuple[Cost, str | None, str] | None:
         seconds = config.strategy.max_training_hours * 3600
         basis = "if training took as long as max_training_hours allows"
     tuned = {**base, "method": "lora", "kind": "lora", "training": {"seconds": seconds}}
-    return cost_of(tuned, config, {**view.run.cards, "lora": tuned}), None, basis
+    return costs_by([*view.run.cards.values(), tuned], config)["lora"], None, basis
 
 
 def _earned(view: View, method: str, over: str) -> bool:
