@@ -244,7 +244,12 @@ def test_rows(data: Prepared, limit: int | None, *, seed: int) -> list[Example]:
 
 
 def _assess(work: Run) -> dict[str, Any]:
-    return write_evaluation(work.out, config=work.loaded.recipe.assess, base=work.loaded.base)
+    return write_evaluation(
+        work.out,
+        config=work.loaded.recipe.assess,
+        base=work.loaded.base,
+        methods=[card["method"] for card in work.scorecards],
+    )
 
 
 def _finish(work: Run, data: Prepared) -> None:
