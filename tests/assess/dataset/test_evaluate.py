@@ -49,11 +49,14 @@ def test_the_same_dataset_is_not_read_again_and_methods_are(prepared, monkeypatc
     (out / "methods" / "base").mkdir(parents=True)
     (out / "methods" / "base" / "metrics.json").write_text(json.dumps(card))
 
+    (out / "methods" / "gone").mkdir()
+    (out / "methods" / "gone" / "metrics.json").write_text(json.dumps(card))
+
     def read(*args: object, **settings: object) -> None:
         raise AssertionError("the dataset was read again")
 
     monkeypatch.setattr(evaluate, "read_rows", read)
-    again = write_evaluation(out)
+    again = write_evaluation(out, methods=["base", "never"])
     assert again == first | {"extrinsic": {"base": card["metrics"]}}
     with pytest.raises(AssertionError, match="read again"):
         write_evaluation(out, config=AssessConfig(confidence=0.9))

@@ -28,13 +28,13 @@ def asked(n, **more):
 
 
 def test_completeness_is_the_documents_formula_worked_out_by_hand() -> None:
-    # 2 texts and 2 fields a row. Of 4 rows: one answer is missing, one category is empty.
+    # 2 texts and 2 fields a row. Of 4 rows: two answers are missing, one category is empty.
     rows = asked(4)
-    rows[0]["answer"] = None
+    rows[0]["answer"] = rows[2]["answer"] = None
     rows[1]["category"] = " "
     found = evaluate_dataset(dataset(rows))["quality"]["completeness"]
-    assert found["parts"] == {"missing": 1 / 16, "empty": 1 / 16, "incomplete": 1 / 4}
-    assert found["value"] == pytest.approx(1 - (0.4 / 16 + 0.3 / 16 + 0.3 / 4))
+    assert found["parts"] == {"missing": 2 / 16, "empty": 1 / 16, "incomplete": 2 / 4}
+    assert found["value"] == pytest.approx(1 - (0.4 * 2 / 16 + 0.3 / 16 + 0.3 * 2 / 4))
     assert found["fields"] == ["category", "source"]
     assert found["absent"] == ["timestamp", "license", "domain", "language"]
 

@@ -176,6 +176,7 @@ def test_before_lora_is_trained_its_answers_cost_what_the_base_models_do(folder)
 def test_runs_of_other_recipes_are_no_evidence(folder) -> None:
     folder({"few_shot": 0.5, "lora": 0.5}, name="other", recipe="another shop")
     out = folder({"base": 0.3})
+    put(out.parent / "foreign" / "run.json", ["another program's"])
     plan = make_plan(out, "shop", DecideConfig())
     assert plan["earlier_runs"] == []
     assert gate(plan, "prototype")["met"] is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +64,18 @@ def evaluate_dataset(
     }
 
 
-def extrinsic(out: Path) -> dict[str, Any]:
-    """The figures of every method that was measured in a run folder, by method and metric."""
-    cards = (read_json(file) for file in sorted(out.glob("methods/*/metrics.json")))
-    return {str(card["method"]): card["metrics"] for card in cards}
+def extrinsic(out: Path, methods: Sequence[str] | None = None) -> dict[str, Any]:
+    """The figures of methods that were measured in a run folder, by method and metric.
+
+    Args:
+        out: The run folder.
+        methods: Which; None: those that run.json names. Folders of others are of earlier recipes.
+    """
+    if methods is None:
+        run = out / "run.json"
+        methods = read_json(run).get("methods", []) if run.exists() else []
+    files = [(name, out / "methods" / name / "metrics.json") for name in methods]
+    return {name: read_json(file)["metrics"] for name, file in files if file.exists()}
 
 
 def write_evaluation(
@@ -75,6 +83,7 @@ def write_evaluation(
     *,
     config: AssessConfig | None = None,
     base: Path = Path(),
+    methods: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Write a run folder's evaluation.json, and return it.
 
@@ -85,6 +94,7 @@ def write_evaluation(
         out: The run folder.
         config: How figures are estimated, and the file of verdicts.
         base: The folder that the path of the verdicts starts from.
+        methods: The methods of the run; None: those that run.json names.
 
     Raises:
         TunesmithError: The folder has no dataset, or the verdicts cannot be read.
@@ -104,10 +114,10 @@ def write_evaluation(
     file = out / NAME
     found = read_json(file) if file.exists() else {}
     if found.get("fingerprint") == identity:
-        found = {**found, "extrinsic": extrinsic(out)}
+        found = {**found, "extrinsic": extrinsic(out, methods)}
     else:
         found = evaluate_dataset(out, config=config, verdicts=verdicts)
-        found["fingerprint"] = identity
+        found |= {"fingerprint": identity, "extrinsic": extrinsic(out, methods)}
     write_json(file, found)
     return dict(found)
 

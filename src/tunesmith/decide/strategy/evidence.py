@@ -44,8 +44,9 @@ class Folder:
 
     @cached_property
     def run(self) -> dict[str, Any]:
-        """`run.json`; empty where there is none."""
-        return self.read("run.json") or {}
+        """`run.json`; empty where there is none, or where the file is another program's."""
+        found = self.read("run.json")
+        return found if isinstance(found, dict) else {}
 
     @cached_property
     def decision(self) -> dict[str, Any]:
