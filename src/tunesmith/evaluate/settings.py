@@ -137,5 +137,5 @@ class EmbeddingConfig(Config):
     """The layer whose outputs are compared; null: two thirds up."""
     max_tokens: int = Field(default=512, ge=8)
     """Of each answer no more than this many tokens are read."""
-    batch_size: int = Field(default=16, ge=1)
-    """Answers read together."""
+    batch_size: int = Field(default=8, ge=1)
+    """Answers read together, with their references: the outputs of all layers are held."""

@@ -135,4 +135,9 @@ def _decide(work: Run) -> None:
 
 
 def _assess(work: Run) -> None:
-    write_evaluation(work.out, config=work.loaded.recipe.assess, base=work.loaded.base)
+    write_evaluation(
+        work.out,
+        config=work.loaded.recipe.assess,
+        base=work.loaded.base,
+        methods=[card["method"] for card in work.scorecards],
+    )

@@ -89,5 +89,5 @@ def rare(sums: FloatArray) -> str | None:
     few = min(sums[0], sums[1] - sums[0])
     if few >= RARE:
         return None
-    which = f"All but {few:.0f}" if few else "All"
+    which = "Nearly all" if few else "All"
     return f"{which} rows are alike, so the range is wider than it would have to be."
