@@ -58,6 +58,8 @@ class Run:
     scorecards: list[dict[str, Any]] = field(default_factory=list)
     predictions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     decision: dict[str, Any] | None = None
+    slices: dict[str, Any] | None = None
+    cross_validation: dict[str, Any] | None = None
     timings_s: dict[str, float] = field(default_factory=dict)
     mlflow_run: str | None = None
 
@@ -205,7 +207,7 @@ def _facets(work: Run, data: Prepared) -> Facets:
 
 def _slices(work: Run, facets: Facets, decision: Mapping[str, Any]) -> None:
     """Look at every slice of the test rows: RUN/slices.json."""
-    found = slice_report(
+    work.slices = slice_report(
         work.scorecards,
         work.predictions,
         facets,
@@ -213,7 +215,7 @@ def _slices(work: Run, facets: Facets, decision: Mapping[str, Any]) -> None:
         metric=decision["metric"],
         evaluation=work.loaded.recipe.evaluate,
     )
-    write_json(work.out / "slices.json", found)
+    write_json(work.out / "slices.json", work.slices)
 
 
 def _folds(work: Run, data: Prepared) -> list[Fold]:
@@ -248,9 +250,8 @@ def _cross_validate(work: Run, data: Prepared, base: BaseModel, folds: list[Fold
         evaluation=recipe.evaluate,
     )
     version = {"version": data.version.number, "fingerprint": data.version.fingerprint}
-    write_json(work.out / "cross_validation.json", {**found, "dataset": version})
-    for words in found["sentences"]:
-        work.progress.say(words)
+    work.cross_validation = {**found, "dataset": version}
+    write_json(work.out / "cross_validation.json", work.cross_validation)
 
 
 def _learned_from(methods: Mapping[str, Method], method: Method) -> set[str]:

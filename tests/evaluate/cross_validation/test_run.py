@@ -78,6 +78,7 @@ def answers(results: list[FoldResult]) -> list[Any]:
     return [[result.predictions, result.cards["lora"]["metrics"]] for result in results]
 
 
+@pytest.mark.slow
 def test_what_is_there_is_taken(tiny_model: BaseModel, whole: Any) -> None:
     out, first = whole
     listening = Listening()
