@@ -19,24 +19,32 @@ from tunesmith.prepare.training import TrainingRows
 from tunesmith.progress import Progress, SilentProgress
 from tunesmith.prompting import PromptConfig
 from tunesmith.split import SplitConfig
-from tunesmith.tune import LoraConfig
+from tunesmith.tune import LoraConfig, Method
 from tunesmith.tune.launch import LaunchConfig
 
 CONFIG = CrossValidationConfig(folds=2, rows_per_fold=3)
+SHORT = LoraConfig(r=2, max_steps=2, batch_size=2, validation_rows=2)
 EVALUATION = EvaluateConfig(max_new_tokens=2, resamples=200, metrics=("token_f1", "perplexity"))
 
 
 def cross_validate(
-    model: Path, out: Path, progress: Progress | None = None, **settings: Any
+    model: Path,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    methods: dict[str, Method] | None = None,
+    only: int = CONFIG.folds,
+    **settings: Any,
 ) -> list[FoldResult]:
-    """Two folds of twenty tickets, LoRA of two steps."""
+    """The first `only` of two folds of twenty tickets; LoRA of two steps, or the last of others."""
+    methods = methods or {"lora": SHORT}
     config = CONFIG.model_copy(update=settings)
     rows = pairs(
         *({name: row[name] for name in ("question", "answer", "category")} for row in tickets(20))
     )
     setup = Setup(
-        methods={"lora": LoraConfig(r=2, max_steps=2, batch_size=2, validation_rows=2)},
-        chosen=("lora",),
+        methods=methods,
+        chosen=(list(methods)[-1],),
         rows_of=lambda fold, _method, _progress: TrainingRows(
             fold.examples("train"), fold.examples("validation")
         ),
@@ -48,7 +56,8 @@ def cross_validate(
         seed=13,
         launch=LaunchConfig(),
     )
-    return run_folds(make_folds(rows, config, SplitConfig()), setup, progress or SilentProgress())
+    folds = make_folds(rows, config, SplitConfig())[:only]
+    return run_folds(folds, setup, progress or SilentProgress())
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tunesmith.errors import JobError, ModelError, TunesmithError
-from tunesmith.worker import ALLOCATOR, run_job
+from tunesmith.worker import ALLOCATOR, jobs_with, run_job
 
 JOB = """
 import os, signal, sys, time
@@ -85,6 +86,29 @@ def test_the_environment_has_the_allocators_settings_and_the_users_win(
         "1",
         "yes",
     )
+
+
+def test_a_thread_gives_its_jobs_variables_of_their_own(
+    job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    names = ["OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES"]
+
+    def seen(card: str) -> dict[str, str | None]:
+        with jobs_with({"CUDA_VISIBLE_DEVICES": card}), jobs_with({"OMP_NUM_THREADS": f"{card}3"}):
+            found = run_job("some_job", {"do": "environment", "names": names}, log=job)
+        return {name: found[name] for name in names}
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(seen, ["5", "6"]))
+    assert found == [
+        {"OMP_NUM_THREADS": f"{card}3", "CUDA_VISIBLE_DEVICES": card} for card in ("5", "6")
+    ]
+    after = run_job("some_job", {"do": "environment", "names": names}, log=job)
+    assert {name: after[name] for name in names} == {
+        "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": None
+    }  # fmt: skip
 
 
 def test_an_expected_error_arrives_as_itself(job: Path) -> None:

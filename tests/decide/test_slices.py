@@ -90,7 +90,7 @@ def test_where_nothing_is_clear_it_says_what_could_not_have_been_seen() -> None:
     known = [one["smallest_effect"] for one in found["comparisons"] if one["smallest_effect"]]
     assert min(known) <= effect <= max(known)
     (worse, *_) = found["worse"]
-    assert "which may be chance (−0." in worse["sentence"]
+    assert "which may be chance (-0." in worse["sentence"]
 
 
 def test_one_method_alone_is_compared_with_nothing() -> None:

@@ -67,6 +67,8 @@ def _as_json(done: Run) -> dict[str, Any]:
         "quality": read_json(done.out / "quality.json"),
         "methods": {card["method"]: card for card in done.scorecards},
         "decision": done.decision,
+        "slices": done.slices,
+        "cross_validation": done.cross_validation,
         "audits": {found["method"]: found for found in done.audits},
         "forgetting": {found["method"]: found for found in done.forgotten},
     }
@@ -139,6 +141,18 @@ def _verdict_lines(done: Run) -> list[str]:
     return lines
 
 
+def _fold_lines(done: Run) -> list[str]:
+    if done.cross_validation is None:
+        return []
+    return ["", "Cross-validation:", *(f"  - {it}" for it in done.cross_validation["sentences"])]
+
+
+def _slice_lines(done: Run) -> list[str]:
+    if done.slices is None:
+        return []
+    return ["", "Who gets worse answers?", *(f"  - {it}" for it in done.slices["sentences"])]
+
+
 def _end_lines(done: Run) -> list[str]:
     return ["", f"Report: {done.out / 'report.html'}"]
 
@@ -146,13 +160,16 @@ def _end_lines(done: Run) -> list[str]:
 _SAID: dict[str, Callable[[Run], list[str]]] = {
     "prepare": lambda done: [*_data_lines(done), f"  in {done.out}"],
     "tune": lambda done: [*_data_lines(done), f"Adapters are in {done.out / 'methods'}"],
-    "evaluate": lambda done: [*_data_lines(done), *_method_lines(done), *_behaviour_lines(done)],
+    "evaluate": lambda done: [
+        *_data_lines(done), *_method_lines(done), *_behaviour_lines(done), *_fold_lines(done),
+    ],
     "decide": lambda done: [
         *_data_lines(done), *_method_lines(done), *_behaviour_lines(done), *_verdict_lines(done),
+        *_slice_lines(done), *_fold_lines(done),
     ],
     "report": lambda done: [
         *_data_lines(done), *_method_lines(done), *_behaviour_lines(done), *_verdict_lines(done),
-        *_end_lines(done),
+        *_slice_lines(done), *_fold_lines(done), *_end_lines(done),
     ],
 }  # fmt: skip
 

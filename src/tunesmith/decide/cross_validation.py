@@ -130,9 +130,8 @@ def _compared(one: Mapping[str, Any], called: Mapping[str, str], folds: int) -> 
     by = figure(abs(one["difference"]), metric.unit)
     within = "too few rows to say how sure"
     if one["low"] is not None:
-        ends = sorted((sign * one["low"], sign * one["high"]))
-        low, high = ("−" * (end < 0) + figure(abs(end), metric.unit) for end in ends)
-        within = f"{low} to {high}"
+        low, high = sorted((sign * one["low"], sign * one["high"]))
+        within = f"{figure(low, metric.unit)} to {figure(high, metric.unit)}"
     if one["clear"]:
         text = f"{called[better]} is better than {called[worse]} by {by} in {metric.label}"
     else:

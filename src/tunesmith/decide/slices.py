@@ -110,7 +110,7 @@ def _told(
     within = "too few rows to say how sure"
     if one["low"] is not None:
         low, high = sorted((worse * one["low"], worse * one["high"]))
-        within = f"{_signed(low, unit)} to {_signed(high, unit)}"
+        within = f"{figure(low, unit)} to {figure(high, unit)}"
     by = figure(abs(one["difference"]), unit)
     ours, theirs = called[one["method"]], called[one["rival"]]
     if one["clear"]:
@@ -119,10 +119,6 @@ def _told(
         text = f"{ours} is behind {theirs} by {by} in {label}, which may be chance ({within})"
     where = f"{labels[one['facet']]} “{one['value']}”"
     return f"{sentence(where)}: {text}, on {one['n']:,} test rows."
-
-
-def _signed(value: float, unit: str) -> str:
-    return f"−{figure(-value, unit)}" if value < 0 else figure(value, unit)
 
 
 def _unseen(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:

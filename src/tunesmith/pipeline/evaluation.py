@@ -72,9 +72,8 @@ def cross_validate(work: Run, base: BaseModel, folds: list[Fold]) -> None:
         evaluation=recipe.evaluate,
     )
     version = {"version": data.version.number, "fingerprint": data.version.fingerprint}
-    write_json(work.out / "cross_validation.json", {**found, "dataset": version})
-    for words in found["sentences"]:
-        work.progress.say(words)
+    work.cross_validation = {**found, "dataset": version}
+    write_json(work.out / "cross_validation.json", work.cross_validation)
 
 
 def audit_methods(work: Run, base: BaseModel, request: AuditRequest | None) -> None:
@@ -102,7 +101,7 @@ def look_at_slices(work: Run, facets: Facets | None) -> None:
     """Look at every slice of the test rows: RUN/slices.json."""
     if facets is None or work.decision is None:
         return
-    found = slice_report(
+    work.slices = slice_report(
         work.scorecards,
         work.predictions,
         facets,
@@ -110,7 +109,7 @@ def look_at_slices(work: Run, facets: Facets | None) -> None:
         metric=work.decision["metric"],
         evaluation=work.loaded.recipe.evaluate,
     )
-    write_json(work.out / "slices.json", found)
+    write_json(work.out / "slices.json", work.slices)
 
 
 def ask_judge(work: Run) -> None:

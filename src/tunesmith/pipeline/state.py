@@ -36,6 +36,8 @@ class Run:
     scorecards: list[dict[str, Any]] = field(default_factory=list)
     predictions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     decision: dict[str, Any] | None = None
+    slices: dict[str, Any] | None = None
+    cross_validation: dict[str, Any] | None = None
     models: dict[str, BaseModel] = field(default_factory=dict)
     audits: list[dict[str, Any]] = field(default_factory=list)
     forgotten: list[dict[str, Any]] = field(default_factory=list)

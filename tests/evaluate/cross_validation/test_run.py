@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from factory import recipe, tickets, write_csv
-from fold_driver import cross_validate
+from fold_driver import SHORT, cross_validate
 from tunesmith.errors import RecipeError, TunesmithError
 from tunesmith.evaluate.cross_validation.run import FoldResult
 from tunesmith.io import read_json, read_jsonl
@@ -22,13 +22,11 @@ from tunesmith.models import BaseModel
 from tunesmith.pipeline import run
 from tunesmith.progress import SilentProgress
 from tunesmith.recipe import load
+from tunesmith.tune import Method
 
 pytest.importorskip("torch")
 
-SHORT: dict[str, Any] = {
-    "kind": "lora", "r": 2, "max_steps": 2, "batch_size": 2, "max_length": 400,
-    "validation_rows": 2,
-}  # fmt: skip
+LORA: dict[str, Any] = {"kind": "lora", "r": 2, "max_steps": 2, "batch_size": 2}
 
 
 class Listening(SilentProgress):
@@ -48,7 +46,7 @@ def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def written(folder: Path, model: BaseModel, rows: int = 40, **cross: Any) -> Path:
     """A recipe that cross-validates; methods are given as `methods`."""
-    methods = cross.pop("methods_of_recipe", {"base": {"kind": "base"}, "lora": SHORT})
+    methods = cross.pop("methods_of_recipe", {"base": {"kind": "base"}, "lora": LORA})
     write_csv(folder / "t.csv", tickets(rows))
     return recipe(
         folder,
@@ -78,6 +76,7 @@ def answers(results: list[FoldResult]) -> list[Any]:
     return [[result.predictions, result.cards["lora"]["metrics"]] for result in results]
 
 
+@pytest.mark.slow
 def test_what_is_there_is_taken(tiny_model: BaseModel, whole: Any) -> None:
     out, first = whole
     listening = Listening()
@@ -130,43 +129,50 @@ def test_a_killed_run_goes_on_where_it_was(
 
 
 @pytest.mark.slow
-def test_a_method_after_another_and_conversations(tiny_model: BaseModel, tmp_path: Path) -> None:
-    path = written(
-        tmp_path,
-        tiny_model,
-        methods=["second", "shots"],
-        methods_of_recipe={
-            "second": {**SHORT, "after": "first"},
-            "first": {**SHORT, "format": "chat"},
-            "shots": {"kind": "few_shot", "k": 1},
-        },
-    )
-    run(load(path), tmp_path / "out", until="evaluate")
+def test_what_a_method_starts_after_is_trained_in_the_fold_and_not_measured(
+    tiny_model: BaseModel, tmp_path: Path
+) -> None:
+    methods: dict[str, Method] = {
+        "first": SHORT, "second": SHORT.model_copy(update={"after": "first"})
+    }  # fmt: skip
+    (found,) = cross_validate(tiny_model.path, tmp_path, methods=methods, only=1)
+    assert list(found.cards) == ["second"]
+    fold = tmp_path / "fold-1/methods"
+    assert read_json(fold / "second/adapter/trained.json")["after"] == "first"
+    assert read_json(fold / "first/training.json")
+    assert not (fold / "first/metrics.json").exists()
+
+
+@pytest.mark.slow
+def test_the_main_job_cross_validates_without_the_test_split(
+    tiny_model: BaseModel, tmp_path: Path
+) -> None:
+    path = written(tmp_path, tiny_model, methods_of_recipe={"base": {"kind": "base"}})
+    done = run(load(path), tmp_path / "out", until="decide")
     found = read_json(tmp_path / "out" / "cross_validation.json")
-    assert set(found["methods"]) == {"second", "shots"}
-    splits = {
-        name: {row["id"] for row in read_jsonl(tmp_path / f"out/export/standard/{name}.jsonl")}
-        for name in ("train", "validation", "test")
+    assert (found["folds"], found["n"], found["stratified_by"]) == (2, 8, "category")
+    assert found["grouped_by"] == ["customer", "conversation", "questions nearly alike"]
+    assert done.data is not None
+    assert found["dataset"]["fingerprint"] == done.data.version.fingerprint
+    learning = {
+        row["id"]
+        for name in ("train", "validation")
+        for row in read_jsonl(tmp_path / f"out/export/standard/{name}.jsonl")
     }
-    learning = splits["train"] | splits["validation"]
-    assert [row["train"] + row["watched"] + row["validation"] for row in found["rows"]] == [
-        len(learning)
-    ] * 2
-    for number in (1, 2):
-        rows = read_jsonl(
-            tmp_path / f"out/cross_validation/fold-{number}/methods/second/predictions.jsonl"
-        )
-        assert len(rows) == 4
-        assert {row["id"] for row in rows} <= learning
+    for number, fold in enumerate(found["rows"], 1):
+        assert fold["train"] + fold["watched"] + fold["validation"] == len(learning)
+        assert fold["quality"]["duplicate_questions"] == 0
+        file = tmp_path / f"out/cross_validation/fold-{number}/methods/base/predictions.jsonl"
+        assert {row["id"] for row in read_jsonl(file)} <= learning
+    assert sum(fold["validation"] for fold in found["rows"]) == len(learning)
+    figure = found["methods"]["base"]["metrics"]["perplexity"]
+    assert figure["n"] == 8
+    assert min(figure["folds"]) <= figure["value"] <= max(figure["folds"])
     assert found["sentences"][0].startswith(
         f"2 folds over {len(learning)} rows (training and validation; the test split is untouched)"
     )
-    figure = found["methods"]["second"]["metrics"]["perplexity"]
-    assert figure["n"] == 8
-    assert min(figure["folds"]) <= figure["value"] <= max(figure["folds"])
-    fold = tmp_path / "out/cross_validation/fold-1/methods"
-    assert read_json(fold / "second/adapter/trained.json")["after"] == "first"
-    assert not (fold / "first/metrics.json").exists()
+    slices = read_json(tmp_path / "out" / "slices.json")
+    assert slices["sentences"] == ["There is nothing to compare in slices."]
 
 
 def test_mistakes_are_found_before_anything_is_trained(
