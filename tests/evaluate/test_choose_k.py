@@ -10,9 +10,10 @@ import pytest
 
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate import choose_k as module
-from tunesmith.evaluate.choose_k import choose_k, drawn
+from tunesmith.evaluate.choose_k import choose_k, drawn, settled
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.generate import Generation
+from tunesmith.io import write_json
 from tunesmith.models import BaseModel
 from tunesmith.progress import SilentProgress
 from tunesmith.prompting import BaseConfig, Example, FewShotConfig, PromptConfig
@@ -139,6 +140,15 @@ def test_other_methods_stay_as_they_are(monkeypatch: pytest.MonkeyPatch, tmp_pat
         got, asked = run(method, monkeypatch, tmp_path)
         assert got.method is method
         assert (asked, got.label, got.stats) == ([], None, {})
+
+
+def test_a_method_as_it_was_measured(tmp_path: Path) -> None:
+    auto = FewShotConfig(k="auto")
+    with pytest.raises(TunesmithError, match="has not been chosen yet"):
+        settled(auto, tmp_path)
+    write_json(tmp_path / "metrics.json", {"generation": {"chosen_k": {"k": 5}}})
+    assert settled(auto, tmp_path) == auto.model_copy(update={"k": 5})
+    assert settled(BaseConfig(), tmp_path / "no") == BaseConfig()
 
 
 def test_without_validation_rows_there_is_no_choice(tmp_path: Path) -> None:

@@ -92,6 +92,8 @@ def test_few_shot_without_training_rows_is_refused(
 ) -> None:
     with pytest.raises(TunesmithError, match="needs training rows"):
         generate(FewShotConfig(), examples, model=tiny_model, out=tmp_path)
+    with pytest.raises(TunesmithError, match="k: auto is chosen on validation rows"):
+        generate(FewShotConfig(k="auto"), examples, model=tiny_model, out=tmp_path)
 
 
 @pytest.mark.slow

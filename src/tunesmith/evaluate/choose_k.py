@@ -15,6 +15,7 @@ from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.generate import Generation, generate
 from tunesmith.evaluate.metrics import METRICS, FloatArray
 from tunesmith.evaluate.significance import group_sums, holm, interval, paired
+from tunesmith.io import read_json
 from tunesmith.models import BaseModel
 from tunesmith.progress import Progress
 from tunesmith.prompting.endpoint import EndpointConfig
@@ -51,6 +52,29 @@ class Chosen:
     def stats(self) -> dict[str, Any]:
         """What `generation` of a scorecard gets."""
         return {} if self.record is None else {"chosen_k": self.record}
+
+
+def settled(method: Method, folder: Path) -> Method:
+    """A method as it was measured: with the number of examples that was chosen for it.
+
+    Args:
+        method: As the recipe has it.
+        folder: The method's folder, whose metrics.json says what was chosen.
+
+    Raises:
+        TunesmithError: Its `k` is `auto` and nothing has been chosen yet.
+    """
+    if not isinstance(method, FewShotConfig | EndpointConfig) or method.k != "auto":
+        return method
+    file = folder / "metrics.json"
+    chosen = read_json(file)["generation"].get("chosen_k") if file.exists() else None
+    if chosen is None:
+        raise TunesmithError(
+            "its number of examples (k: auto) has not been chosen yet",
+            where=f"method '{folder.name}'",
+            todo="measure it first: tunesmith evaluate RECIPE",
+        )
+    return method.model_copy(update={"k": chosen["k"]})
 
 
 def drawn(rows: Sequence[Example], limit: int | None, *, seed: int) -> list[Example]:

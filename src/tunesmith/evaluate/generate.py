@@ -202,6 +202,11 @@ def _shots(
     """The worked examples: each once in `shots`, and per row their places in `shots_of`."""
     if not isinstance(method, FewShotConfig):
         return {"template": "chat", "shots": [], "shots_of": [], "max_prompt_tokens": None}
+    if method.k == "auto":
+        raise TunesmithError(
+            "k: auto is chosen on validation rows, and this work has none for it",
+            todo="set k to a number",
+        )
     if not train:
         raise TunesmithError(
             "few-shot prompting needs training rows and there are none",

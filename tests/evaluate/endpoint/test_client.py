@@ -137,6 +137,16 @@ def test_nothing_listens() -> None:
     assert got == Failed("the server could not be reached", True, 2)
 
 
+def test_a_proxy_does_not_see_what_stays_on_this_machine(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert isinstance(ask(server, "well", retries=0), Answered)
+
+
 def test_keys_go_where_they_belong(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_KEY", KEY)
     assert isinstance(ask(server, "locked", api_key_env="A_KEY"), Answered)

@@ -15,6 +15,8 @@ from tunesmith.errors import JobError, TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.judge.config import JudgeConfig
 from tunesmith.evaluate.judge.judge import judge, usual_pairs
+from tunesmith.evaluate.judge.verdicts import concluded, verdicts_on
+from tunesmith.evaluate.judge.votes import Outcome
 from tunesmith.io import read_json, write_json
 from tunesmith.models import BaseModel
 from tunesmith.progress import SilentProgress
@@ -88,6 +90,18 @@ def test_a_judge_that_always_takes_the_first_says_nothing(server: Server, tmp_pa
     assert not pair["clear"]
     assert "changed sides with the order of the answers in 40 of 40" in pair["win_rate"]["note"]
     assert "cannot tell lora and base apart: it follows their order" in pair["sentence"]
+
+
+def test_a_judge_that_mostly_follows_the_order_makes_nothing_clear() -> None:
+    outcomes = [Outcome("tie", flipped=True)] * 32 + [Outcome("a")] * 28
+    pair = verdicts_on("x", "y", outcomes, [None] * 60, unanswered=0, config=CONFIG)
+    fewer = verdicts_on("x", "y", outcomes[8:], [None] * 52, unanswered=0, config=CONFIG)
+    concluded([pair, fewer], trust="agrees", config=CONFIG, min_rows=30)
+    assert pair["win_rate"]["low"] > 0.5
+    assert [(one["follows_order"], one["clear"]) for one in (pair, fewer)] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_a_judge_that_takes_the_longer_one_has_no_favourite_place(

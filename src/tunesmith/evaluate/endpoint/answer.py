@@ -88,6 +88,11 @@ def _questions(
     train: Sequence[Example],
     prompt: PromptConfig,
 ) -> list[Question]:
+    if method.k == "auto":
+        raise TunesmithError(
+            "k: auto is chosen on validation rows, and this work has none for it",
+            todo="set k to a number",
+        )
     if method.shots is None:
         return [Question(row.id, question_messages(row.question, prompt)) for row in examples]
     if not train:
