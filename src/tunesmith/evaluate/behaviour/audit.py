@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from tunesmith.evaluate.behaviour.asking import Audited, Watch, answers_of, known_of
+from tunesmith.evaluate.behaviour.asking import Audited, answers_of, known_of
 from tunesmith.evaluate.behaviour.canaries import exposed_canaries
 from tunesmith.evaluate.behaviour.cases import Case, Outcome, cases_of, judge
 from tunesmith.evaluate.behaviour.compare import compared
 from tunesmith.evaluate.behaviour.config import AuditConfig
-from tunesmith.evaluate.behaviour.expect import masked
+from tunesmith.evaluate.behaviour.expect import Find, masked
 from tunesmith.evaluate.behaviour.memory import (
     Reader,
     Repeated,
@@ -45,7 +45,7 @@ class Plan:
         suites: The suites.
         config: Canaries, seed, lengths.
         evaluation: How sure intervals are.
-        watch: What counts as personal.
+        find: Finds what is personal in an answer.
         run: The run folder.
         untrained: The recipe's base model, for what an untrained model repeats.
         progress: Where to say how far it is.
@@ -54,7 +54,7 @@ class Plan:
     suites: Sequence[Suite]
     config: AuditConfig
     evaluation: EvaluateConfig
-    watch: Watch
+    find: Find
     run: Path
     untrained: Subject
     progress: Progress
@@ -134,7 +134,7 @@ def _asked_suites(
     suites, rows = [], []
     for name, test, cases in tests:
         judged = [
-            (case, judge(test, case, answers, lambda ask: known_of(audited, plan.watch, seed, ask)))
+            (case, judge(test, case, answers, lambda ask: known_of(audited, plan.find, seed, ask)))
             for case in cases
         ]
         suites.append(_suite(name, test, judged, plan, audited, answers))
@@ -165,7 +165,7 @@ def _suite(
             "question": case.asks[-1].question,
             "answer": masked(
                 answers[case.asks[-1].id] or "",
-                known_of(audited, plan.watch, plan.config.seed, case.asks[-1]),
+                known_of(audited, plan.find, plan.config.seed, case.asks[-1]),
             ),
             "expected": test.title,
             "why": outcome.why,
