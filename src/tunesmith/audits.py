@@ -9,10 +9,11 @@ from typing import Any
 
 from tunesmith.errors import QualityGateError, TunesmithError
 from tunesmith.evaluate.behaviour.asking import Audited
-from tunesmith.evaluate.behaviour.audit import Plan, audit, failure_words
+from tunesmith.evaluate.behaviour.audit import audit
 from tunesmith.evaluate.behaviour.config import AuditConfig
 from tunesmith.evaluate.behaviour.history import remember
 from tunesmith.evaluate.behaviour.memory import Row, Rows
+from tunesmith.evaluate.behaviour.scored import Plan, failure_words
 from tunesmith.evaluate.behaviour.suite import load_suites
 from tunesmith.evaluate.forgetting.measure import forgetting
 from tunesmith.evaluate.likelihood import Subject

@@ -9,10 +9,11 @@ from tunesmith.clean.pii import detect
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.behaviour import audit as audits
 from tunesmith.evaluate.behaviour.asking import Audited, answers_of, code_word, guarded
-from tunesmith.evaluate.behaviour.audit import Plan, audit
+from tunesmith.evaluate.behaviour.audit import audit
 from tunesmith.evaluate.behaviour.cases import Ask
 from tunesmith.evaluate.behaviour.config import AuditConfig
 from tunesmith.evaluate.behaviour.memory import Row, Rows
+from tunesmith.evaluate.behaviour.scored import Plan
 from tunesmith.evaluate.behaviour.suite import Suite
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.likelihood import Subject
