@@ -203,9 +203,10 @@ def _forget(work: Run, name: str, model: BaseModel, untrained: BaseModel) -> Non
             work.loaded, work.out, name, model=model, untrained=untrained, progress=work.progress
         ),
     )
-    if found is not None:
+    config = work.loaded.recipe.evaluate.forgetting
+    if found is not None and config is not None:
         work.forgotten.append(found)
-        if work.loaded.recipe.evaluate.forgetting.gate:
+        if config.gate:
             work.failed_gates += audits.forgetting_failures([found])
 
 
