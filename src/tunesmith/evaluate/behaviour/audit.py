@@ -62,7 +62,7 @@ def audit(
     )
     at = _keep_earlier(audited.folder, identity)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    found = {
+    found: dict[str, Any] = {
         "method": audited.name,
         "at": at or now,
         "model": audited.subject.fingerprint,
