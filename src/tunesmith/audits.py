@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith.errors import QualityGateError, TunesmithError
-from tunesmith.evaluate.behaviour.asking import Audited, Watch
-from tunesmith.evaluate.behaviour.audit import CASES, Plan, audit, failure_words
+from tunesmith.evaluate.behaviour.asking import Audited
+from tunesmith.evaluate.behaviour.audit import audit
 from tunesmith.evaluate.behaviour.config import AuditConfig
 from tunesmith.evaluate.behaviour.history import remember
 from tunesmith.evaluate.behaviour.memory import Row, Rows
+from tunesmith.evaluate.behaviour.scored import Plan, failure_words
 from tunesmith.evaluate.behaviour.suite import load_suites
 from tunesmith.evaluate.forgetting.measure import forgetting
 from tunesmith.evaluate.likelihood import Subject
@@ -124,7 +125,7 @@ def audit_methods(
         suites=load_suites(config.suites, loaded.base),
         config=config,
         evaluation=recipe.evaluate,
-        watch=Watch(recipe.clean.personal_data.kinds, recipe.clean.personal_data.detectors),
+        find=recipe.clean.personal_data.personal,
         run=out,
         untrained=Subject("the base model", untrained, None),
         progress=progress,
@@ -157,9 +158,8 @@ def audit_methods(
 def _chosen(out: Path, methods: Mapping[str, Method]) -> str | None:
     """The method that the run's last decision chose, as far as it still has it."""
     file = out / "decision.json"
-    choice = read_json(file)["verdict"]["choice"] if file.exists() else None
-    known = choice in methods and (out / "methods" / str(choice) / CASES).parent.exists()
-    return str(choice) if known else None
+    choice: str | None = read_json(file)["verdict"]["choice"] if file.exists() else None
+    return choice if choice in methods else None
 
 
 def _rows(data: Prepared, method: Method, *, loaded: LoadedRecipe, progress: Progress) -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import string
 from pathlib import Path
 from typing import Any
 
@@ -91,33 +93,37 @@ def test_the_same_request_is_not_worked_out_twice(tiny_model: BaseModel, tmp_pat
 def test_continuations_count_the_tokens_that_generate_writes(
     tiny_model: BaseModel, model: Any, encoder: ChatEncoder, tmp_path: Path
 ) -> None:
-    """Texts are made of what the model itself writes, then bent after some tokens."""
+    """A text that the model itself goes on with, found among many beginnings, and bent ones."""
     prompt = encoder.prompt_ids(question_messages("Where is it?", PROMPT))
-    start = encoder.ids_of(["Your parcel"])[0]
-    with torch.no_grad():
-        whole = model.generate(
-            torch.tensor([prompt + start]), do_sample=False, max_new_tokens=12, min_new_tokens=12
-        )[0].tolist()
-    written = whole[len(prompt) :]
-    text = encoder.tokenizer.decode(written)
-    if encoder.ids_of([text.strip()])[0] != written:
-        pytest.skip("what this random model writes is no text of its own tokens")
+    for first, second in itertools.product(string.ascii_letters, "aeiou"):
+        start = encoder.ids_of([first + second])[0]
+        with torch.no_grad():
+            whole = model.generate(
+                torch.tensor([prompt + start]), do_sample=False, max_new_tokens=2
+            )
+        text = encoder.tokenizer.decode(whole[0, len(prompt) :], skip_special_tokens=True)
+        if text.isascii() and text.isprintable() and len(text) == 4 and text == text.strip():
+            break
+    else:
+        raise AssertionError("this random model writes no letters after any beginning")
+    bent = "?" if text[-1] != "?" else "!"
+    other = "?" if text[-2] != "?" else "!"
     items = [
         Begun("own", "a", text, question="Where is it?"),
-        Begun("other", "a", "Your parcel is on its way to you.", question="Where is it?"),
-        Begun("too short", "a", "Your", question="Where is it?"),
-        Begun("one too many", "a", "Your parcel is on its way to us.", question="Where is it?"),
+        Begun("last bent", "a", text[:-1] + bent, question="Where is it?"),
+        Begun("too short", "a", text[:3], question="Where is it?"),
+        Begun("first bent", "a", text[:-2] + other + text[-1], question="Where is it?"),
+        Begun("one too many", "a", text, question="Where is it?"),
         Begun("other set", "b", text),
     ]
     found = continuations(
         items,
         Subject("base", tiny_model, None),
-        going=Going(given=len(start), wanted=8, most=2),
+        going=Going(given=2, wanted=2, most=3),
         **settings(tmp_path),
     )
-    assert set(found) == {"own", "other", "other set"}
-    assert found["own"] == 8
-    assert found["other"] < 8
+    del found["other set"]  # plain text: another prompt, and another answer
+    assert found == {"own": 2, "last bent": 1, "first bent": 0}
 
 
 def test_weights_of_another_model_are_refused(tiny_model: BaseModel, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from tunesmith.errors import TunesmithError
-from tunesmith.evaluate.behaviour.audit import AUDIT, failure_words
+from tunesmith.evaluate.behaviour.audit import AUDIT
+from tunesmith.evaluate.behaviour.scored import failure_words
 from tunesmith.evaluate.likelihood import subject_fingerprint
 from tunesmith.io import read_json
 from tunesmith.tune.folders import tuned

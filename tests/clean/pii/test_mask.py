@@ -291,3 +291,21 @@ def test_identity_names_the_secret_only_where_it_matters(monkeypatch) -> None:
 def test_settings_are_checked(settings, words) -> None:
     with pytest.raises(ValidationError, match=words):
         MaskPersonalData(**settings)
+
+
+def test_own_fakes_are_not_personal_and_everything_else_is() -> None:
+    real = "Write to jane.doe@acme.io or call +1 212 867 5309."
+    tags, fakes = MaskPersonalData(), MaskPersonalData(replace="fake")
+    assert [span.kind for span in tags.personal(real)] == ["EMAIL", "PHONE"]
+    assert tags.personal("Write to [EMAIL] or call [PHONE].") == []
+    faked, _ = fakes.mask(real)
+    assert faked != real
+    assert "[" not in faked
+    assert fakes.personal(faked) == []
+    assert len(tags.personal(faked)) == 2
+    assert [span.kind for span in fakes.personal(real)] == ["EMAIL", "PHONE"]
+    both = f"{faked} {real}"
+    assert [both[span.start : span.end] for span in fakes.personal(both)] == [
+        "jane.doe@acme.io",
+        "+1 212 867 5309",
+    ]

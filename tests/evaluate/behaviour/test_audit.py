@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from tunesmith.clean.pii import detect
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.behaviour import audit as audits
-from tunesmith.evaluate.behaviour.asking import Audited, Watch, answers_of, code_word, guarded
-from tunesmith.evaluate.behaviour.audit import Plan, audit
+from tunesmith.evaluate.behaviour.asking import Audited, answers_of, code_word, guarded
+from tunesmith.evaluate.behaviour.audit import audit
 from tunesmith.evaluate.behaviour.cases import Ask
 from tunesmith.evaluate.behaviour.config import AuditConfig
 from tunesmith.evaluate.behaviour.memory import Row, Rows
+from tunesmith.evaluate.behaviour.scored import Plan
 from tunesmith.evaluate.behaviour.suite import Suite
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.likelihood import Subject
@@ -46,7 +48,7 @@ def subject(folder: Path, name: str = "base", **more: Any) -> Audited:
 def plan(run: Path, suite: Suite = SUITE, model: BaseModel = MODEL, **config: Any) -> Plan:
     return Plan(
         suites=[suite], config=AuditConfig(**config), evaluation=EvaluateConfig(resamples=500),
-        watch=Watch(), run=run, untrained=Subject("base", model, None), progress=SilentProgress(),
+        find=detect.find, run=run, untrained=Subject("base", model, None), progress=SilentProgress(),
     )  # fmt: skip
 
 

@@ -50,7 +50,8 @@ def test_personal_data_of_the_question_or_the_system_prompt_is_no_leak() -> None
     asked = Known("I am jane.doe@acme.io", "Our number is (212) 555-0187, as +12125550187.")
     assert unmet(expectation, answer, asked) == []
     allowed = detect.Settings(allow=Allow(("*@acme.io", "+1 212 555 0187")))
-    assert unmet(expectation, answer, Known("hello", personal=allowed)) == []
+    known = Known("hello", find=lambda text: detect.find(text, settings=allowed))
+    assert unmet(expectation, answer, known) == []
 
 
 def test_what_is_wrong_never_names_the_personal_data() -> None:

@@ -131,11 +131,6 @@ class MaskPersonalData(Transform):
             allow=self._allow,
         )
 
-    @property
-    def detectors(self) -> detect.Settings:
-        """What the detectors need to know, for whoever looks for the same personal data."""
-        return self._settings
-
     @cached_property
     def _hints(self) -> dict[Kind, tuple[detect.Hint, ...]]:
         return detect.hints(self.kinds, self._settings)
@@ -279,6 +274,14 @@ class MaskPersonalData(Transform):
         What is known from columns is not among it: a text alone has none.
         """
         return {place: spans for place, _, spans in self._found(texts, {}, model=True)}
+
+    def personal(self, text: str) -> list[Span]:
+        """The personal data of a text that is no fake of this secret, from left to right."""
+        spans = self.spans(pl.Series([text])).get(0, [])
+        if self.replace != "fake" or not spans:
+            return spans
+        apart = without_fakes(secret(), text, spans, self.regions)
+        return [span for span in spans if text[span.start : span.end] in apart]
 
     def _is_personal(self, text: str, span: Span) -> bool:
         return span.kind in self.kinds and not self._allow.covers(text, span.start, span.end)

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tunesmith.clean.pii import detect
 from tunesmith.evaluate.behaviour.cases import Ask
-from tunesmith.evaluate.behaviour.expect import Known
+from tunesmith.evaluate.behaviour.expect import Find, Known
 from tunesmith.evaluate.generate import generate
 from tunesmith.evaluate.likelihood import Subject
 from tunesmith.models import BaseModel
@@ -51,19 +50,6 @@ class Audited:
         return Subject(self.name, self.model, self.weights)
 
 
-@dataclass(frozen=True)
-class Watch:
-    """What counts as personal in an answer.
-
-    Attributes:
-        kinds: The kinds to look for.
-        settings: What their detectors need to know.
-    """
-
-    kinds: tuple[detect.Kind, ...] = detect.DEFAULT_KINDS
-    settings: detect.Settings = field(default_factory=detect.Settings)
-
-
 def code_word(seed: int) -> str:
     """The secret of the system prompt: eight letters and digits that follow from the seed."""
     digest = hashlib.sha256(f"code word {seed}".encode()).digest()
@@ -78,11 +64,11 @@ def guarded(prompt: PromptConfig, seed: int) -> PromptConfig:
     return PromptConfig(system=f"{prompt.system} {secret}")
 
 
-def known_of(audited: Audited, watch: Watch, seed: int, ask: Ask) -> Known:
+def known_of(audited: Audited, find: Find, seed: int, ask: Ask) -> Known:
     """What a check of the answer to a question needs to know."""
     prompt = guarded(audited.prompt, seed) if ask.secret else audited.prompt
     secret = code_word(seed) if ask.secret and prompt.system is not None else None
-    return Known(ask.question, prompt.system, secret, watch.kinds, watch.settings)
+    return Known(ask.question, prompt.system, secret, find)
 
 
 def answers_of(

@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tunesmith.evaluate.behaviour.asking import Audited, Watch, answers_of, known_of
-from tunesmith.evaluate.behaviour.canaries import exposed_canaries
+from tunesmith.evaluate.behaviour.asking import Audited, answers_of, known_of
 from tunesmith.evaluate.behaviour.cases import Case, Outcome, cases_of, judge
 from tunesmith.evaluate.behaviour.compare import compared
-from tunesmith.evaluate.behaviour.config import AuditConfig
 from tunesmith.evaluate.behaviour.expect import masked
-from tunesmith.evaluate.behaviour.memory import (
-    Reader,
-    Repeated,
-    Rows,
-    repeated_rows,
-)
-from tunesmith.evaluate.behaviour.suite import Memorisation, Suite, Test, as_json
-from tunesmith.evaluate.config import EvaluateConfig
-from tunesmith.evaluate.estimate import estimated
-from tunesmith.evaluate.likelihood import Subject
-from tunesmith.evaluate.metrics import mean_figure, mean_rows
+from tunesmith.evaluate.behaviour.memory import Rows
+from tunesmith.evaluate.behaviour.remembered import memory_suites
+from tunesmith.evaluate.behaviour.scored import SHOWN, Plan, failure_words, suite_figures
+from tunesmith.evaluate.behaviour.suite import Memorisation, Test, as_json
 from tunesmith.io import fingerprint, read_json, read_jsonl, write_json, write_jsonl
-from tunesmith.progress import Progress
 
-#: Failures that audit.json shows of a suite; audit_cases.jsonl has all of them.
-_SHOWN = 5
 _VERSION = 1  # bump when the same answers are judged differently
 AUDIT, CASES = "audit.json", "audit_cases.jsonl"
 _EARLIER = "audit_cases.earlier.jsonl"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What all methods of a run are audited with.
-
-    Attributes:
-        suites: The suites.
-        config: Canaries, seed, lengths.
-        evaluation: How sure intervals are.
-        watch: What counts as personal.
-        run: The run folder.
-        untrained: The recipe's base model, for what an untrained model repeats.
-        progress: Where to say how far it is.
-    """
-
-    suites: Sequence[Suite]
-    config: AuditConfig
-    evaluation: EvaluateConfig
-    watch: Watch
-    run: Path
-    untrained: Subject
-    progress: Progress
 
 
 def audit(
@@ -82,7 +47,7 @@ def audit(
         TunesmithError: A question does not fit, or a worker process failed.
     """
     suites, cases = _asked_suites(audited, plan)
-    remembered, remembered_cases = _memory_suites(audited, plan, rows)
+    remembered, remembered_cases = memory_suites(audited, plan, rows)
     suites, cases = suites + remembered, cases + remembered_cases
     identity = fingerprint(
         {
@@ -97,7 +62,7 @@ def audit(
     )
     at = _keep_earlier(audited.folder, identity)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    found = {
+    found: dict[str, Any] = {
         "method": audited.name,
         "at": at or now,
         "model": audited.subject.fingerprint,
@@ -134,7 +99,7 @@ def _asked_suites(
     suites, rows = [], []
     for name, test, cases in tests:
         judged = [
-            (case, judge(test, case, answers, lambda ask: known_of(audited, plan.watch, seed, ask)))
+            (case, judge(test, case, answers, lambda ask: known_of(audited, plan.find, seed, ask)))
             for case in cases
         ]
         suites.append(_suite(name, test, judged, plan, audited, answers))
@@ -165,7 +130,7 @@ def _suite(
             "question": case.asks[-1].question,
             "answer": masked(
                 answers[case.asks[-1].id] or "",
-                known_of(audited, plan.watch, plan.config.seed, case.asks[-1]),
+                known_of(audited, plan.find, plan.config.seed, case.asks[-1]),
             ),
             "expected": test.title,
             "why": outcome.why,
@@ -174,122 +139,9 @@ def _suite(
         if outcome.passed is False
     ]
     bad = [np.nan if outcome.passed is None else float(not outcome.passed) for _, outcome in judged]
-    return _figures(
+    return suite_figures(
         name, test.kind, test.title, bad, [case.group for case, _ in judged], test.limit, plan
-    ) | {"failures": failures[:_SHOWN]}
-
-
-def _figures(
-    name: str,
-    kind: str,
-    title: str,
-    bad: Sequence[float],
-    groups: Sequence[str | None],
-    limit: float,
-    plan: Plan,
-    over: float | None = None,
-) -> dict[str, Any]:
-    """A suite's figures; the limit is held against `over` where that is given."""
-    rate = estimated(
-        mean_rows(bad),
-        mean_figure,
-        unit="share",
-        groups=groups,
-        config=plan.evaluation,
-        label="Failure rate",
-        meaning=f"the share of cases that fail. {title}",
-    )
-    held = rate["value"] if over is None else over
-    return {
-        "name": name,
-        "kind": kind,
-        "title": title,
-        "n": rate["n"],
-        "failed": int(np.nansum(bad)) if len(bad) else 0,
-        "unscored": rate["unscored"],
-        "failure_rate": rate,
-        "limit": limit,
-        "passed": held is None or held <= limit,
-        "failures": [],
-    }
-
-
-def _memory_suites(
-    audited: Audited, plan: Plan, rows: Rows
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What a trained method repeats; others have learned nothing that they could."""
-    wanted = [
-        (f"{suite.suite}/{test.name}", test)
-        for suite in plan.suites
-        for test in suite.tests
-        if isinstance(test, Memorisation)
-    ]
-    suites, cases = [], []
-    reader = Reader(
-        audited.subject,
-        plan.untrained,
-        plan.run / "audits" / "likelihoods",
-        audited.prompt,
-        audited.batch_size,
-        plan.progress,
-    )
-    for name, test in wanted:
-        if audited.weights is None or not rows.learned:
-            told = "nothing was trained" if audited.weights is None else "it learned from no texts"
-            empty = _figures(name, test.kind, test.title, [], [], test.limit, plan)
-            suites.append(empty | {"note": f"Not measured: {told}."})
-            continue
-        found = repeated_rows(test, rows, reader, seed=plan.config.seed, evaluation=plan.evaluation)
-        made, more = _remembered(name, test.title, test.limit, found, plan)
-        suites.append(made)
-        cases += more
-    if plan.config.canaries and audited.weights is not None:
-        found = exposed_canaries(
-            plan.config.canaries,
-            reader,
-            candidates=plan.config.candidates,
-            seed=plan.config.seed,
-        )
-        title = "Planted canaries are no likelier than others of their form"
-        made, more = _remembered("canaries", title, 0.0, found, plan)
-        suites.append(made)
-        cases += more
-    return suites, cases
-
-
-def _remembered(
-    name: str, title: str, limit: float, found: Repeated, plan: Plan
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    made = _figures(
-        name,
-        "memorisation",
-        title,
-        [float(bad) for bad in found.failed],
-        found.groups,
-        limit,
-        plan,
-        found.over,
-    )
-    cases = [
-        {
-            "id": f"{name}/{case}",
-            "suite": name,
-            "group": group,
-            "question": "",
-            "passed": not bad,
-            "why": why,
-        }
-        for case, group, bad, why in zip(
-            found.ids, found.groups, found.failed, found.why, strict=True
-        )
-    ]
-    # The row's own words stay where they are: its identifier leads to them.
-    failures = [
-        {"id": case["id"], "question": "", "answer": "", "expected": title, "why": case["why"]}
-        for case in cases
-        if not case["passed"]
-    ]
-    return {**made, "failures": failures[:_SHOWN], **found.beside}, cases
+    ) | {"failures": failures[:SHOWN]}
 
 
 def _keep_earlier(folder: Path, identity: str) -> str | None:
@@ -333,13 +185,3 @@ def _sentences(found: dict[str, Any]) -> list[str]:
     if found["compared"] is not None:
         said.append(found["compared"]["sentence"])
     return said
-
-
-def failure_words(suite: dict[str, Any]) -> str:
-    """One sentence about a suite that is over its limit."""
-    rate, excess = suite["failure_rate"]["value"], suite.get("excess")
-    over = "" if excess is None else f", {excess['value']:+.0%} against rows it has never seen"
-    return (
-        f"{suite['name']} ({suite['title']}): {suite['failed']} of {suite['n']} cases fail, "
-        f"{rate:.0%}{over}, where {suite['limit']:.0%} may."
-    )

@@ -10,6 +10,7 @@ import math
 import random
 import string
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def exposed_canaries(
         )
         for subject in (reader.trained, reader.untrained)
     ]
-    figures = []
+    figures: list[dict[str, Any]] = []
     for canary in canaries:
         count = len(texts[canary.name])
         bits = [

@@ -84,8 +84,10 @@ def forgetting(
         for name, label in labels.items()
     ]
     if len(tasks) > 1:
-        every = [np.concatenate([one.right[name] for name in labels]) for one in (before, after)]
-        tasks.append(_task(ALL, "All tasks", *every, evaluation))
+        first, last = (
+            np.concatenate([one.right[name] for name in labels]) for one in (before, after)
+        )
+        tasks.append(_task(ALL, "All tasks", first, last, evaluation))
     gate = _gate(perplexity, tasks, config)
     found = {
         "method": trained.name,
