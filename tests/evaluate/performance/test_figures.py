@@ -56,6 +56,7 @@ def test_what_was_not_timed_is_unscored_and_never_zero() -> None:
     found = card([alone(1.0, first=None), alone(2.0, first=None)])["latency"]
     assert found["first_token_s"]["p50"]["value"] is None
     assert found["first_token_s"]["p50"]["unscored"] == 2
+    assert found["first_token_s"]["p50"]["groups"] == 0
     assert "--performance" in found["first_token_s"]["p50"]["note"]
     assert found["answer_s"]["p50"]["value"] == 1.5
 
