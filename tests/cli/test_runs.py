@@ -59,3 +59,16 @@ def test_settings_that_are_no_mapping_are_named(tmp_path) -> None:
     said = str(CliRunner().invoke(cli, ["prepare", str(given)]).exception)
     assert "dedup.against.0: this takes settings by name (columns, match, name" in said
     assert "AgainstConfig" not in said
+
+
+def test_measuring_performance_is_a_setting_of_the_recipe(tmp_path, monkeypatch) -> None:
+    from tunesmith.cli import runs
+
+    seen = {}
+    monkeypatch.setattr(
+        runs, "_run", lambda recipe, overrides, out, **more: seen.update(more, set=overrides)
+    )
+    given = ["evaluate", str(tmp_path / "r.yaml"), "--performance", "--set", "seed=3"]
+    assert CliRunner().invoke(cli, given).exit_code == 0
+    assert seen["set"] == ("seed=3", "evaluate.performance.always=true")
+    assert seen["until"] == "evaluate"

@@ -71,6 +71,10 @@ def test_methods_of_every_format_are_trained_in_their_order_and_measured(
     }
     assert learned["corrected"]["model"]["name"] == "tiny+domain+answers"
     assert read_json(methods / "corrected" / "adapter" / "trained.json")["after"] == "answers"
+    for card in done.scorecards:
+        timed = read_json(methods / card["method"] / "performance.json")
+        assert timed["latency"]["first_token_s"]["p50"]["n"] == 1
+        assert timed["energy"]["watt_hours_per_1000"] > 0
     labels = {card["method"]: card["label"] for card in done.scorecards}
     assert labels["answers"] == "LoRA, r 2 on all linear layers with instructions, after domain"
     again = run(load(path), tmp_path / "out", until="evaluate")

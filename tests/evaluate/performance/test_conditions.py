@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tunesmith.evaluate.performance import conditions
 from tunesmith.evaluate.performance.conditions import Watch, doubts, machine
 
 pytest.importorskip("torch")
@@ -19,6 +20,16 @@ def test_other_processes_are_seen_and_this_one_is_not() -> None:
     assert told["other_cores"] * told["seconds"] >= 0.5
     assert told["other_cores"] <= 1.1 * (os.cpu_count() or 1)
     assert told["load_before"] is not None
+
+
+def test_what_this_process_computes_is_not_others_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, own, clock = iter([(100.0, 0.0), (103.0, 0.5)]), iter([1.0, 2.0]), iter([0.0, 2.0])
+    monkeypatch.setattr(conditions, "_machine_cpu_s", lambda: next(cpu))
+    monkeypatch.setattr(conditions.time, "process_time", lambda: next(own))
+    monkeypatch.setattr(conditions.time, "perf_counter", lambda: next(clock))
+    told = Watch().read()
+    monkeypatch.undo()
+    assert (told["other_cores"], told["stolen_cores"], told["seconds"]) == (1.0, 0.25, 2.0)
 
 
 def test_a_busy_machine_is_doubted() -> None:

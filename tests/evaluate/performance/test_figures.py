@@ -56,6 +56,7 @@ def test_what_was_not_timed_is_unscored_and_never_zero() -> None:
     found = card([alone(1.0, first=None), alone(2.0, first=None)])["latency"]
     assert found["first_token_s"]["p50"]["value"] is None
     assert found["first_token_s"]["p50"]["unscored"] == 2
+    assert found["first_token_s"]["p50"]["groups"] == 0
     assert "--performance" in found["first_token_s"]["p50"]["note"]
     assert found["answer_s"]["p50"]["value"] == 1.5
 
@@ -63,7 +64,9 @@ def test_what_was_not_timed_is_unscored_and_never_zero() -> None:
 def test_throughput_is_answers_by_seconds_of_each_concurrency() -> None:
     batch = [Timed(0.1, 1.0, 10), Timed(0.1, 2.0, 20)]
     waves = [alone(1.0), alone(3.0), *[Wave(2, 2.0 + i / 10, batch) for i in range(12)]]
-    one, two = card(waves, (1, 2))["throughput"]
+    found = card(waves, (1, 2))
+    assert found["latency"]["answer_s"]["p50"]["n"] == 2  # that of answers alone
+    one, two = found["throughput"]
     assert one["answers_per_s"] == pytest.approx(0.5)
     assert one["tokens_per_s"] == pytest.approx(5.5)
     assert one["figures"]["answers_per_s"]["low"] is None

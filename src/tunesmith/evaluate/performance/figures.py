@@ -94,7 +94,13 @@ def _percentiles(name: str, answers: Sequence[Timed], config: EvaluateConfig) ->
     label, meaning = _TIMES[name]
     seconds = [seconds_of(name, answer) for answer in answers]
     known = [value for value in seconds if value is not None]
-    groups = len({a.group if a.group is not None else i for i, a in enumerate(answers)})
+    groups = len(
+        {
+            i if answer.group is None else answer.group
+            for i, (answer, value) in enumerate(zip(answers, seconds, strict=True))
+            if value is not None
+        }
+    )
     return {
         f"p{percent}": {
             **_quantile(known, percent / 100, config),

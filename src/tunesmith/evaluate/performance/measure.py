@@ -12,6 +12,7 @@ from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.generate import Generation, asked, learned_by, require_models
 from tunesmith.evaluate.performance.figures import performance
 from tunesmith.evaluate.performance.timing import MEASURED, TIMINGS, Timed, Wave, timings_of
+from tunesmith.evaluate.performance.words import one_line
 from tunesmith.io import fingerprint, read_json, write_json
 from tunesmith.models import BaseModel, Precision
 from tunesmith.progress import Progress, SilentProgress
@@ -66,19 +67,37 @@ def measured(
         JobError: The process was killed or crashed; calling again resumes it.
         MissingExtraError: The extra `tune` is not installed.
     """
-    if str(method.kind) == ENDPOINT:  # its speed is what its client has seen
-        card = _from_answers(out, answered, config)
-        write_json(out / FILE, card)
-        return card
-    progress = progress or SilentProgress()
-    rows = one_of_each_group(examples, config.performance.rows)
-    request = {
-        **asked(method, rows, train=train, prompt=prompt),
-        "concurrency": list(config.performance.concurrency),
-        "max_new_tokens": config.max_new_tokens,
-        "precision": precision,
-    }
-    identity = fingerprint(
+    local = str(method.kind) != ENDPOINT  # an endpoint's speed is what its client has seen
+    file, there = out / MEASURED, False
+    if local and (config.performance.always or file.exists()):
+        rows = one_of_each_group(examples, config.performance.rows)
+        request = {
+            **asked(method, rows, train=train, prompt=prompt),
+            "concurrency": list(config.performance.concurrency),
+            "max_new_tokens": config.max_new_tokens,
+            "precision": precision,
+        }
+        identity = _identity(request, model, weights)
+        there = file.exists() and read_json(file)["fingerprint"] == identity
+        if config.performance.always and not there:
+            job = {
+                **request,
+                "model": str(model.path),
+                "model_fingerprint": model.fingerprint,
+                "weights": str(weights) if weights else None,
+            }
+            _measure(job, file, identity, rows=len(rows), progress=progress or SilentProgress())
+            there = True
+    card = _from_timings(file, config) if there else _from_answers(out, answered, config)
+    write_json(out / FILE, card)
+    if config.performance.always and progress is not None:
+        progress.say(f"{out.name}: {one_line(card)}")
+    return card
+
+
+def _identity(request: dict[str, Any], model: BaseModel, weights: Path | None) -> str:
+    """Changes with what is measured and the machine that it is measured on."""
+    return fingerprint(
         {
             **request,
             "model": model.fingerprint,
@@ -87,20 +106,6 @@ def measured(
             "version": _VERSION,
         }
     )
-    file = out / MEASURED
-    there = file.exists() and read_json(file)["fingerprint"] == identity
-    if config.performance.always and not there:
-        job = {
-            **request,
-            "model": str(model.path),
-            "model_fingerprint": model.fingerprint,
-            "weights": str(weights) if weights else None,
-        }
-        _measure(job, file, identity, rows=len(rows), progress=progress)
-        there = True
-    card = _from_timings(file, config) if there else _from_answers(out, answered, config)
-    write_json(out / FILE, card)
-    return card
 
 
 def one_of_each_group(examples: Sequence[Example], rows: int) -> list[Example]:

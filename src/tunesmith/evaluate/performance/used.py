@@ -50,7 +50,7 @@ def energy(waves: Sequence[Wave], config: EvaluateConfig, *, gpu: bool) -> dict[
 
 def _source(waves: Sequence[Wave], watts: float, *, gpu: bool) -> tuple[str | None, str]:
     if not waves or any(wave.cpu_s is None for wave in waves):
-        return None, "Not known: the processors that answered are not this process's."
+        return None, "Not known: the processor time of these answers was not taken."
     if gpu and not all("nvml" in wave.joules for wave in waves):
         return None, "Not known: the energy of the GPU cannot be read."
     rapl = all("rapl" in wave.joules for wave in waves)
