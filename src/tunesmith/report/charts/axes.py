@@ -100,10 +100,8 @@ def _path(line: plots.Line, at: Place) -> Markup:
 def _dots(line: plots.Line, plot: plots.Lines, at: Place) -> Markup:
     """A dot on each point, or an invisible one that carries the figures on hover."""
     parts = []
-    points = line.points[:: max(1, len(line.points) // 150)]
-    if line.shape:
-        points = _apart(line.points, at)
-    for x, y in points:
+    every = max(1, len(line.points) // 150)
+    for x, y in _apart(line.points, at) if line.shape else line.points[::every]:
         share, height = at(x, y)
         tip = f"{line.label}: {plot.y_prefix}{significant(y)} at {significant(x, 4)}"
         if line.shape:
