@@ -56,8 +56,25 @@ def test_the_first_screen_has_three_reasons_and_all_are_kept(make_run: MakeRun) 
     said = json.loads((run / "decision.json").read_text())["verdict"]["reasons"]
     view = view_of(run)
     assert [reason.text for reason in view.reasons.all] == said
-    assert len(view.reasons.first) == 3
-    assert all("LoRA" in reason.text for reason in view.reasons.first)
+    assert [reason.text for reason in view.reasons.first] == said[:3]
+
+
+def test_reasons_on_the_chosen_method_come_first_and_long_ones_wait(make_run: MakeRun) -> None:
+    def say(decision: Any) -> None:
+        decision["verdict"]["evidence"] = []
+        decision["verdict"]["reasons"] = [
+            "LoRA tuning " + "and all the others " * 20,
+            "A range in brackets is an interval.",
+            "The base model is out.",
+            "LoRA tuning is clearly better.",
+            "Few-shot prompting costs more.",
+            "So use LoRA tuning.",
+        ]
+
+    view = view_of(make_run("sections"), {"decision.json": say})
+    assert [reason.text for reason in view.reasons.first] == [
+        "The base model is out.", "LoRA tuning is clearly better.", "So use LoRA tuning."
+    ]  # fmt: skip
 
 
 def test_a_figure_is_found_as_the_file_says_that_it_is_printed(make_run: MakeRun) -> None:
@@ -134,7 +151,7 @@ def test_the_chosen_method_comes_first_in_slices_and_gaps_are_said(make_run: Mak
     category, length = charts(view, "slices")
     assert isinstance(category, plots.Dots)
     assert isinstance(length, plots.Dots)
-    assert [series.label for series in category.series][0] == "LoRA tuning"
+    assert category.series[0].label == "LoRA tuning"
     assert category.title == "Category: LoRA tuning scores least on “billing”"
     assert length.rows[0].points[0].shown == "not measured"
 
