@@ -56,7 +56,9 @@ def look(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (700, "light"), (1280, "light")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(360, "dark"), (390, "light"), (700, "light"), (1400, "dark")]
+)
 def test_report_in_a_browser(
     browser: Browser, make_run: MakeRun, kind: str, width: int, scheme: str
 ) -> None:
@@ -85,10 +87,100 @@ def test_dark_and_light_differ_and_print_is_light(browser: Browser, make_run: Ma
     page.close()
 
 
+def test_a_definition_is_shown_on_hover_and_on_focus(browser: Browser, make_run: MakeRun) -> None:
+    path = build_report(make_run("sections"))
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto(path.as_uri())
+    shown = "e => getComputedStyle(e, '::after').content"
+    term = page.locator("#comparison .term[data-tip]").first
+    definition = term.get_attribute("data-tip")
+    assert definition
+    assert term.evaluate(shown) == "none"
+    term.hover()
+    assert definition[:40] in term.evaluate(shown)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.mouse.move(0, 0)
+    # The keyboard reaches the terms, and the one that has the focus says its definition.
+    page.evaluate("document.querySelector('#comparison').scrollIntoView()")
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        found = page.evaluate(
+            "() => { const e = document.activeElement;"
+            " return e.matches('[data-tip]') ? [e.dataset.tip,"
+            " getComputedStyle(e, '::after').content] : null }"
+        )
+        if found:
+            break
+    assert found
+    assert found[0][:40] in found[1]
+    # Every definition is inside the page, whichever term it belongs to.
+    outside = page.evaluate(
+        "[...document.querySelectorAll('[data-tip]')].filter(e => {"
+        " const s = getComputedStyle(e, '::after'); return s.position === 'absolute' })"
+    )
+    assert outside == []
+    page.close()
+
+
+def test_each_term_of_a_section_leads_to_the_glossary(browser: Browser, make_run: MakeRun) -> None:
+    page, _, _ = look(browser, build_report(make_run("sections")), width=1400, scheme="light")
+    lost = page.evaluate(
+        "[...document.querySelectorAll('a[href^=\"#\"]')].map(e => e.getAttribute('href'))"
+        ".filter(h => h !== '#' && !document.getElementById(h.slice(1)))"
+    )
+    assert lost == []
+    page.close()
+
+
+def test_a_figure_of_a_reason_leads_to_its_row(browser: Browser, make_run: MakeRun) -> None:
+    page, _, _ = look(browser, build_report(make_run("sections")), width=1400, scheme="light")
+    proof = page.locator(".because .proof").first
+    text = proof.inner_text()
+    proof.click()
+    assert text in page.locator(":target").inner_text()
+    page.close()
+
+
+def test_names_of_the_plot_do_not_cover_one_another(browser: Browser, make_run: MakeRun) -> None:
+    """Measured in the browser's own font, at the narrowest pages that show each drawing."""
+    path = build_report(make_run("sections"))
+    for width in (360, 640, 992, 1400):
+        page, _, _ = look(browser, path, width=width, scheme="light")
+        covered = page.evaluate(OVERLAPS)
+        page.close()
+        assert covered == [], width
+
+
+def test_in_print_folds_are_open_and_definitions_are_a_list(
+    browser: Browser, make_run: MakeRun, tmp_path: Path
+) -> None:
+    path = build_report(make_run("sections"))
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    page.emulate_media(media="print")
+    assert page.locator("nav").is_hidden()
+    assert page.locator("#glossary dd").first.is_visible()
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('details > :not(summary)')]"
+        ".filter(e => !e.checkVisibility({contentVisibilityAuto: true})).length"
+    )
+    assert hidden == 0
+    assert len(page.pdf()) > 20_000
+    page.close()
+
+
+def test_what_differs_is_marked_without_colour(browser: Browser, make_run: MakeRun) -> None:
+    page, _, _ = look(browser, build_report(make_run("full")), width=1400, scheme="light")
+    for tag, line in (("ins", "underline"), ("del", "line-through")):
+        found = page.locator(f"#answers .prose {tag}").first
+        assert found.evaluate("e => getComputedStyle(e).textDecorationLine") == line
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(browser: Browser, make_run: MakeRun, scheme: str) -> None:
     """Every text has a contrast of at least 4.5 to 1 (WCAG 2.2, AA)."""
-    page, _, _ = look(browser, build_report(make_run("full")), width=1280, scheme=scheme)
+    page, _, _ = look(browser, build_report(make_run("sections")), width=1280, scheme=scheme)
     faint = page.evaluate(CONTRAST)
     page.close()
     assert faint == []
@@ -117,4 +209,16 @@ CONTRAST = """() => {
     if (ratio < 4.5) faint.add(`${name} ${ratio.toFixed(2)}`);
   }
   return [...faint];
+}"""
+
+
+OVERLAPS = """() => {
+  const names = [...document.querySelectorAll('.chart-scatter .spot-name')]
+    .filter(e => e.checkVisibility()).map(e => [e.textContent, e.getBoundingClientRect()]);
+  const bad = [];
+  for (const [i, [a, p]] of names.entries())
+    for (const [b, q] of names.slice(i + 1))
+      if (p.left < q.right && q.left < p.right && p.top < q.bottom - 2 && q.top < p.bottom - 2)
+        bad.push(`${a} / ${b}`);
+  return names.length ? bad : ['no names'];
 }"""

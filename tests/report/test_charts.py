@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markupsafe import Markup
 
 from tunesmith.report import plots
 from tunesmith.report.charts import draw, ticks
+from tunesmith.report.charts.scale import Scale, linear, log_ticks, logarithmic
+from tunesmith.report.charts.scatter import HEIGHT, NARROW, WIDE, place
+from tunesmith.report.charts.shapes import SHAPES, marker
 
 
 def attributes(svg: str, tag: str, name: str) -> list[str]:
@@ -136,3 +141,102 @@ def test_labels_are_escaped(chart: plots.Plot) -> None:
 def test_an_unknown_plot_is_refused() -> None:
     with pytest.raises(TypeError, match="no drawing for Plot"):
         draw(plots.Plot(title="t"))
+
+
+POSITIVE = st.floats(min_value=1e-6, max_value=1e9)
+
+
+@given(low=POSITIVE, high=POSITIVE)
+def test_logarithmic_ticks_rise_are_round_and_span_the_data(low: float, high: float) -> None:
+    low, high = min(low, high), max(low, high)
+    axis = log_ticks(low, high)
+    assert 2 <= len(axis) <= 8
+    assert list(axis) == sorted(set(axis))
+    assert axis[0] <= low * (1 + 1e-6)
+    assert axis[-1] >= high * (1 - 1e-6)
+    for tick in axis:
+        digits = f"{tick:.6e}".split("e")[0]
+        assert float(digits) in {1.0, 2.0, 5.0}
+
+
+@given(values=st.lists(POSITIVE, min_size=2), log=st.booleans())
+def test_a_scale_keeps_the_order_and_stays_inside(values: list[float], log: bool) -> None:
+    scale = logarithmic(values) if log else linear(values)
+    places = [scale.at(value) for value in sorted(values)]
+    assert places == sorted(places)
+    assert all(0 <= share <= 1 for share in places)
+
+
+def test_a_decade_is_as_long_as_the_next() -> None:
+    scale = Scale((1.0, 10.0, 100.0), log=True)
+    assert [round(scale.at(v), 6) for v in (1, 10, 100, 0.5, 1000)] == [0, 0.5, 1, 0, 1]
+
+
+@given(dots=st.lists(st.tuples(st.floats(0, NARROW), st.floats(0, HEIGHT)), min_size=1, max_size=7))
+def test_numbers_beside_points_never_cover_one_another(dots: list[tuple[float, float]]) -> None:
+    boxes = place(dots, [str(i + 1) for i in range(len(dots))], NARROW)
+    for i, one in enumerate(boxes):
+        assert not any(one.overlaps(other) for other in boxes[:i])
+
+
+def test_names_of_seven_close_points_do_not_overlap() -> None:
+    dots = [(60.0 + 12 * i, 40.0 + 3 * i) for i in range(7)]
+    names = ["Full fine-tuning", "Few-shot prompting (chosen)", "Prefix tuning", "LoRA tuning",
+             "Instruction tuning", "Prompt tuning (dominated)", "Base model"]  # fmt: skip
+    boxes = place(dots, names, WIDE, [(y + 12, y - 12) for _, y in dots])
+    for i, one in enumerate(boxes):
+        assert not any(one.overlaps(other) for other in boxes[:i])
+        assert one.x >= 0
+        assert one.x + one.width <= WIDE
+
+
+def test_every_series_has_a_shape_of_its_own() -> None:
+    drawn = {re.sub(r'class="[^"]*"', "", marker(shape, "grey")) for shape in SHAPES}
+    assert len(drawn) == len(SHAPES)
+
+
+def _dots(limit: tuple[float, str] | None = None) -> plots.Dots:
+    series = (plots.Series("before", "grey", "circle"), plots.Series("after", "accent", "diamond"))
+    points = (plots.Point(0, 1.0, 0.5, 1.5, "1.0", "0.5 to 1.5"),
+              plots.Point(1, 2.0, 1.0, None, "2.0", "1.0 or more"))  # fmt: skip
+    rows = (plots.DotRow("row", points), plots.DotRow("gap", (plots.Point(0, None, shown="none"),)))
+    return plots.Dots(title="t", axis="x", series=series, rows=rows, limit=limit)
+
+
+def test_dots_stand_where_their_values_are_and_a_missing_one_is_written() -> None:
+    svg = draw(_dots())
+    assert attributes(svg, "svg", "x") == ["50%", "100%"]
+    assert svg.count("stroke-dasharray") == 1
+    assert "gap: before none" in svg
+    lines = re.findall(r'<line class="line" x1="([^"]+)" x2="([^"]+)"', svg)
+    assert lines == [("25%", "75%"), ("50%", "100%")]
+
+
+def test_a_limit_is_drawn_or_named_where_it_is_far_away() -> None:
+    near, far = draw(_dots((1.5, "Limit"))), draw(_dots((50.0, "Limit")))
+    assert near.count("limit-line") == 3
+    assert far.count("limit-line") == 1
+    assert "Limit, beyond the axis" in far
+
+
+def test_a_scatter_marks_what_is_chosen_and_dominated_without_colour() -> None:
+    spots = (
+        plots.Spot("A", 1.0, 0.4, 0.3, 0.5, "0.4", "accent", "circle", chosen=True, tag="chosen"),
+        plots.Spot("B", 100.0, 0.2, None, None, "0.2", "grey", "square", hollow=True,
+                   tag="dominated"),
+    )  # fmt: skip
+    svg = draw(plots.Scatter(title="t", x_label="x", y_label="y", spots=spots, log=True))
+    assert svg.count('class="ring"') == 2
+    assert svg.count('class="hollow grey"') == 3
+    assert "A (chosen)" in svg
+    assert "B (dominated)" in svg
+    assert attributes(svg.split('class="narrow"')[0], "svg", "x")[:2] == ["0%", "0%"]
+
+
+def test_lines_over_logarithmic_axes_go_through_their_points() -> None:
+    line = plots.Line("a", ((1.0, 1.0), (10.0, 10.0), (100.0, 100.0)), "accent", shape="circle")
+    svg = draw(plots.Lines(title="t", x_label="x", y_label="y", lines=(line,), log=True))
+    points = re.findall(r'points="([^"]+)"', svg)[0].split()
+    assert [tuple(map(float, point.split(","))) for point in points] == [
+        (0, 220), (500, 110), (1000, 0)
+    ]  # fmt: skip

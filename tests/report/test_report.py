@@ -108,27 +108,87 @@ def test_texts_of_customers_stay_texts(make_run: MakeRun) -> None:
     assert page.text.count(attack) >= 3
 
 
-def test_every_text_from_the_files_is_escaped(make_run: MakeRun) -> None:
-    """Every string in every file turned into an attack: no tag and no attribute appears."""
+@pytest.mark.parametrize("kind", ["full", "sections"])
+def test_every_text_from_the_files_is_escaped(make_run: MakeRun, kind: str) -> None:
+    """Every string and every key in every file turned into an attack: no tag, no attribute."""
     attack = "<img src=x onerror=1>\"'><i id=planted>`x`"
+    keep = {"metric", "method", "a", "b", "fate", "choice", "kind", "by", "rival", "basis", "state"}
+
+    def poison(value: object, key: str = "") -> object:
+        if isinstance(value, dict):
+            renamed = key in {"methods", "totals", "parts", "intrinsic", "quality"}
+            return {(f"{k}{attack}" if renamed else k): poison(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [poison(item, key) for item in value]
+        return attack if isinstance(value, str) and key not in keep else value
+
+    run = make_run(kind)
+    for path in [*run.glob("*.json"), *run.glob("methods/*/*.json")]:
+        document = poison(json.loads(path.read_text()))
+        path.write_text(json.dumps(document))
+    html = build_report(run).read_text(encoding="utf-8")
+    page = Page(html)
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"img", "i"}
+    assert "planted" not in {attrs.get("id") for _, attrs in page.tags}
+    assert not [attrs for _, attrs in page.tags if "onerror" in attrs]
+    assert "&lt;img src=x" in html
+
+
+@pytest.mark.parametrize("file", [
+    "slices.json", "judge.json", "human.json", "plan.json", "evaluation.json",
+    "cross_validation.json", "methods/lora/audit.json", "methods/lora/forgetting.json",
+    "methods/lora/performance.json",
+])  # fmt: skip
+def test_an_attack_in_each_new_file_is_shown_as_text(make_run: MakeRun, file: str) -> None:
+    attack = "<script>window.hacked=1</script>"
 
     def poison(value: object, key: str = "") -> object:
         if isinstance(value, dict):
             return {k: poison(v, k) for k, v in value.items()}
         if isinstance(value, list):
             return [poison(item, key) for item in value]
-        keep = {"metric", "method", "a", "b", "fate", "choice"}
-        return attack if isinstance(value, str) and key not in keep else value
+        return f"{value} {attack}" if isinstance(value, str) else value
 
-    run = make_run("full")
-    for path in [*run.glob("*.json"), *run.glob("methods/*/*.json")]:
-        path.write_text(json.dumps(poison(json.loads(path.read_text()))))
+    run = make_run("sections")
+    (run / file).write_text(json.dumps(poison(json.loads((run / file).read_text()))))
     html = build_report(run).read_text(encoding="utf-8")
-    page = Page(html)
-    assert "img" not in {tag for tag, _ in page.tags}
-    assert "planted" not in {attrs.get("id") for _, attrs in page.tags}
-    assert not [attrs for _, attrs in page.tags if "onerror" in attrs]
-    assert "&lt;img src=x" in html
+    assert "<script" not in html
+    assert attack in Page(html).text
+
+
+@pytest.mark.parametrize("file", [
+    "slices.json", "judge.json", "human.json", "plan.json", "evaluation.json",
+    "cross_validation.json", "methods/lora/audit.json", "methods/lora/forgetting.json",
+    "methods/lora/performance.json",
+])  # fmt: skip
+@pytest.mark.parametrize("content", ["{}", "null"])
+def test_an_empty_file_is_no_error(make_run: MakeRun, file: str, content: str) -> None:
+    run = make_run("sections")
+    (run / file).write_text(content)
+    read(run)
+
+
+def test_the_figures_of_a_reason_are_links_to_where_they_stand(make_run: MakeRun) -> None:
+    html = build_report(make_run("sections")).read_text(encoding="utf-8")
+    proofs = re.findall(r'<a class="proof" href="#([^"]+)" title="([^"]+)">([^<]+)</a>', html)
+    named = {title: (href, text) for href, title, text in proofs}
+    where = {
+        "decision.json /table/2/metrics/token_f1/value": "0.447",
+        "methods/few_shot/metrics.json /metrics/token_f1/value": "0.334",
+        "decision.json /comparisons/0/difference": "0.113",
+        "decision.json /cost/methods/lora/per_1000": "0.18",
+        "methods/lora/training.json /seconds": "5 min 38 s",
+        "decision.json /cost/break_even/0/answers": "627",
+    }
+    assert {title: text for title, (_, text) in named.items()} == where
+    # Each leads to the element that shows the figure itself.
+    for title, (href, text) in named.items():
+        start = html.index(f'id="{href}"')
+        assert text in html[start : start + 900], title
+    # A figure that its sentence does not print is named by its file.
+    assert '<a href="#at-' in html
+    assert ">slices.json</a>" in html
 
 
 def test_the_figures_are_those_of_the_files(make_run: MakeRun) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tunesmith.decide import words
 from tunesmith.report import glossary, plots
 from tunesmith.report.node import Node, Number
-from tunesmith.report.wording import measure
+from tunesmith.report.wording import capital, measure
 
 _UNTRAINED = frozenset({"base", "few_shot", "endpoint"})
 _SHAPES = ("square", "diamond", "triangle", "down", "plus", "wide", "tall")
@@ -89,14 +90,14 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
         measured.get(name, nothing).text("kind") or table.get(name, nothing).text("kind") or name
         for name in order
     ]
+    called = _names(order, kinds, table, measured)
     for name, kind in zip(order, kinds, strict=True):
         row, own = table.get(name, nothing), measured.get(name, nothing)
         chosen = bool(row.flag("chosen")) or (choice == name)
         label = own.text("label") or row.text("label") or ""
         tone = "accent" if chosen else "grey" if kind == "base" else next(series, "s7")
         shape = "circle" if chosen else next(shapes, "tall")
-        known = glossary.METHODS.get(kind)
-        short = known.label if known else label or glossary.plain(name)
+        short = called[name]
         figures = dict(row.pairs("metrics"))
         figures.update(own.pairs("metrics"))
         cost = row.at("cost")
@@ -104,7 +105,7 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
             Method(
                 name=name,
                 kind=kind,
-                short=short if kinds.count(kind) == 1 else f"{short} “{name}”",
+                short=short,
                 label=label if label != short else "",
                 tone=tone,
                 shape=shape,
@@ -124,6 +125,28 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
             )
         )
     return tuple(methods)
+
+
+def _names(
+    order: list[str], kinds: list[str], table: dict[str, Node], measured: dict[str, Node]
+) -> dict[str, str]:
+    """What the report calls each method: as the sentences of the decision do."""
+    nothing = Node(None, "-")
+    said = []
+    for name, kind in zip(order, kinds, strict=True):
+        own, row = measured.get(name, nothing), table.get(name, nothing)
+        settings = own.at("training").at("settings").value
+        known = glossary.METHODS.get(kind)
+        label = known.label if known else own.text("label") or row.text("label")
+        said.append(
+            {
+                "method": name,
+                "kind": kind,
+                "label": label or glossary.plain(name),
+                "training": {"settings": settings if isinstance(settings, dict) else {}},
+            }
+        )
+    return {n: capital(text.removeprefix("the ")) for n, text in words.names(said).items()}
 
 
 def read_metric(name: str, node: Node) -> Metric:

@@ -57,12 +57,14 @@ def link_reasons(
 
 
 def _first(sentences: list[str], methods: tuple[Method, ...]) -> list[int]:
-    """The first short sentences from the first one that speaks of a method."""
+    """The first short sentences on the chosen method; then those from the first on any method."""
     short = [i for i, text in enumerate(sentences) if len(text) <= _LONG]
+    chosen = [method.short.lower() for method in methods if method.chosen]
     called = [method.short.lower() for method in methods]
-    about = (i for i in short if any(name in sentences[i].lower() for name in called))
-    start = next(about, short[0] if short else 0)
-    return [i for i in short if i >= start][:_SHOWN]
+    about = [i for i in short if any(name in sentences[i].lower() for name in called)]
+    own = [i for i in about if any(name in sentences[i].lower() for name in chosen)]
+    wanted = dict.fromkeys([*own, *(i for i in short if i >= min(about, default=0))])
+    return sorted(list(wanted)[:_SHOWN])
 
 
 def _link(text: str, evidence: list[Evidence], anchors: Anchors) -> Reason:

@@ -70,7 +70,9 @@ def _audit(name: str, node: Node, scene: Scene, *, many: bool) -> list[Block]:
     )
     text += f"; {date(when)}." if when else "."
     blocks: list[Block] = [Heading(scene.short(name), passed(node.flag("passed")))]
-    blocks += as_block(written_sentences(node)) or [Text(text, fine=True)]
+    beside = node.at("compared").text("sentence") if node.at("compared") else None
+    said = [one for one in written_sentences(node) if one.text != beside]
+    blocks += as_block(said) or [Text(text, fine=True)]
     if suites:
         blocks.append(_table(name, suites, scene))
     blocks += _compared(node.at("compared"), scene)

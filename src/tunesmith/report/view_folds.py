@@ -117,7 +117,9 @@ def _best(name: str, methods: list[tuple[str, Node]], scene: Scene) -> str:
         mean = figure(node.at("metrics").at(name), name)
         if mean.value is not None and mean.higher_is_better is not None:
             scored.append((mean.value if mean.higher_is_better else -mean.value, method))
-    return scene.short(max(scored)[1]) if len(scored) > 1 else ""
+    scored.sort(reverse=True)
+    level = len(scored) > 1 and scored[0][0] == scored[1][0]
+    return scene.short(scored[0][1]) if len(scored) > 1 and not level else ""
 
 
 def _table(rows: list[Node]) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tunesmith.report import plots
 from tunesmith.report.anchors import pointer
-from tunesmith.report.blocks import Block, Cell, Chart, Heading, Section, Sentence, Table
+from tunesmith.report.blocks import Block, Cell, Chart, Fold, Heading, Section, Sentence, Table
 from tunesmith.report.common import (
     Scene,
     as_block,
@@ -107,7 +107,9 @@ def _method(name: str, node: Node, scene: Scene) -> list[Block]:
             series=_SERIES,
             rows=tuple(drawn),
         )
-        blocks += [Chart(plot), _table(name, tasks, scene)]
+        table = _table(name, tasks, scene)
+        summary = f"The tasks with {scene.short(name)} as a table"
+        blocks += [Chart(plot), Fold(summary, (table,))]
     return blocks
 
 

@@ -137,14 +137,16 @@ def _plot(
 def _finding(
     what: str, rows: list[tuple[str, list[Metric]]], scene: Scene, limit: tuple[float, str] | None
 ) -> str:
-    p95 = [(name, items[1].value) for name, items in rows if items[1].value is not None]
+    p95 = [(name, value) for name, items in rows if (value := items[1].value) is not None]
     if limit is not None and p95:
-        slow = [scene.short(name) for name, value in p95 if value is not None and value > limit[0]]
+        slow = [scene.short(name) for name, value in p95 if value > limit[0]]
         if len(slow) == len(p95) > 1:
-            return "With every method, more than 5 of 100 answers take longer than the limit"
+            return "The measured p95 of every method is beyond the limit"
         if slow:
-            return f"{join(slow)}: more than 5 of 100 answers take longer than the limit"
-        return "95 of 100 answers of every method come within the limit"
+            return f"{join(slow)}: the measured p95 is beyond the limit"
+        sure = all(i[1].high is not None and i[1].high <= limit[0] for _, i in rows if i[1].value)
+        doubt = "" if sure else ", though few rows leave it open"
+        return f"The measured p95 of every method is within the limit{doubt}"
     p50 = [(items[0].value, name) for name, items in rows if items[0].value is not None]
     if len(p50) > 1:
         return f"{scene.short(min(p50)[1])} has the shortest typical wait for {what}"
@@ -165,7 +167,7 @@ def _throughput(present: list[str], files: Mapping[str, Node], scene: Scene) -> 
             lines.append(
                 plots.Line(series.label, tuple(points), series.tone, shown, shape=series.shape)
             )
-    if not lines:
+    if not any(len(line.points) > 1 for line in lines):
         return None
     best = max(lines, key=lambda line: max(y for _, y in line.points))
     return plots.Lines(
@@ -211,7 +213,7 @@ def _table(present: list[str], files: Mapping[str, Node], scene: Scene) -> Table
 
 
 def _notes(present: list[str], files: Mapping[str, Node], scene: Scene) -> list[Block]:
-    notes = {}
+    notes: dict[str, list[str]] = {}
     for name in present:
         node = files[name]
         said = [*node.texts("sentences"), *node.texts("notes"), node.text("memory_note")]

@@ -16,7 +16,7 @@ from tunesmith.report.blocks import (
 )
 from tunesmith.report.common import Scene, as_block, value_text
 from tunesmith.report.node import Node
-from tunesmith.report.wording import join
+from tunesmith.report.wording import duration, join, mebibytes, money
 
 _FILE = "decision.json"
 
@@ -68,13 +68,30 @@ def _limits(limits: list[Node], scene: Scene) -> Table:
                     limit.text("label") or limit.text("name") or "?",
                     anchor=scene.anchors.place((_FILE, pointer("verdict", "limits", index))),
                 ),
-                Cell(value_text(limit.at("limit")), num=True),
+                Cell(_allowed(limit, scene), num=True),
                 Cell("", badge=outcome),
                 Cell(join(failed)),
             )
         )
     head = (Cell("Limit"), Cell("Allowed", num=True), Cell("Outcome"), Cell("Ruled out"))
     return Table("Table of hard limits", head, tuple(rows))
+
+
+def _allowed(limit: Node, scene: Scene) -> str:
+    """A limit in its unit, with its direction."""
+    name, node = limit.text("name") or "", limit.at("limit")
+    if isinstance(node.value, bool | str):
+        return value_text(node)
+    number = node.as_number()
+    shown = value_text(node)
+    if "latency" in name:
+        shown = duration(number)
+    elif "cost" in name:
+        shown = money(number, scene.decision.at("cost").text("currency"))
+    elif "memory" in name:
+        shown = mebibytes(number)
+    side = {"max": "at most ", "min": "at least "}.get(name.partition("_")[0], "")
+    return f"{side}{shown}"
 
 
 def _dominated(nodes: list[Node], scene: Scene) -> list[Block]:

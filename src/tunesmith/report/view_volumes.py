@@ -26,8 +26,10 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
     positive = [x for x in xs if x > 0]
     log = len(positive) > 1 and max(positive) / min(positive) >= _DECADES
     if log:
+        least = _least(cost, max(positive))
         points = {
-            name: tuple((x, y) for x, y in line if x > 0 and y > 0) for name, line in points.items()
+            name: tuple((x, y) for x, y in line if x >= least and y > 0)
+            for name, line in points.items()
         }
     by_name = {method.name: method for method in methods}
     lines = tuple(
@@ -59,6 +61,12 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
         from_zero=not log,
         log=log,
     )
+
+
+def _least(cost: Node, most: float) -> float:
+    """Where a logarithmic axis begins: three decades below its end, or before a break-even."""
+    crossings = [n for pair in cost.items("break_even") if (n := pair.number("answers"))]
+    return min([most / 1000, *(float(n) / 3 for n in crossings if n >= most / 10_000)])
 
 
 def _points(cost: Node, methods: tuple[Method, ...]) -> dict[str, tuple[tuple[float, float], ...]]:

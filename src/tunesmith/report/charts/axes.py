@@ -25,6 +25,8 @@ from tunesmith.report.charts.shapes import marker, placed, sample
 from tunesmith.report.wording import count, plural, significant
 
 _BINS_HEIGHT = 150
+_ROOM = 0.12
+"""The share of the width that stands between two marks of a line at least."""
 
 
 def draw_lines(plot: plots.Lines) -> Markup:
@@ -98,7 +100,8 @@ def _path(line: plots.Line, at: Place) -> Markup:
 def _dots(line: plots.Line, plot: plots.Lines, at: Place) -> Markup:
     """A dot on each point, or an invisible one that carries the figures on hover."""
     parts = []
-    for x, y in line.points[:: max(1, len(line.points) // 150)]:
+    every = max(1, len(line.points) // 150)
+    for x, y in _apart(line.points, at) if line.shape else line.points[::every]:
         share, height = at(x, y)
         tip = f"{line.label}: {plot.y_prefix}{significant(y)} at {significant(x, 4)}"
         if line.shape:
@@ -110,6 +113,16 @@ def _dots(line: plots.Line, plot: plots.Lines, at: Place) -> Markup:
         ).format(kind, line.tone, pct(share), px(height), radius, tip)
         parts.append(circle)
     return Markup("").join(parts)
+
+
+def _apart(points: Sequence[tuple[float, float]], at: Place) -> list[tuple[float, float]]:
+    """The points that have room for a mark: the first, the last, and those between with room."""
+    kept = [points[0]]
+    for point in points[1:-1]:
+        share = at(*point)[0]
+        if share - at(*kept[-1])[0] >= _ROOM and at(*points[-1])[0] - share >= _ROOM:
+            kept.append(point)
+    return [*kept, points[-1]] if len(points) > 1 else kept
 
 
 def _marks(marks: Sequence[plots.Mark], at: Place) -> list[Markup]:
