@@ -52,6 +52,7 @@ def cross_validate(
         out=out,
         evaluation=EVALUATION,
         config=config,
+        metric="token_f1",
         prompt=PromptConfig(system="Help."),
         seed=13,
         launch=LaunchConfig(),

@@ -15,6 +15,7 @@ from tunesmith.evaluate.behaviour.history import remember
 from tunesmith.evaluate.behaviour.memory import Row, Rows
 from tunesmith.evaluate.behaviour.scored import Plan, failure_words
 from tunesmith.evaluate.behaviour.suite import load_suites
+from tunesmith.evaluate.choose_k import settled
 from tunesmith.evaluate.forgetting.measure import forgetting
 from tunesmith.evaluate.likelihood import Subject
 from tunesmith.io import read_json
@@ -138,7 +139,7 @@ def audit_methods(
         method, folder = recipe.methods[name], out / "methods" / name
         audited = Audited(
             name=name,
-            method=method,
+            method=settled(method, folder),
             model=models[name],
             weights=tuned(folder) if isinstance(method, TrainedConfig) else None,
             folder=folder,

@@ -8,7 +8,7 @@ import pytest
 
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.decision import decide
-from tunesmith.decide.judge import earns
+from tunesmith.decide.questions import earns
 from tunesmith.decide.rows import about
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig

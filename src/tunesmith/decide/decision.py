@@ -14,8 +14,8 @@ from tunesmith.decide.cost import costs_by
 from tunesmith.decide.dominated import dominated
 from tunesmith.decide.evidence import DECISION, as_json, metrics_file
 from tunesmith.decide.explain import Explanation
-from tunesmith.decide.judge import AsGood
 from tunesmith.decide.measured import Measured
+from tunesmith.decide.questions import AsGood
 from tunesmith.decide.reasons import use_case_reason
 from tunesmith.decide.samples import samples
 from tunesmith.decide.sensitivity import sensitivity

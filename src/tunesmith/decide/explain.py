@@ -10,9 +10,9 @@ from tunesmith.decide.cost import horizon_answers
 from tunesmith.decide.doubts import doubts, many_cut_off
 from tunesmith.decide.evidence import Reason
 from tunesmith.decide.reasons import reasons
-from tunesmith.decide.rows import POWER
 from tunesmith.decide.words import listed, money, sentence
 from tunesmith.evaluate.metrics import METRICS
+from tunesmith.evaluate.power import POWER
 
 
 class Explanation:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from tunesmith.decide.evidence import DECISION, Evidence, at
-from tunesmith.decide.rows import POWER, about
+from tunesmith.decide.rows import about
 from tunesmith.decide.words import figure, money, sentence
+from tunesmith.evaluate.power import POWER
 
 _SETTINGS = {
     "s": "max_p95_latency_s", "mib": "max_memory_mib", "money": "max_total_cost",

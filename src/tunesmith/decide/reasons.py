@@ -8,8 +8,8 @@ from tunesmith.decide.approaches import IN_WORDS, PREFERENCES, approach_of
 from tunesmith.decide.case import Case
 from tunesmith.decide.compare import direction, gain_of
 from tunesmith.decide.evidence import DECISION, Evidence, Reason, at, metrics_file
-from tunesmith.decide.judge import Question
 from tunesmith.decide.money_reasons import money_reasons
+from tunesmith.decide.questions import Question
 from tunesmith.decide.words import explained, figure, listed, money, sentence
 from tunesmith.evaluate.metrics import METRICS
 

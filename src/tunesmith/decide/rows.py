@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-POWER = 0.8
-"""How likely a difference shall show when more rows are asked for."""
+from tunesmith.evaluate.power import POWER
+
 MANY_ROWS = 100_000
 """More rows than this are not worth asking for."""
 

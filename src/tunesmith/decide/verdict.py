@@ -14,7 +14,7 @@ earn their effort, one of those not clearly worse than the best is chosen: the o
 documents prefer for the use case, then the cheapest.
 
 A trained method that does not earn its effort by a gain is still chosen where it is as good as the
-untrained choice (`Judge.as_good`) and saves money, the documents' hours of work counted where there
+untrained choice (`Questions.as_good`) and saves money, the documents' hours of work counted where there
 are no others, or is preferred for the use case. While a question is open, the preferred or cheapest
 method that is not clearly worse is named for the time being.
 """
@@ -29,10 +29,10 @@ from tunesmith.decide.approaches import approach_of
 from tunesmith.decide.compare import Scorecard, effort, gain_of
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import Cost
-from tunesmith.decide.judge import AsGood, Judge, Question
 from tunesmith.decide.limit_check import held_against
 from tunesmith.decide.limits import Limit
 from tunesmith.decide.measured import Measured
+from tunesmith.decide.questions import AsGood, Questions, Question
 from tunesmith.decide.rows import rows_to_tell
 from tunesmith.decide.words import names
 from tunesmith.errors import TunesmithError
@@ -116,7 +116,7 @@ def verdict(
             **common,
         )  # fmt: skip
     approaches = {str(s["method"]): approach_of(s) for s in left}
-    judge = Judge(comparisons, values, costs, approaches, config, evaluation.confidence)
+    judge = Questions(comparisons, values, costs, approaches, config, evaluation.confidence)
     beaten = any(effort(s) < 2 for s in scored if s["method"] in out)
     found = replace(_among(left, judge, beaten=beaten), **common)
     question = found.open_question
@@ -127,7 +127,7 @@ def verdict(
     return replace(found, rows_needed=rows_needed(question, config, alpha=alpha))
 
 
-def _among(left: Sequence[Scorecard], judge: Judge, *, beaten: bool) -> Verdict:
+def _among(left: Sequence[Scorecard], judge: Questions, *, beaten: bool) -> Verdict:
     """The verdict among methods that keep to the limits; `beaten`: an untrained one does not."""
     by_effort: dict[int, list[str]] = {0: [], 1: [], 2: []}
     for scorecard in left:

@@ -64,7 +64,9 @@ def scorecard(
         TunesmithError: There are no rows, or an id occurs twice.
     """
     check_ids(method.name, predictions)
-    figures = {name: quality_figure(name, predictions, config) for name in config.metrics}
+    figures: dict[str, Any] = {
+        name: quality_figure(name, predictions, config) for name in config.metrics
+    }
     return {
         "method": method.name,
         "kind": method.kind,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.estimate import row_bounds
 from tunesmith.evaluate.facets import Facet
 from tunesmith.evaluate.metrics import METRICS, FloatArray, Prediction
+from tunesmith.evaluate.power import smallest_effect
 from tunesmith.evaluate.scorecard import quality_figure
 from tunesmith.evaluate.significance import Paired, group_sums, holm, paired
 
@@ -214,9 +214,6 @@ def _object(
 
 
 def _smallest(result: Paired, takes_part: bool, tests: int, config: EvaluateConfig) -> float | None:
-    if not takes_part or result.standard_error == 0:
+    if not takes_part:
         return None
-    normal = NormalDist()
-    level = (1 - config.confidence) / tests
-    z = normal.inv_cdf(1 - level / 2) + normal.inv_cdf(POWER)
-    return z * result.standard_error
+    return smallest_effect(result.standard_error, alpha=(1 - config.confidence) / tests)

@@ -60,6 +60,7 @@ def cross_validate(work: Run, base: BaseModel, folds: list[Fold]) -> None:
         out=work.out / "cross_validation",
         evaluation=recipe.evaluate,
         config=config,
+        metric=recipe.decide.metric,
         prompt=recipe.prompt,
         seed=recipe.seed,
         launch=recipe.launch,

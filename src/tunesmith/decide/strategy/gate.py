@@ -9,7 +9,7 @@ from typing import Any
 from tunesmith.decide.compare import direction
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import Cost, costs_by
-from tunesmith.decide.judge import Question
+from tunesmith.decide.questions import Question
 from tunesmith.decide.strategy.evidence import Folder, Project, evidence, figure_of
 from tunesmith.decide.verdict import rows_needed
 

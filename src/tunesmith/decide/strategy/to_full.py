@@ -7,7 +7,7 @@ from typing import Any
 
 from tunesmith.decide.approach_table import span
 from tunesmith.decide.compare import gain_of
-from tunesmith.decide.judge import earns
+from tunesmith.decide.questions import earns
 from tunesmith.decide.strategy.evidence import evidence
 from tunesmith.decide.strategy.forecast import Forecast, training_forecast
 from tunesmith.decide.strategy.gate import Gate, View

@@ -7,7 +7,7 @@ from typing import Any
 
 from tunesmith.decide.compare import gain_of
 from tunesmith.decide.cost import Cost, costs_by, horizon_answers
-from tunesmith.decide.judge import earns
+from tunesmith.decide.questions import earns
 from tunesmith.decide.strategy.evidence import PROMPTED, evidence, figure_of
 from tunesmith.decide.strategy.forecast import training_forecast
 from tunesmith.decide.strategy.gate import Gate, View

@@ -6,7 +6,6 @@ Each fold has a folder like a run's, RUN/cross_validation/fold-N/methods/NAME, a
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ from typing import Any, Protocol
 
 from tunesmith.errors import RecipeError
 from tunesmith.evaluate import scorecard as cards
-from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.choose_k import choose_k, drawn
+from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
 from tunesmith.evaluate.cross_validation.folds import Fold
 from tunesmith.evaluate.cross_validation.parallel import (
@@ -67,6 +67,8 @@ class Setup:
     """RUN/cross_validation."""
     evaluation: EvaluateConfig
     config: CrossValidationConfig
+    metric: MetricName
+    """Decides, where a number of examples is chosen."""
     prompt: PromptConfig
     seed: int
     launch: LaunchConfig
@@ -159,15 +161,6 @@ def _fold(fold: Fold, setup: Setup, progress: Progress, *, alone: bool) -> FoldR
     return replace(result, seconds=round(time.perf_counter() - started, 3))
 
 
-def drawn(rows: list[Example], limit: int | None, *, seed: int) -> list[Example]:
-    """The rows, or `limit` of them, drawn by the seed and kept in order."""
-    if limit is None or limit >= len(rows):
-        return rows
-    by_dice = sorted(rows, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).digest())
-    chosen = {row.id for row in by_dice[:limit]}
-    return [row for row in rows if row.id in chosen]
-
-
 def _with_starts(setup: Setup) -> dict[str, Method]:
     """The chosen methods and those that they start after."""
     wanted: dict[str, Method] = {}
@@ -221,8 +214,19 @@ def _measure(
     progress: Progress,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     method = setup.methods[name]
-    answered = generate(
+    k = choose_k(
         method,
+        validation=fold.examples("validation"),
+        train=fold.examples("train"),
+        model=base,
+        out=folder,
+        metric=setup.metric,
+        evaluation=setup.evaluation,
+        prompt=setup.prompt,
+        progress=progress,
+    )
+    answered = generate(
+        k.method,
         asked,
         model=base,
         out=folder,
@@ -238,11 +242,11 @@ def _measure(
     if training is not None and training.get("search") is not None:
         settled = trained_method.validate_python(training["settings"])
     card = cards.scorecard(
-        cards.Method(name=name, kind=method.kind, label=settled.label),
+        cards.Method(name=name, kind=method.kind, label=k.label or settled.label),
         answered.predictions,
         config=setup.evaluation,
         training=training,
-        generation=answered.stats,
+        generation=answered.stats | k.stats,
     )
     write_json(folder / "metrics.json", card)
     return card, answered.predictions

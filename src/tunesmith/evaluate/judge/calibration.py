@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tunesmith.evaluate.config import EvaluateConfig
-from tunesmith.evaluate.judge.figures import agreement_rows, by_chance, fig, kappa_figure, share
+from tunesmith.evaluate.estimate import estimated
+from tunesmith.evaluate.judge.figures import agreement_rows, by_chance, kappa_figure, share
 from tunesmith.evaluate.judge.human import HumanVerdict
 from tunesmith.evaluate.judge.votes import Outcome
 
@@ -51,17 +52,15 @@ def calibrated(
         label="Agreement with people",
         meaning="the share of pairs of which the judge and people say the same",
     )
-    kappa = fig(
+    kappa = estimated(
         agreement_rows(ours, theirs),
-        groups,
         kappa_figure,
+        unit="kappa",
+        groups=groups,
         config=config,
-        bounds=None,
-        words={
-            "label": "Cohen's kappa",
-            "meaning": "agreement beyond chance: 0 is none, 1 is all",
-            "unit": "kappa",
-        },
+        label="Cohen's kappa",
+        meaning="agreement beyond chance: 0 is none, 1 is all",
+        higher_is_better=True,
     )
     if kappa["low"] is None and agreement["low"] is not None:
         kappa |= _limits(agreement, by_chance(ours, theirs))

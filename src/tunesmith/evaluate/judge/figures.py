@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.estimate import estimated
 from tunesmith.evaluate.metrics import FloatArray, mean_figure, mean_rows
-from tunesmith.evaluate.significance import Figure, group_sums, interval, paired
+from tunesmith.evaluate.significance import group_sums, paired
 
 _WINNERS = ("a", "b", "tie")
 
@@ -49,48 +50,6 @@ def by_chance(ours: Sequence[str | None], theirs: Sequence[str]) -> float:
     ) / (n * n)
 
 
-def fig(
-    rows: FloatArray,
-    groups: Sequence[str | None],
-    figure: Figure,
-    *,
-    config: EvaluateConfig,
-    bounds: tuple[float, float] | None,
-    words: dict[str, str],
-) -> dict[str, Any]:
-    """A figure with its interval, n, groups and what could not be scored.
-
-    Args:
-        rows: Statistics, shape (n, k), NaN rows where unscored.
-        groups: n group ids; None is a group of its own.
-        figure: Summed statistics to the figure.
-        config: Confidence, resamples, seed, rows that an interval needs.
-        bounds: As for `significance.interval`.
-        words: `label`, `meaning` and `unit`.
-    """
-    scored = np.flatnonzero(~np.isnan(rows).any(axis=1)).tolist()
-    out: dict[str, Any] = {"value": None, "low": None, "high": None, "n": len(scored), "groups": 0}
-    out |= {"unscored": len(rows) - len(scored), "higher_is_better": True, **words}
-    if not scored:
-        return {**out, "note": "No row could be scored."}
-    stats = group_sums(rows[scored], [groups[place] for place in scored])
-    out |= {"value": float(figure(stats.sum(axis=0))), "groups": len(stats)}
-    if len(stats) < config.min_rows:
-        note = f"{len(stats)} independent rows are too few for an interval"
-        return {**out, "note": f"{note}: {config.min_rows} are needed."}
-    found = interval(
-        stats,
-        figure,
-        confidence=config.confidence,
-        resamples=config.resamples,
-        seed=config.seed,
-        bounds=bounds,
-    )
-    if found is None:
-        return {**out, "note": "All rows are the same, which tells no interval."}
-    return {**out, "low": found.low, "high": found.high}
-
-
 def share(
     values: Sequence[float],
     groups: Sequence[str | None],
@@ -100,9 +59,15 @@ def share(
     meaning: str,
 ) -> dict[str, Any]:
     """A mean of values from 0 to 1 (NaN: unscored)."""
-    words = {"label": label, "meaning": meaning, "unit": "share"}
-    return fig(
-        mean_rows(values), groups, mean_figure, config=config, bounds=(0.0, 1.0), words=words
+    return estimated(
+        mean_rows(values),
+        mean_figure,
+        unit="share",
+        groups=groups,
+        config=config,
+        label=label,
+        meaning=meaning,
+        higher_is_better=True,
     )
 
 

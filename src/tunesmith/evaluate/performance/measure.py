@@ -203,7 +203,11 @@ def _timings(out: Path) -> dict[str, Any] | None:
 
 def _latencies(predictions: Sequence[dict[str, Any]]) -> list[Wave]:
     """The rows that were answered alone, as `predictions.jsonl` has them."""
-    timed = [row for row in predictions if row.get("latency_s") is not None]
+    timed = [
+        row
+        for row in predictions
+        if row.get("latency_s") is not None and row["tokens_out"] is not None
+    ]
     return [
         Wave(
             concurrency=1,

@@ -45,7 +45,7 @@ class AsGood:
     """Money saved until the horizon with all hours of work counted; None where not known."""
 
 
-class Judge:
+class Questions:
     """Answers questions about methods by the deciding metric."""
 
     def __init__(
