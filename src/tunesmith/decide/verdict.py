@@ -14,9 +14,9 @@ earn their effort, one of those not clearly worse than the best is chosen: the o
 documents prefer for the use case, then the cheapest.
 
 A trained method that does not earn its effort by a gain is still chosen where it is as good as the
-untrained choice (`Questions.as_good`) and saves money, the documents' hours of work counted where there
-are no others, or is preferred for the use case. While a question is open, the preferred or cheapest
-method that is not clearly worse is named for the time being.
+untrained choice (`Questions.as_good`) and saves money, the documents' hours of work counted where
+there are no others, or is preferred for the use case. While a question is open, the preferred or
+cheapest method that is not clearly worse is named for the time being.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tunesmith.decide.cost import Cost
 from tunesmith.decide.limit_check import held_against
 from tunesmith.decide.limits import Limit
 from tunesmith.decide.measured import Measured
-from tunesmith.decide.questions import AsGood, Questions, Question
+from tunesmith.decide.questions import AsGood, Question, Questions
 from tunesmith.decide.rows import rows_to_tell
 from tunesmith.decide.words import names
 from tunesmith.errors import TunesmithError
