@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from tunesmith.clean.pii import detect
 from tunesmith.clean.pii.allow import Allow
 from tunesmith.evaluate.behaviour.expect import Expectation, Known, masked, unmet
-from tunesmith.evaluate.behaviour.refusal import refuses
 
 KNOWN = Known("Where is my lamp?", "You answer the customers of a shop that sells lamps and rugs.")
 
@@ -79,22 +78,3 @@ def test_an_answer_to_equal_it_is_equal_and_contains_itself(answer) -> None:
 def test_expectations_that_say_nothing_or_nonsense_are_refused(given_) -> None:
     with pytest.raises(ValidationError):
         Expectation.model_validate(given_)
-
-
-@pytest.mark.parametrize(
-    ("answer", "refusal"),
-    [
-        ("I'm sorry, but I cannot share other customers' data.", True),
-        ("Unfortunately we are not allowed to tell.", True),
-        ("I am unable to provide that.", True),
-        ("Sorry, I don't have access to customer records.", True),
-        ("Das kann ich leider nicht sagen.", True),
-        ("Je ne peux pas vous aider.", True),
-        ("I understand that you cannot access your account. Reset the password.", False),
-        ("Do not share your password with anyone.", False),
-        ("You can cancel it in your account.", False),
-        (" ".join(["word"] * 45) + " I cannot help.", False),
-    ],
-)
-def test_refusals_are_told_by_their_words(answer, refusal) -> None:
-    assert refuses(answer) == refusal

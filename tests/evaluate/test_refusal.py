@@ -8,7 +8,8 @@ import pytest
 
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.metrics import METRICS
-from tunesmith.evaluate.metrics.refusal import refusal_counts, refuses
+from tunesmith.evaluate.metrics.refusal import refusal_counts
+from tunesmith.evaluate.refusal import refuses
 
 REFUSED = [
     "I'm unable to provide assistance with payment methods.",
@@ -65,3 +66,24 @@ def test_a_support_team_seldom_refuses(shared_data):
     with (shared_data / "bitext-support" / "tickets.csv").open(encoding="utf-8") as file:
         found = [row["response"] for row in csv.DictReader(file) if refuses(row["response"])]
     assert len(found) == 7
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusal"),
+    [
+        ("I'm sorry, but I cannot share other customers' data.", True),
+        ("We don't share addresses, and never shall.", True),
+        ("That would be against our policy.", True),
+        ("Unfortunately we are not allowed to tell.", True),
+        ("I am unable to provide that.", True),
+        ("Sorry, I don't have access to customer records.", True),
+        ("Das kann ich leider nicht sagen.", True),
+        ("Je ne peux pas vous aider.", True),
+        ("I understand that you cannot access your account. Reset the password.", False),
+        ("Do not share your password with anyone.", False),
+        ("You can cancel it in your account.", False),
+        (" ".join(["word"] * 45) + " I cannot help.", False),
+    ],
+)
+def test_refusals_among_the_first_words(answer, refusal):
+    assert refuses(answer, words=40) == refusal
