@@ -13,8 +13,8 @@ import re
 _ADVERB = r"(?:(?:currently|also|really|just|still|unfortunately|simply|personally|sorry)\s+)*"
 _SERVE = (
     r"(?:directly\s+|personally\s+|be\s+able\s+to\s+|offer\s+|to\s+)*"
-    r"(?:assist|help|provide|access|process|answer|share|give|offer|support|fulfil|fulfill|comply|"
-    r"complete|discuss|disclose|send|recommend|perform|browse|advise|respond|engage|generate|create|"
+    r"(?:assist|help|provide|access|process|answer|share|give|tell|reveal|offer|support|fulfil|comply|"
+    r"fulfill|complete|discuss|disclose|send|recommend|perform|browse|advise|respond|engage|generate|create|"
     r"do\s+(?:that|this|so)|carry\s+out|look\s+up|view|see\s+your|check|make\s+changes|accept|"
     r"handle|issue|continue|proceed|accommodate|change|cancel|update|modify)\b"
 )
