@@ -74,4 +74,8 @@ class Case:
             if value is not None
         ]
         evidence.append(at(DECISION, "comparisons", place, "n", shown=f"{comparison['n']:,}"))
+        seen = comparison["smallest_effect"]
+        if not comparison["clear"] and seen is not None:
+            shown = figure(seen, unit)
+            evidence.append(at(DECISION, "comparisons", place, "smallest_effect", shown=shown))
         return Reason(f"{start}{comparison['sentence']}", tuple(evidence))
