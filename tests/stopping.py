@@ -37,6 +37,8 @@ class Killer(SilentProgress):
 
     def __init__(self, checkpoint: Path, *, rank: int | None = None) -> None:
         self.checkpoint, self.rank = checkpoint, rank
+        #: Servers that other tests have running are nobody's training.
+        self.others = set(psutil.Process().children(recursive=True))
 
     def stage(self, name: str, total: float | None = None) -> Any:
         """A stage whose every advance looks for the checkpoint."""
@@ -46,7 +48,8 @@ class Killer(SilentProgress):
         def advance(amount: float = 1, *, note: str | None = None) -> None:
             if not (self.checkpoint / "tunesmith.json").exists():
                 return
-            for child in psutil.Process().children(recursive=self.rank is not None):
+            mine = psutil.Process().children(recursive=self.rank is not None)
+            for child in set(mine) - self.others:
                 if self.rank is None or child.environ().get("RANK") == str(self.rank):
                     os.kill(child.pid, signal.SIGKILL)
 
