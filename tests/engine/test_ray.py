@@ -131,6 +131,7 @@ def batches(count: int):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_batches_come_back_in_order(cluster, tmp_path) -> None:
     steps = [*CleanConfig().steps({}), *CheckConfig(language_id=False).steps()]
     alone = list(LocalEngine(1).map(steps, batches(23)))
@@ -147,6 +148,7 @@ def test_batches_come_back_in_order(cluster, tmp_path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_batches_are_asked_for_only_when_there_is_room(cluster, tmp_path) -> None:
     taken = 0
 
@@ -163,6 +165,7 @@ def test_batches_are_asked_for_only_when_there_is_room(cluster, tmp_path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_nodes_make_the_same_bytes_and_fingerprints(
     cluster, tmp_path, monkeypatch, locally
 ) -> None:
@@ -193,6 +196,7 @@ def grown(folder: Path, out: Path, *settings: str) -> dict[str, object]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_nodes_grow_as_one_process_does(cluster, tmp_path, monkeypatch) -> None:
     settle(monkeypatch)
     (tmp_path / "one").mkdir()
@@ -256,6 +260,7 @@ class Killer(threading.Thread):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_killed_workers_and_a_lost_node_change_nothing(tmp_path, monkeypatch, locally) -> None:
     settle(monkeypatch)
     path, expected = locally
@@ -277,6 +282,7 @@ def test_killed_workers_and_a_lost_node_change_nothing(tmp_path, monkeypatch, lo
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_machine_that_does_not_see_the_folder_is_named(cluster, tmp_path) -> None:
     with RayEngine(RayConfig(address=cluster.address), tmp_path) as engine:
         ray = engine._ray
@@ -286,6 +292,7 @@ def test_a_machine_that_does_not_see_the_folder_is_named(cluster, tmp_path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_machine_with_other_versions_is_named(cluster, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("tunesmith.engine.ray._versions", lambda: {"polars": "0.1"})
     with (

@@ -89,6 +89,7 @@ def test_on_a_gpu_neither_files_nor_libraries_count(tiny_model: BaseModel) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "config",
     [LoraConfig(max_steps=2), LoraConfig(max_steps=2, gradient_checkpointing=True),

@@ -23,6 +23,7 @@ def test_a_job_for_a_cluster_says_how_many_workers() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_two_workers_of_ray_train_like_one_process(
     tiny_model: BaseModel, examples: list[Example], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
