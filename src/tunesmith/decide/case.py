@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tunesmith.decide.common import Common, common
 from tunesmith.decide.compare import Scorecard, direction, gain_of
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import Cost
@@ -53,6 +54,10 @@ class Case:
         return at(
             metrics_file(method), "metrics", self.config.metric, "value", shown=self.value(method)
         )
+
+    def common(self, a: str, b: str) -> Common | None:
+        """Two methods over the rows that both scored; None if there are none."""
+        return common(self.scorecards, self.comparisons, self.config.metric, a, b)
 
     def scored(self) -> list[str]:
         """Methods with a deciding figure."""

@@ -51,22 +51,28 @@ def _figures(case: Case) -> Reason:
     sign = direction(case.config.metric)
     figures = {m: case.scorecards[m]["metrics"][metric.name]["value"] * sign for m in scored}
     ranked = sorted(scored, key=lambda m: -figures[m])
+    counts = {m: case.scorecards[m]["metrics"][metric.name]["n"] for m in scored}
+    many = len(set(counts.values())) > 1
     parts = []
     said: set[str] = set()
     for method in ranked:
         whole = explained(case.scorecards[method], case.called[method])
         bracket = whole.removeprefix(case.called[method])
+        own = f" on {counts[method]:,}" if many else ""
         parts.append(
-            f"{whole if bracket not in said else case.called[method]} {case.value(method)}"
+            f"{whole if bracket not in said else case.called[method]} {case.value(method)}{own}"
         )
         said.add(bracket)
-    n = case.scorecards[ranked[0]]["metrics"][metric.name]["n"]
+    n = "" if many else f"{counts[ranked[0]]:,} "
     text = (
-        f"The methods are judged by {metric.label} ({metric.meaning}) on {n:,} test "
-        f"questions that no method had seen: {'; '.join(parts)}."
+        f"The methods are judged by {metric.label} ({metric.meaning}) on {n}test "
+        f"questions kept out of training: {'; '.join(parts)}."
     )
-    counted = at(metrics_file(ranked[0]), "metrics", metric.name, "n", shown=f"{n:,}")
-    return Reason(text, (counted, *(case.value_at(method) for method in ranked)))
+    counted = [
+        at(metrics_file(method), "metrics", metric.name, "n", shown=f"{counts[method]:,}")
+        for method in (ranked if many else ranked[:1])
+    ]
+    return Reason(text, (*counted, *(case.value_at(method) for method in ranked)))
 
 
 def _judgement(case: Case, question: Question) -> Reason:
