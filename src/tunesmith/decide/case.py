@@ -59,6 +59,15 @@ class Case:
         """Two methods over the rows that both scored; None if there are none."""
         return common(self.scorecards, self.comparisons, self.config.metric, a, b)
 
+    def clearly_better(self, method: str, than: str) -> bool:
+        """Whether their comparison says so."""
+        found = self.common(method, than)
+        return (
+            found is not None
+            and found.comparison["clear"]
+            and (found.comparison["better"] == method)
+        )
+
     def scored(self) -> list[str]:
         """Methods with a deciding figure."""
         return [m for m in self.scorecards if m not in self.verdict.unscored]

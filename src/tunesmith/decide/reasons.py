@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tunesmith.decide.approaches import IN_WORDS, PREFERENCES, approach_of
+from tunesmith.decide.approaches import IN_WORDS, PREFERENCES, Preference, approach_of
 from tunesmith.decide.case import Case
 from tunesmith.decide.compare import direction, gain_of
 from tunesmith.decide.evidence import DECISION, Evidence, Reason, at, metrics_file
@@ -205,4 +205,22 @@ def use_case_reason(case: Case) -> Reason | None:
         return Reason(f"{said}: so of those that are not told apart, {name} it is.")
     if rank == 0:
         return Reason(f"{said}: {name} is that.")
-    return Reason(f"{said}; the figures speak for {name} all the same.")
+    return Reason(f"{said}; {_against_preference(case, preference, choice)}.")
+
+
+def _against_preference(case: Case, preference: Preference, choice: str) -> str:
+    """What the figures say of the choice against what the documents prefer to it."""
+    ranks = {m: preference.rank(approach_of(case.scorecards[m])) for m in case.scored()}
+    preferred = [m for m, rank in ranks.items() if rank < ranks[choice]]
+    inside = [m for m in preferred if m not in case.verdict.out]
+    name = case.called[choice]
+    if not preferred:
+        return (
+            "no method of that approach was measured" if preference.best else f"{name} is not that"
+        )
+    if not inside:
+        return "what was measured of that does not keep to your limits"
+    if all(case.clearly_better(choice, method) for method in inside):
+        return f"the figures speak for {name} all the same"
+    others = listed([case.called[m] for m in inside], "or")
+    return f"the figures do not tell whether {others} is as good as {name}"
