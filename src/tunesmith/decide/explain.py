@@ -10,6 +10,7 @@ from tunesmith.decide.common import MANY_UNSCORED, unscored_share
 from tunesmith.decide.cost import horizon_answers
 from tunesmith.decide.doubts import doubts, many_cut_off
 from tunesmith.decide.evidence import Reason
+from tunesmith.decide.questions import Question
 from tunesmith.decide.reasons import reasons
 from tunesmith.decide.words import listed, money, sentence
 from tunesmith.evaluate.metrics import METRICS
@@ -92,10 +93,24 @@ class Explanation:
             )
         if self.verdict.prompting is not None:
             return f"Use {name}: it is clearly better than the base model."
+        if self.verdict.among is not None:
+            return self._first_among(self.verdict.among)
         return f"Use {name}: it keeps to your limits, with {value} in {self._term}."
+
+    def _first_among(self, question: Question) -> str:
+        """The best of methods that take the same effort."""
+        choice = self._choice
+        rival = question.simple if choice == question.elaborate else question.elaborate
+        how = "clearly better than" if question.answer == "earned" else "as good as"
+        return (
+            f"Use {self.called[choice]}: it is {how} {self.called[rival]}, "
+            f"{self._against(choice, rival)}."
+        )
 
     def _base(self) -> str:
         choice = self._choice
+        if self.verdict.among is not None:
+            return self._first_among(self.verdict.among)
         value = self.case.value(choice)
         others = [
             self.called[m] for m in self.case.scored() if m != choice and m not in self.verdict.out
@@ -116,7 +131,15 @@ class Explanation:
             if len(self.case.scored()) == 1:
                 only = self.called[self._choice]
                 return f"No verdict: only {only} was measured, so there is nothing to compare."
-            return "No verdict: no untrained method was measured to compare with."
+            text = "No verdict: no untrained method was measured to compare with."
+            among = self.verdict.among
+            if among is not None and among.answer == "earned":
+                pair = (among.elaborate, among.simple)
+                text += (
+                    f" Of the tuned ones {self.called[pair[0]]} is clearly better than "
+                    f"{self.called[pair[1]]}, {self._against(*pair)}."
+                )
+            return text
         pair = f"{self.called[question.elaborate]} and {self.called[question.simple]}"
         rows = question.comparison["n"]
         text = f"{sentence(pair)} cannot be told apart with {rows:,} test rows"

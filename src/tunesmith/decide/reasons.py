@@ -23,7 +23,8 @@ def reasons(case: Case, doubts: Sequence[Reason]) -> list[Reason]:
         for held in (*limit.those("failed"), *limit.those("unclear"))
         if held.standing == "failed" or held.method not in case.verdict.out
     ]
-    questions = [q for q in (case.verdict.training, case.verdict.prompting) if q is not None]
+    verdict = case.verdict
+    questions = [q for q in (verdict.training, verdict.prompting, verdict.among) if q is not None]
     if questions:
         share = f"{case.evaluation.confidence:.0%}"
         out.append(
@@ -84,6 +85,8 @@ def _judgement(case: Case, question: Question) -> Reason:
     clear = question.comparison["clear"]
     if question.answer == "open":
         return _open(case, question)
+    if question is case.verdict.among:
+        return _first(case, question)
     if question.answer == "earned":
         if config.min_gain == 0:
             return Reason(f"So {name} earns its effort: any clear gain was to count.")
@@ -105,6 +108,19 @@ def _judgement(case: Case, question: Question) -> Reason:
     return Reason(f"So {name} does not earn its effort: {why}.", evidence)
 
 
+def _first(case: Case, question: Question) -> Reason:
+    """Why one of several methods of the same effort is taken."""
+    taken = case.called[case.verdict.choice or question.elaborate]
+    if question.answer == "earned":
+        return Reason(f"So of methods that take the same effort {taken} is taken.")
+    wanted = figure(case.config.min_gain, case.unit)
+    text = (
+        f"So the difference is below the {wanted} that counts, and of methods that take the same "
+        f"effort {taken} is taken."
+    )
+    return Reason(text, (at(DECISION, "min_gain", shown=wanted),))
+
+
 def _open(case: Case, question: Question) -> Reason:
     groups, needed = question.comparison["groups"], case.config.min_rows
     if groups < needed:
@@ -121,6 +137,9 @@ def _open(case: Case, question: Question) -> Reason:
             ),
         )
     name = case.called[question.elaborate]
+    if question is case.verdict.among:
+        others = listed([case.called[m] for m in (question.simple, *question.alike)], "or")
+        return Reason(f"So whether {name} is better than {others} cannot be told from these rows.")
     text = f"So whether {name} earns its effort cannot be told from these rows"
     if question.alike:
         others = listed([case.called[m] for m in question.alike], "or")
@@ -148,7 +167,13 @@ def _choice(case: Case) -> list[Reason]:
         out.append(_as_good(case))
     if verdict.kind == "undecided" and verdict.open_question is not None and verdict.choice:
         out.append(Reason(f"Until that is known, use {case.called[verdict.choice]}."))
-    if verdict.out and verdict.choice and not verdict.training and not verdict.prompting:
+    if (
+        verdict.out
+        and verdict.choice
+        and not (
+            verdict.training or verdict.prompting or (verdict.among and not verdict.unrivalled)
+        )
+    ):
         name = case.called[verdict.choice]
         inside = [m for m in case.scored() if m not in verdict.out]
         text = f"{name} is the only method that is not out."
