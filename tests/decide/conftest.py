@@ -108,7 +108,7 @@ def answered():
                         "tokens_per_s": 40.0,
                         **(generation or {}).get(name, {}),
                     },
-                )  # fmt: skip
+                )
             )
         config = DecideConfig(**{"metric": "exact_match", **settings})
         return decide(cards, rows, config, evaluation=EXACT, measured=measured), cards, rows

@@ -7,12 +7,13 @@ import re
 import numpy as np
 import pytest
 
-from tunesmith.decide.config import DecideConfig
+from tunesmith.decide.config import MIN_GAINS, DecideConfig
 from tunesmith.decide.decision import decide
 from tunesmith.decide.questions import earns
 from tunesmith.decide.rows import about
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.metrics import METRICS
 
 FEW = EvaluateConfig(resamples=500, metrics=("token_f1", "perplexity"))
 
@@ -238,6 +239,15 @@ def test_what_earns_its_effort(gain, low, high, clear, expected):
     assert earns("lora", found, DecideConfig(min_gain=0.02)) == expected
     if expected != "open":
         assert earns("lora", {**found, "groups": 29}, DecideConfig()) == "open"
+
+
+def test_the_smallest_gain_is_in_the_unit_of_its_metric():
+    other = {name for name, metric in METRICS.items() if metric.unit in {"points", "perplexity"}}
+    assert set(MIN_GAINS) == other
+    assert DecideConfig().min_gain == 0.02
+    assert DecideConfig(metric="rouge_l").min_gain == 0.02
+    assert DecideConfig(metric="chrf").min_gain == 2.0
+    assert DecideConfig(metric="bleu", min_gain=0.5).min_gain == 0.5
 
 
 def two_prompts(answered, first, second, **settings):

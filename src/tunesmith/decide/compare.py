@@ -93,8 +93,8 @@ def compare(
     Returns:
         One object for each metric and pair, `a` taking more effort than `b` or being named
         later: `metric`, `a`, `b`, `difference` (a minus b), `low`, `high`, `p_value`, `p_holm`,
-        `n` (rows that both scored), `value_a`, `value_b` (the figures over these rows), `groups`, `standard_error`, `test` (`mcnemar` where each
-        independent row is right or wrong, else `permutation`), `smallest_effect` (the difference
+        `n` (rows that both scored), `value_a`, `value_b` (the figures over these rows), `groups`,
+        `standard_error`, `test` (`mcnemar` where each independent row is right or wrong, else `permutation`), `smallest_effect` (the difference
         that these rows would show with the probability `POWER`; null where they do not tell),
         `better` (the better method's name, null on a tie), `clear`, `note` (why a range away from
         zero is not clear, or null), `sentence`.
@@ -129,6 +129,10 @@ def compare(
                 comparison["note"] = (
                     f"The range alone would do, but the test over all {len(found)} comparisons "
                     "says that it may be chance."
+                )
+            if away and not enough:
+                comparison["note"] = (
+                    "The range alone would do, but too few independent rows were compared."
                 )
             comparison["better"] = _better(comparison)
             comparison["sentence"] = describe(comparison, called)

@@ -34,6 +34,8 @@ class _Quantity:
     evidence: Evidence
     low: float | None = None
     high: float | None = None
+    left_out: str = ""
+    """What the amount leaves out, to follow it."""
 
     def less(self, other: _Quantity) -> bool:
         """Whether this is less by more than chance and the margin, as printed too."""
@@ -106,8 +108,13 @@ def _amounts(
     total = cost.total(horizon_answers(config))
     if total is not None:
         shown = money(total, config.currency)
+        bare = any(work.amount and not work.counts for work in cost.work)
         out["cost"] = _Quantity(
-            total, "costs", shown, at(DECISION, "cost", "methods", method, "total", shown=shown)
+            total,
+            "costs",
+            shown,
+            at(DECISION, "cost", "methods", method, "total", shown=shown),
+            left_out=" without hours of work that you did not set" if bare else "",
         )
     wait = _wait(card, performance)
     if wait is not None:
@@ -155,7 +162,10 @@ def _reason(
     ours, theirs = amounts[by], amounts[method]
     shared = [key for key in ours if key in theirs]
     less = [key for key in shared if ours[key].less(theirs[key])]
-    parts = [f"{ours[key].words} {ours[key].shown} against {theirs[key].shown}" for key in less]
+    parts = [
+        f"{ours[key].words} {ours[key].shown} against {theirs[key].shown}{ours[key].left_out}"
+        for key in less
+    ]
     evidence = [both.evidence(name) for name in (by, method)]
     evidence += [amounts[name][key].evidence for key in less for name in (by, method)]
     rows = ""

@@ -26,12 +26,17 @@ def reasons(case: Case, doubts: Sequence[Reason]) -> list[Reason]:
     verdict = case.verdict
     questions = [q for q in (verdict.training, verdict.prompting, verdict.among) if q is not None]
     if questions:
-        share = f"{case.evaluation.confidence:.0%}"
+        share, few = f"{case.evaluation.confidence:.0%}", f"{case.config.min_rows:,}"
         out.append(
             Reason(
                 "A range in brackets is how far the true difference may lie from the one measured "
-                f"({share} sure); a difference is clear when its range keeps away from zero.",
-                (at(DECISION, "confidence", shown=share),),
+                f"({share} sure); a difference is clear when its range keeps away from zero, the "
+                f"test over all comparisons agrees, and {few} independent rows or more were "
+                "compared.",
+                (
+                    at(DECISION, "confidence", shown=share),
+                    at(DECISION, "min_rows", shown=few),
+                ),
             )
         )
     for question in questions:
