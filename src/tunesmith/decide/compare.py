@@ -94,7 +94,8 @@ def compare(
         One object for each metric and pair, `a` taking more effort than `b` or being named
         later: `metric`, `a`, `b`, `difference` (a minus b), `low`, `high`, `p_value`, `p_holm`,
         `n` (rows that both scored), `value_a`, `value_b` (the figures over these rows), `groups`,
-        `standard_error`, `test` (`mcnemar` where each independent row is right or wrong, else `permutation`), `smallest_effect` (the difference
+        `standard_error`, `test` (`mcnemar` where each independent row is right or wrong, else
+        `permutation`), `smallest_effect` (the difference
         that these rows would show with the probability `POWER`; null where they do not tell),
         `better` (the better method's name, null on a tie), `clear`, `note` (why a range away from
         zero is not clear, or null), `sentence`.
