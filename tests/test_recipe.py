@@ -191,3 +191,30 @@ def test_hours_of_work_are_of_a_method(tmp_path) -> None:
     (problem,) = problems(path)
     assert "hours of work are given for lroa, which is no method, kind or approach" in problem
     assert load(path, ["decide.work={mine: {}, lora: {}}", "methods.mine.kind=base"])
+
+
+def test_data_that_stay_here_are_sent_to_no_model_elsewhere(tmp_path) -> None:
+    write_csv(tmp_path / "t.csv", tickets(20))
+    away = {"kind": "endpoint", "url": "https://api.example.com/v1", "model": "m",
+            "allow_remote": True}  # fmt: skip
+    here = {"kind": "endpoint", "url": "http://127.0.0.1:8000/v1", "model": "m"}
+
+    def loaded(stays, judge):
+        return load(
+            recipe(
+                tmp_path,
+                {"path": "t.csv"},
+                methods={"base": {"kind": "base"}, "hosted": away, "own": here},
+                evaluate={"judge": {"by": judge}},
+                decide={"limits": {"data_stays_here": stays}},
+            )
+        )
+
+    check(loaded(False, away))
+    with pytest.raises(RecipeError) as error:
+        check(loaded(True, away))
+    assert len(error.value.problems) == 2
+    assert "methods.hosted: api.example.com is not this machine" in error.value.problems[0]
+    assert "evaluate.judge.by: api.example.com" in error.value.problems[1]
+    with pytest.raises(RecipeError, match="take it out"):
+        check(loaded(True, here))

@@ -209,11 +209,15 @@ def audit_failures(audits: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def forgetting_failures(forgotten: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What was forgotten beyond the limits, a sentence each."""
+    """What was forgotten beyond the limits, or could not be measured, a sentence each."""
     return [
         f"{found['method']}: {reason}."
         for found in forgotten
-        for reason in found["gate"]["reasons"]
+        for reason in (
+            ["what it forgot could not be measured"]
+            if found["gate"]["passed"] is None
+            else found["gate"]["reasons"]
+        )
     ]
 
 

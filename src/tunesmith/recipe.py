@@ -244,6 +244,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
     problems += _judge_problems(loaded, node) + _suite_problems(loaded, node)
+    problems += _away_problems(loaded.recipe, node)
     if installed:
         problems += [
             f"{_at(node, location)}{'.'.join(location)}: {words}"
@@ -298,6 +299,19 @@ def _set_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:
         except SourceError as error:
             found.append(f"{_at(node, ('dedup', 'against', number, 'path'))}{error.message}")
     return found
+
+
+def _away_problems(recipe: Recipe, node: yaml.Node | None) -> list[str]:
+    """Models elsewhere that would be sent data which must stay on this machine."""
+    if not recipe.decide.limits.data_stays_here:
+        return []
+    return [
+        f"{_at(node, tuple(place.split('.')))}{place}: {endpoint.host} is not this machine, and "
+        "decide.limits.data_stays_here says that data may not leave it: take it out, give it a "
+        "server on this machine, or take the limit back"
+        for place, endpoint in recipe.endpoints.items()
+        if not endpoint.local
+    ]
 
 
 def _suite_problems(loaded: LoadedRecipe, node: yaml.Node | None) -> list[str]:

@@ -73,3 +73,44 @@ def world():
         return decide(cards, rows, DecideConfig(**settings), evaluation=evaluation), cards, rows
 
     return make
+
+
+EXACT = EvaluateConfig(resamples=1000, metrics=("exact_match",))
+
+
+@pytest.fixture
+def answered():
+    """`answered({NAME: (kind, answers)}, **settings)`: right, wrong, or None for no answer."""
+
+    def make(methods, *, generation=None, measured=None, **settings):
+        rows, cards = {}, []
+        for name, (kind, answers) in methods.items():
+            rows[name] = [
+                {
+                    "id": f"t{i:04d}", "category": "c", "group": None, "question": "q",
+                    "reference": "yes",
+                    "prediction": None if right is None else "yes" if right else "no",
+                    "tokens_in": 40, "tokens_out": 20, "finish": "stop", "latency_s": None,
+                    "reference_nll": None, "reference_tokens": None,
+                }
+                for i, right in enumerate(answers)
+            ]  # fmt: skip
+            cards.append(
+                scorecard(
+                    Method(name=name, kind=kind, label=name),
+                    rows[name],
+                    config=EXACT,
+                    training=None
+                    if kind in {"base", "few_shot", "endpoint"}
+                    else {"seconds": 60.0},
+                    generation={
+                        "seconds": 30.0,
+                        "tokens_per_s": 40.0,
+                        **(generation or {}).get(name, {}),
+                    },
+                )
+            )
+        config = DecideConfig(**{"metric": "exact_match", **settings})
+        return decide(cards, rows, config, evaluation=EXACT, measured=measured), cards, rows
+
+    return make

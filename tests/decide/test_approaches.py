@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -171,3 +172,43 @@ def test_an_unknown_use_case_is_refused():
 def test_decide_is_called(world):
     _, cards, rows = world({"base": 0.2, "lora": 0.5}, 40, evaluation=FEW)
     assert decide(cards, rows, DecideConfig(), evaluation=FEW)["verdict"]["use_case"] is None
+
+
+def use_case_said(decision):
+    return decision["verdict"]["use_case"]["sentence"]
+
+
+def test_the_figures_do_not_speak_where_nothing_is_clear(answered):
+    chance = np.random.default_rng(2)
+    base, lora = (chance.random(100) < 0.5).tolist(), (chance.random(100) < 0.55).tolist()
+    found, *_ = answered({"base": ("base", base), "lora": ("lora", lora)}, use_case="long_term")
+    assert found["verdict"]["kind"] == "undecided"
+    assert use_case_said(found).endswith("; no method of that approach was measured.")
+    few = (np.array(base) | (chance.random(100) < 0.02)).tolist()
+    methods = {"base": ("base", base), "few": ("few_shot", few), "lora": ("lora", lora)}
+    found, *_ = answered(methods, use_case="production", min_rows=200)
+    assert found["verdict"]["choice"] == "lora"  # nothing is told apart, so the preferred it is
+    found, *_ = answered(
+        {"base": ("base", base), "lora": ("lora", lora)}, use_case="production", min_gain=0.3
+    )
+    assert found["verdict"]["kind"] == "fine-tune"
+
+
+def test_a_preferred_method_that_is_out_or_not_shown_to_be_as_good(answered):
+    chance = np.random.default_rng(0)
+    base = chance.random(100) < 0.5
+    lora, some = base.copy(), chance.choice(100, 12, replace=False)
+    lora[some] = chance.random(12) < 0.4
+    methods = {"base": ("base", base.tolist()), "lora": ("lora", lora.tolist())}
+    found, *_ = answered(methods, use_case="production", min_gain=0.05)
+    assert found["verdict"]["choice"] == "base"
+    assert use_case_said(found).endswith(
+        "; the figures do not tell whether LoRA tuning is as good as the base model."
+    )
+    found, *_ = answered(
+        methods, use_case="production", limits={"max_memory_mib": 700},
+        generation={"base": {"peak_memory_mib": 600.0}, "lora": {"peak_memory_mib": 900.0}},
+    )  # fmt: skip
+    assert use_case_said(found).endswith(
+        "; what was measured of that does not keep to your limits."
+    )

@@ -97,6 +97,16 @@ def test_every_number_of_a_reason_has_evidence(world, project):
         assert not re.findall(r"\d", rest), (rest, reason)
 
 
+def test_figures_over_rows_that_differ_have_evidence(answered, tmp_path: Path):
+    hosted = [None] * 150 + [n % 3 > 0 for n in range(150)]
+    lora = [n % 4 > 1 for n in range(300)]
+    decision, cards, _ = answered(
+        {"hosted": ("endpoint", hosted), "lora": ("lora", lora)}, limits={"min_quality": 0.3}
+    )
+    put(tmp_path, decision, cards)
+    assert check(decision, tmp_path) > 5
+
+
 def test_a_wrong_pointer_is_an_error():
     with pytest.raises(KeyError):
         resolve({"a": {"b": 1}}, "/a/c")

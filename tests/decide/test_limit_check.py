@@ -223,3 +223,29 @@ def test_only_trained_methods_left(limited):
 def test_wrong_limits_are_refused(wrong):
     with pytest.raises(ValidationError):
         LimitsConfig(**wrong)
+
+
+@pytest.mark.parametrize(("host", "standing"), [("127.0.0.1:80", "unclear"), ("a.example", "met")])
+def test_a_server_on_this_machine_takes_memory_that_nobody_measured(limited, host, standing):
+    change = endpoint(host)
+    change["generation"]["peak_memory_mib"] = 50.0  # of our client, not of the server
+    decision = limited(
+        {"base": 0.2, "endpoint": 0.6}, {"max_memory_mib": 100}, {"endpoint": change}
+    )
+    found = limit(decision, "max_memory_mib")
+    held = found["met"] if standing == "met" else [h["method"] for h in found["unclear"]]
+    assert "endpoint" in held
+
+
+def test_hours_that_are_assumed_alone_put_nothing_out_for_sure(limited):
+    """The documents' 80 hours of LoRA count as soon as hours are given for prompting."""
+    work = {"prompt_based": {"development_hours": 2}}
+    decision = limited({"base": 0.2, "lora": 0.6}, {"max_total_cost": 500}, work=work)
+    (failed,) = limit(decision, "max_total_cost")["failed"]
+    assert (failed["method"], failed["sure"]) == ("lora", False)
+    assert "would keep to it without the documents' hours of work" in failed["sentence"]
+    assert "Out by figures that are not sure yet: LoRA tuning." in decision["headline"]
+    own = {**work, "lora": {"development_hours": 20}}
+    decision = limited({"base": 0.2, "lora": 0.6}, {"max_total_cost": 500}, work=own)
+    (failed,) = limit(decision, "max_total_cost")["failed"]
+    assert failed["sure"]

@@ -16,7 +16,7 @@ KIND = Facet("category", "Category", ("refund", "order"),
              {f"r{n}": "refund" if n % 2 else "order" for n in range(ROWS)})  # fmt: skip
 
 
-def report(metric: str = "exact_match", **methods: Any) -> dict[str, Any]:
+def report(metric: str = "exact_match", *, chosen: bool = True, **methods: Any) -> dict[str, Any]:
     """The report on methods given as kind and which rows each answers right."""
     config = EvaluateConfig(metrics=("exact_match", "perplexity"), resamples=1000)
     answers = {
@@ -35,13 +35,23 @@ def report(metric: str = "exact_match", **methods: Any) -> dict[str, Any]:
         for name, (kind, _) in methods.items()
     ]  # fmt: skip
     facets = Facets((KIND,), (("language", "all rows have the same value"),))
-    return slice_report(
-        cards, answers, facets, choice=list(methods)[-1], metric=metric, evaluation=config
-    )
+    choice = list(methods)[-1] if chosen else None
+    return slice_report(cards, answers, facets, choice=choice, metric=metric, evaluation=config)
 
 
 def half(n: int) -> bool:
     return n % 8 < 4
+
+
+def test_without_a_choice_all_meet_the_base_model_and_nothing_else() -> None:
+    found = report(
+        base=("base", half),
+        few_shot=("few_shot", lambda n: n % 8 < 5),
+        lora=("lora", lambda n: n % 8 < 6),
+        chosen=False,
+    )
+    pairs = {(one["method"], one["rival"]) for one in found["comparisons"]}
+    assert pairs == {("few_shot", "base"), ("lora", "base")}
 
 
 def test_every_method_meets_the_base_model_and_the_choice_the_next_best() -> None:

@@ -152,3 +152,30 @@ def test_shared_data_is_not_added_up():
     found = costs()["data_preparation"]
     assert found["hours"] == 80  # the most that one of them needs
     assert "and not the sum" in found["sentence"]
+
+
+def test_a_crossing_that_nobody_will_reach_stretches_no_plot_and_is_not_named():
+    """100 hours against a hundred-thousandth of a second an answer: 86 million million answers."""
+    cards = [card("base", "base"), card("lora", "lora", training_s=60.0, speed=50.0005)]
+    found = costs(cards, work={"lora": {"development_hours": 180}}, answers_per_month=10_000)
+    assert max(point["answers"] for point in found["volumes"]) <= 3 * 120_000 * 1.01
+    (pair,) = found["break_even"]
+    assert pair["answers"] > 1e8
+    assert not pair["sensible"]
+    assert "which is not repaid within a sensible volume" in pair["sentence"]
+
+
+def test_one_answer_is_one():
+    cards = [card("base", "base", speed=0.0001), card("lora", "lora", training_s=60.0)]
+    (pair,) = costs(cards)["break_even"]
+    assert "after 1 answer (" in pair["sentence"]
+
+
+def test_the_note_says_which_prices_are_missing():
+    unpriced = {**PRICES, "input_per_million": None, "output_per_million": None, "local": False}
+    base, priced = card("base", "base"), card("a", "endpoint", endpoint=PRICES)
+    without = card("b", "endpoint", endpoint=unpriced)
+    assert "at the endpoint's prices." in costs([base, priced])["note"]
+    assert "endpoint's prices" not in costs([base, without])["note"]
+    assert "is not known" in costs([base, without])["note"]
+    assert "server" not in costs([base])["note"]

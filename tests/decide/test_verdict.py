@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
-from tunesmith.decide.config import DecideConfig
+from tunesmith.decide.config import MIN_GAINS, DecideConfig
 from tunesmith.decide.decision import decide
 from tunesmith.decide.questions import earns
 from tunesmith.decide.rows import about
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
+from tunesmith.evaluate.metrics import METRICS
 
 FEW = EvaluateConfig(resamples=500, metrics=("token_f1", "perplexity"))
 
@@ -237,3 +239,57 @@ def test_what_earns_its_effort(gain, low, high, clear, expected):
     assert earns("lora", found, DecideConfig(min_gain=0.02)) == expected
     if expected != "open":
         assert earns("lora", {**found, "groups": 29}, DecideConfig()) == "open"
+
+
+def test_the_smallest_gain_is_in_the_unit_of_its_metric():
+    other = {name for name, metric in METRICS.items() if metric.unit in {"points", "perplexity"}}
+    assert set(MIN_GAINS) == other
+    assert DecideConfig().min_gain == 0.02
+    assert DecideConfig(metric="rouge_l").min_gain == 0.02
+    assert DecideConfig(metric="chrf").min_gain == 2.0
+    assert DecideConfig(metric="bleu", min_gain=0.5).min_gain == 0.5
+
+
+def two_prompts(answered, first, second, **settings):
+    return answered({"few": ("few_shot", first), "more": ("few_shot", second)}, **settings)[0]
+
+
+def test_methods_of_one_effort_are_decided_between(answered):
+    chance = np.random.default_rng(1)
+    low, high = (chance.random(300) < 0.3).tolist(), (chance.random(300) < 0.7).tolist()
+    found = two_prompts(answered, low, high)
+    assert (found["verdict"]["kind"], found["verdict"]["choice"]) == ("prompt", "more")
+    assert found["headline"].startswith(
+        "Use few-shot prompting “more”: it is clearly better than few-shot prompting “few”, with"
+    )
+    assert any(c["sentence"] in found["verdict"]["reasons"] for c in found["comparisons"])
+    assert any("true_gain" in s["assumption"] for s in found["cost"]["sensitivity"])
+
+
+def test_two_prompts_that_cannot_be_told_apart_ask_for_rows(answered):
+    chance = np.random.default_rng(2)
+    first, second = (chance.random(100) < 0.5).tolist(), (chance.random(100) < 0.55).tolist()
+    found = two_prompts(answered, first, second)
+    assert found["verdict"]["kind"] == "undecided"
+    assert found["verdict"]["rows_needed"] > 0
+    assert "cannot be told apart with 100 test rows" in found["headline"]
+    few = two_prompts(answered, first[:20], second[:20])
+    assert "too few for a verdict" in few["headline"]
+
+
+def test_of_two_prompts_that_are_alike_the_cheaper_is_taken(answered):
+    same = [n % 2 == 0 for n in range(400)]
+    found = two_prompts(
+        answered, same, same, generation={"few": {"tokens_per_s": 4.0}}, min_gain=0.05
+    )
+    assert (found["verdict"]["kind"], found["verdict"]["choice"]) == ("prompt", "more")
+    assert "as good as" in found["headline"]
+
+
+def test_only_trained_methods_name_the_better_and_give_no_verdict(answered):
+    chance = np.random.default_rng(1)
+    low, high = (chance.random(300) < 0.3).tolist(), (chance.random(300) < 0.7).tolist()
+    found, *_ = answered({"lora": ("lora", low), "full": ("full", high)})
+    assert (found["verdict"]["kind"], found["verdict"]["choice"]) == ("undecided", "full")
+    assert "Of the tuned ones full fine-tuning is clearly better than LoRA" in found["headline"]
+    assert "Measure the base model" in " ".join(found["verdict"]["next"])

@@ -81,3 +81,33 @@ def test_methods_of_every_format_are_trained_in_their_order_and_measured(
     assert [card["training"] for card in again.scorecards] == [
         card["training"] for card in done.scorecards
     ]
+
+
+@pytest.mark.slow
+def test_a_run_in_which_no_method_keeps_to_the_limits_is_finished(
+    tiny_model: BaseModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    write_csv(tmp_path / "t.csv", tickets(60))
+    path = recipe(
+        tmp_path,
+        {"path": "t.csv"},
+        model=str(tiny_model.path),
+        prompt={"system": "Help."},
+        track={"enabled": False},
+        evaluate={
+            "max_new_tokens": 2, "latency_rows": 1, "resamples": 200, "min_rows": 3,
+            "judge": {"by": {"kind": "local", "model": str(tiny_model.path)}, "votes": 1},
+        },
+        decide={"min_rows": 3, "limits": {"min_quality": 0.99}},
+        methods={"base": {"kind": "base"}, "few_shot": {"kind": "few_shot", "k": 1}},
+    )  # fmt: skip
+    out = tmp_path / "out"
+    done = run(load(path), out)
+    assert done.decision is not None
+    assert done.decision["verdict"]["choice"] is None
+    assert read_json(out / "slices.json")["facets"] is not None
+    assert read_json(out / "judge.json")["pairs"] == []
+    assert "No method keeps to your limits" in (out / "report.html").read_text()
+    assert read_json(out / "run.json")["methods"]
+    assert (out / "plan.json").exists()

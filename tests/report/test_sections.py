@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tunesmith.io import read_json, write_json
 from tunesmith.report import plots
 from tunesmith.report.blocks import Block, Chart, Checklist, Fold, Section, Sentences, Table
 from tunesmith.report.build import _read
@@ -213,6 +214,24 @@ def test_the_lines_of_cost_go_through_the_volumes(make_run: MakeRun) -> None:
     # A break-even lies on its line: costs are linear in the answers.
     for mark in plot.marks:
         assert mark.y == pytest.approx(0.094 + 0.00018 * mark.x)
+
+
+def test_the_title_of_the_cost_plot_is_about_the_expected_volume(make_run: MakeRun) -> None:
+    """Few-shot prompting is cheaper up to 2,000 answers, the plot ends at 100,000."""
+    folder = make_run("sections")
+    decision = read_json(folder / "decision.json")
+    for expected, title in ((1000, "Few-shot"), (50_000, "LoRA tuning")):
+        decision["cost"]["horizon_answers"] = expected
+        for point in decision["cost"]["volumes"]:
+            n = point["answers"]
+            point["totals"] = {"base": 9e9, "few_shot": 0.2 * n, "lora": 200 + 0.1 * n}
+        write_json(folder / "decision.json", decision)
+        view = view_of(folder)
+        assert view.methods is not None
+        plot = view.methods.cost.total
+        assert plot is not None
+        assert plot.title.startswith(title)
+        assert plot.title.endswith(f"costs least at {expected:,} answers")
 
 
 def test_the_confusion_matrix_keeps_every_row(make_run: MakeRun) -> None:

@@ -200,7 +200,7 @@ def _gains(again: Again, found: Verdict, called: Mapping[str, str]) -> list[Assu
                 high=top, verdict_at=lambda value: again.setting(min_gain=value), write=write,
             )
         )  # fmt: skip
-    for question in (found.training, found.prompting):
+    for question in (found.training, found.prompting, found.among):
         if question is None or question.comparison["low"] is None:
             continue
         pair = question.comparison

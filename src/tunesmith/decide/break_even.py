@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from tunesmith.decide.config import DecideConfig
-from tunesmith.decide.cost import Cost
+from tunesmith.decide.cost import Cost, horizon_answers
 from tunesmith.decide.words import money, sentence
+
+SENSIBLE = 100
+"""A crossing beyond so many times the expected volume is as good as none."""
+LEAST = 1_000_000
+"""Fewer answers than this are a sensible volume whatever is expected."""
 
 
 def break_even(
@@ -22,7 +27,8 @@ def break_even(
     Returns:
         `a`, `b`, `answers` (0: cheaper from the start; null: never, or not measured), `until` (the
         number of answers, where `a` is cheaper only for so many), `months` (`answers` at the
-        expected volume, null without one), `extra` (what `a` costs more before answers),
+        expected volume, null without one), `sensible` (whether `answers` or `until` is a volume
+        that may come: the sentence names no other), `extra` (what `a` costs more before answers),
         `with_assumed` (`answers` with all hours of work counted), `sentence`.
     """
     first, second = called[a], called[b]
@@ -49,6 +55,7 @@ def break_even(
         f"{money(theirs.per_answer * 1000, currency)} with {second}"
     )
     until = math.floor(extra / saving) if answers == 0 and saving < 0 else None
+    sensible = (answers or until or 0) <= max(SENSIBLE * horizon_answers(config), LEAST)
     if answers is None and extra == 0:
         text = f"{first} is never cheaper than {second}: neither costs more to {what}, but {each}."
     elif answers is None:
@@ -58,26 +65,31 @@ def break_even(
         )
     elif extra == 0 == saving:
         text = f"{first} and {second} cost the same: {each}."
-    elif until is not None:
+    elif until is not None and sensible:
         text = f"{first} is cheaper than {second} for the first {until:,} answers: {each}."
     elif answers == 0:
         text = f"{first} is cheaper than {second} from the start: {each}."
+    elif not sensible:
+        text = (
+            f"{first} costs {money(extra, currency)} more to {what} than {second}, which is not "
+            f"repaid within a sensible volume: {each}."
+        )
     else:
         text = (
             f"{first} costs {money(extra, currency)} more to {what} than {second}, which is repaid "
-            f"after {answers:,} answers"
+            f"after {answers:,} answer{'' if answers == 1 else 's'}"
         )
         if months is not None:
             text += f" ({_months(months)} at {config.answers_per_month:,} answers a month)"
         text += f": {each}."
     return _entry(
         a, b, text, answers=answers, until=until, extra=extra, with_assumed=with_assumed,
-        months=0.0 if answers == 0 else months,
+        months=0.0 if answers == 0 else months, sensible=sensible,
     )  # fmt: skip
 
 
 def _entry(a: str, b: str, text: str, **found: Any) -> dict[str, Any]:
-    nothing = dict.fromkeys(("answers", "until", "months", "extra", "with_assumed"))
+    nothing = dict.fromkeys(("answers", "until", "months", "sensible", "extra", "with_assumed"))
     return {"a": a, "b": b, **nothing, **found, "sentence": sentence(text)}
 
 

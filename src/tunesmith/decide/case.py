@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tunesmith.decide.common import Common, common
 from tunesmith.decide.compare import Scorecard, direction, gain_of
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import Cost
@@ -52,6 +53,19 @@ class Case:
         """Where it stands."""
         return at(
             metrics_file(method), "metrics", self.config.metric, "value", shown=self.value(method)
+        )
+
+    def common(self, a: str, b: str) -> Common | None:
+        """Two methods over the rows that both scored; None if there are none."""
+        return common(self.scorecards, self.comparisons, self.config.metric, a, b)
+
+    def clearly_better(self, method: str, than: str) -> bool:
+        """Whether their comparison says so."""
+        found = self.common(method, than)
+        return (
+            found is not None
+            and found.comparison["clear"]
+            and (found.comparison["better"] == method)
         )
 
     def scored(self) -> list[str]:

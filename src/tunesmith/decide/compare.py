@@ -93,8 +93,9 @@ def compare(
     Returns:
         One object for each metric and pair, `a` taking more effort than `b` or being named
         later: `metric`, `a`, `b`, `difference` (a minus b), `low`, `high`, `p_value`, `p_holm`,
-        `n` (rows that both scored), `groups`, `standard_error`, `test` (`mcnemar` where each
-        independent row is right or wrong, else `permutation`), `smallest_effect` (the difference
+        `n` (rows that both scored), `value_a`, `value_b` (the figures over these rows), `groups`,
+        `standard_error`, `test` (`mcnemar` where each independent row is right or wrong, else
+        `permutation`), `smallest_effect` (the difference
         that these rows would show with the probability `POWER`; null where they do not tell),
         `better` (the better method's name, null on a tie), `clear`, `note` (why a range away from
         zero is not clear, or null), `sentence`.
@@ -130,6 +131,10 @@ def compare(
                     f"The range alone would do, but the test over all {len(found)} comparisons "
                     "says that it may be chance."
                 )
+            if away and not enough:
+                comparison["note"] = (
+                    "The range alone would do, but too few independent rows were compared."
+                )
             comparison["better"] = _better(comparison)
             comparison["sentence"] = describe(comparison, called)
         out += found
@@ -162,6 +167,8 @@ def _pair(
     p_value = _mcnemar(a[both], b[both]) if exact else result.p_value
     return {
         "difference": result.difference,
+        "value_a": float(metric.figure(a[both].sum(axis=0))),
+        "value_b": float(metric.figure(b[both].sum(axis=0))),
         "low": result.low if enough else None,
         "high": result.high if enough else None,
         "p_value": p_value,

@@ -15,6 +15,9 @@ from tunesmith.evaluate.config import MetricName
 
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
+MIN_GAINS = {"bleu": 2.0, "chrf": 2.0, "perplexity": 0.1}
+"""Defaults of `min_gain` for metrics that are no share of 1."""
+
 
 class DecideConfig(Config):
     """Settings of the decision. The prices are assumptions of ours: put in your own."""
@@ -25,6 +28,8 @@ class DecideConfig(Config):
 
     min_gain: float = Field(default=0.02, ge=0, allow_inf_nan=False)
     """The smallest gain that is worth the trouble, in the metric's unit (0.02 of token F1).
+
+    The default is 2 where the metric counts points to 100 (`bleu`, `chrf`), and 0.1 of perplexity.
 
     A method that takes more effort must be clearly better, and by at least this much. Put 0 to
     accept any gain that is clear.
@@ -83,6 +88,14 @@ class DecideConfig(Config):
 
     strategy: StrategyConfig = StrategyConfig()
     """The gates of the plan from prompting to LoRA to full fine-tuning."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _smallest_gain_in_its_unit(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "min_gain" in given:
+            return given
+        default = MIN_GAINS.get(str(given.get("metric")))
+        return given if default is None else {**given, "min_gain": default}
 
     @model_validator(mode="after")
     def _hours_once(self) -> Self:

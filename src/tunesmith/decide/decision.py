@@ -64,7 +64,9 @@ def decide(
     found = verdict(metrics, comparisons, costs, config, evaluation, measured)
     cost["sensitivity"] = sensitivity(metrics, comparisons, config, evaluation, measured, found)
     inside = [s for s in metrics if s["method"] not in (*found.out, *found.unscored)]
-    needless = dominated(inside, comparisons, costs, names(metrics), config)
+    needless = dominated(
+        inside, comparisons, costs, names(metrics), config, choice=found.choice, measured=measured
+    )
     case = Case.of(
         metrics, verdict=found, comparisons=comparisons, costs=costs, cost=cost, config=config,
         evaluation=evaluation, dominated=needless,

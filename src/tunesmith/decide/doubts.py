@@ -157,7 +157,7 @@ def _hours(case: Case) -> list[Reason]:
 
 
 def _disagreement(case: Case) -> list[Reason]:
-    question = case.verdict.training or case.verdict.prompting
+    question = case.verdict.training or case.verdict.prompting or case.verdict.among
     if question is None or not question.comparison["clear"]:
         return []
     better = question.comparison["better"]

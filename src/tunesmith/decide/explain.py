@@ -6,9 +6,11 @@ Written for the lead of a support team: each term is explained where it first oc
 from __future__ import annotations
 
 from tunesmith.decide.case import Case
+from tunesmith.decide.common import MANY_UNSCORED, unscored_share
 from tunesmith.decide.cost import horizon_answers
 from tunesmith.decide.doubts import doubts, many_cut_off
 from tunesmith.decide.evidence import Reason
+from tunesmith.decide.questions import Question
 from tunesmith.decide.reasons import reasons
 from tunesmith.decide.words import listed, money, sentence
 from tunesmith.evaluate.metrics import METRICS
@@ -37,7 +39,7 @@ class Explanation:
             "undecided": self._undecided,
             "none": self._none,
         }
-        return words[self.verdict.kind]() + self._limits_unsure()
+        return words[self.verdict.kind]() + self._limits_unsure() + self._rows_unscored()
 
     @property
     def _choice(self) -> str:
@@ -50,20 +52,16 @@ class Explanation:
 
     def _fine_tune(self) -> str:
         choice, question, good = self._choice, self.verdict.training, self.verdict.as_good
-        value, name = self.case.value, self.called[self._choice]
+        name = self.called[self._choice]
         if question is None:
             return (
                 f"Fine-tune: of the methods that keep to your limits {name} is left, with "
-                f"{value(choice)} in {self._term}."
+                f"{self.case.value(choice)} in {self._term}."
             )
         rival, how = question.simple, "clearly better than"
         if good is not None:
             rival, how = good.simple, "as good as"
-        n = self.case.scorecards[choice]["n"]
-        text = (
-            f"Fine-tune: {name} is {how} {self.called[rival]}, with {value(choice)} against "
-            f"{value(rival)} in {self._term} on {n:,} test questions"
-        )
+        text = f"Fine-tune: {name} is {how} {self.called[rival]}, {self._against(choice, rival)}"
         if good is not None and good.why == "saving" and good.saving is not None:
             saved = money(good.saving, self.config.currency)
             text += f", and saves {saved} over {self.config.horizon_months:g} months"
@@ -71,21 +69,48 @@ class Explanation:
             text += ", and is what the documents prefer for this use"
         return f"{text}."
 
+    def _against(self, method: str, rival: str) -> str:
+        """Two methods' figures, over the rows that both scored."""
+        both = self.case.common(method, rival)
+        assert both is not None  # noqa: S101 - the verdict rests on their comparison
+        rows = f"{both.n:,} test questions" + ("" if both.whole else " that both were scored on")
+        return f"with {both.shown(method)} against {both.shown(rival)} in {self._term} on {rows}"
+
     def _prompt(self) -> str:
         choice, question = self._choice, self.verdict.training
         name, value = self.called[choice], self.case.value(choice)
         if question is not None:
             other = question.elaborate
+            both = self.case.common(choice, other)
+            if both is not None and not both.whole:
+                return (
+                    "Don't fine-tune: a good prompt is enough. "
+                    f"{sentence(name)} and {self.called[other]}: {self._against(choice, other)}."
+                )
             return (
                 f"Don't fine-tune: a good prompt is enough. {sentence(name)} reaches {value} in "
                 f"{self._term}, {self.called[other]} {self.case.value(other)}."
             )
         if self.verdict.prompting is not None:
             return f"Use {name}: it is clearly better than the base model."
+        if self.verdict.among is not None:
+            return self._first_among(self.verdict.among)
         return f"Use {name}: it keeps to your limits, with {value} in {self._term}."
+
+    def _first_among(self, question: Question) -> str:
+        """The best of methods that take the same effort."""
+        choice = self._choice
+        rival = question.simple if choice == question.elaborate else question.elaborate
+        how = "clearly better than" if question.answer == "earned" else "as good as"
+        return (
+            f"Use {self.called[choice]}: it is {how} {self.called[rival]}, "
+            f"{self._against(choice, rival)}."
+        )
 
     def _base(self) -> str:
         choice = self._choice
+        if self.verdict.among is not None:
+            return self._first_among(self.verdict.among)
         value = self.case.value(choice)
         others = [
             self.called[m] for m in self.case.scored() if m != choice and m not in self.verdict.out
@@ -106,7 +131,15 @@ class Explanation:
             if len(self.case.scored()) == 1:
                 only = self.called[self._choice]
                 return f"No verdict: only {only} was measured, so there is nothing to compare."
-            return "No verdict: no untrained method was measured to compare with."
+            text = "No verdict: no untrained method was measured to compare with."
+            among = self.verdict.among
+            if among is not None and among.answer == "earned":
+                pair = (among.elaborate, among.simple)
+                text += (
+                    f" Of the tuned ones {self.called[pair[0]]} is clearly better than "
+                    f"{self.called[pair[1]]}, {self._against(*pair)}."
+                )
+            return text
         pair = f"{self.called[question.elaborate]} and {self.called[question.simple]}"
         rows = question.comparison["n"]
         text = f"{sentence(pair)} cannot be told apart with {rows:,} test rows"
@@ -133,6 +166,22 @@ class Explanation:
         unsure = [self.called[m] for m in self.verdict.out if not self._surely_out(m)]
         if unsure:
             text += f" Out by figures that are not sure yet: {listed(unsure)}."
+        return text
+
+    def _rows_unscored(self) -> str:
+        """A word where a method took no part in many rows."""
+        text = ""
+        for method in self.case.scored():
+            card = self.case.scorecards[method]
+            if method in self.verdict.out:
+                continue
+            if unscored_share(card, self.metric.name) > MANY_UNSCORED:
+                found = card["metrics"][self.metric.name]
+                rows, left = found["n"] + found["unscored"], found["unscored"]
+                text += (
+                    f" Yet {self.called[method]} could not be scored on {left:,} of {rows:,} test "
+                    "questions, and these are in no comparison with it."
+                )
         return text
 
     def _surely_out(self, method: str) -> bool:

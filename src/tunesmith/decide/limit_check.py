@@ -10,15 +10,17 @@ from __future__ import annotations
 import ipaddress
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tunesmith.decide.common import MANY_UNSCORED, unscored_share
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import Cost, horizon_answers
 from tunesmith.decide.evidence import DECISION, at, metrics_file
 from tunesmith.decide.limit_words import Found, Saying, more_rows
 from tunesmith.decide.limits import Held, Limit
 from tunesmith.decide.measured import Measured
-from tunesmith.decide.words import UNTRAINED, money, sentence
+from tunesmith.decide.words import UNTRAINED, figure, money, sentence
 from tunesmith.evaluate.metrics import METRICS
 from tunesmith.evaluate.significance import rows_for_upper
 
@@ -77,10 +79,30 @@ class _Check:
         def more(found: Found) -> str:
             return more_rows(found, limit, self.confidence)
 
-        return self._hold(
+        held = self._hold(
             card, found, limit, metric.unit, metric.label,
             todo=more, at_least=metric.higher_is_better,
         )  # fmt: skip
+        return self._many_unscored(card, held)
+
+    def _many_unscored(self, card: Mapping[str, Any], held: Held) -> Held:
+        """A floor is not kept by leaving out the rows that were not answered."""
+        metric = METRICS[self.config.metric]
+        if held.standing == "unclear" or unscored_share(card, metric.name) <= MANY_UNSCORED:
+            return held
+        if held.standing == "failed":
+            return replace(held, sure=False)
+        unscored = card["metrics"][metric.name]["unscored"]
+        place = (metrics_file(held.method), "metrics", metric.name)
+        value, left = figure(held.value or 0.0, metric.unit), f"{unscored:,}"
+        text = (
+            f"whether {self.called[held.method]} keeps to the limit of {metric.label} cannot be "
+            f"told: it has {value} without {left} rows that could not be scored."
+        )
+        evidence = (at(*place, "value", shown=value), at(*place, "unscored", shown=left))
+        return replace(
+            held, standing="unclear", sure=False, sentence=sentence(text), evidence=evidence
+        )
 
     def latency(self, card: Mapping[str, Any], limit: float) -> Held:
         """Whole answers asked for one at a time; a measurement of its own wins."""
@@ -100,10 +122,15 @@ class _Check:
         return self._hold(card, found, limit, "s", "p95 latency", todo=more)
 
     def memory(self, card: Mapping[str, Any], limit: float) -> Held:
-        """Peak memory of this machine while answering; none for an endpoint."""
+        """Peak memory of this machine while answering; a server elsewhere takes none of it."""
         method = str(card["method"])
-        if (card.get("generation") or {}).get("endpoint"):
-            return Held(method=method, standing="met", value=None)
+        endpoint = (card.get("generation") or {}).get("endpoint")
+        if endpoint:
+            if not is_here(str(endpoint.get("host") or "")):
+                return Held(method=method, standing="met", value=None)
+            # what was measured is our client: the server on this machine is another process
+            unknown = _figure(None, metrics_file(method), "generation", "peak_memory_mib")
+            return self._hold(card, unknown, limit, "mib", "server's peak memory")
         own = self.measured.performance.get(method, {}).get("peak_memory_mib")
         path, keys = f"methods/{method}/performance.json", ("peak_memory_mib",)
         if own is None:
@@ -125,6 +152,13 @@ class _Check:
             counted, None, None, 1, DECISION, ("cost", "methods", method, "total"), exact=True
         )
         held = self._hold(card, found, limit, "money", "total cost")
+        assumed = sum(work.amount for work in cost.work if work.counts and work.assumed)
+        if held.standing == "failed" and (counted or 0.0) - assumed <= limit:
+            text = (
+                f"{held.sentence.removesuffix('.')}; it would keep to it without the documents' "
+                "hours of work, so to be sure put your own into decide.work."
+            )
+            return replace(held, sure=False, sentence=text)
         if held.standing != "met" or whole is None or whole <= limit:
             return held
         name = self.called[method]

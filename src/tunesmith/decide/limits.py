@@ -34,7 +34,8 @@ class LimitsConfig(Config):
     `forgetting.json` of a method."""
 
     data_stays_here: bool = False
-    """Data may not leave this machine: models behind an endpoint elsewhere are out."""
+    """Data may not leave this machine: a recipe with a model behind an endpoint elsewhere, as a
+    method or as the judge, is refused before anything is asked."""
 
 
 @dataclass(frozen=True, kw_only=True)

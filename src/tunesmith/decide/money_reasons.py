@@ -19,7 +19,7 @@ def money_reasons(case: Case) -> list[Reason]:
         cost = case.costs[method].training
         if training is not None and training.get("seconds") is not None and cost:
             out.append(_training(case, method, training, cost))
-    question = case.verdict.training
+    question = case.verdict.training or case.verdict.among
     pairs = []
     if question is not None:
         pairs.append({question.elaborate, question.simple})

@@ -65,8 +65,19 @@ class Questions:
         self.sign = direction(config.metric)
 
     def best(self, methods: Sequence[str]) -> str:
-        """The method with the best figure, the first of several."""
-        return max(methods, key=lambda method: self.sign * self.values[method])
+        """The method that is behind the fewest others, the first of several.
+
+        Each two are compared over the rows that both scored: a method that failed on hard rows has
+        a figure over easier ones.
+        """
+        behind = {m: sum(self._behind(m, other) for other in methods) for m in methods}
+        return max(methods, key=lambda m: (-behind[m], self.sign * self.values[m]))
+
+    def _behind(self, method: str, other: str) -> bool:
+        comparison = self.pairs.get(frozenset((method, other)))
+        if comparison is None:
+            return self.sign * (self.values[method] - self.values[other]) < 0
+        return gain_of(comparison, method)[0] < 0
 
     def rank(self, method: str) -> int:
         """What the documents say of a method's approach for the use case: 0 is recommended."""
@@ -145,6 +156,33 @@ class Questions:
             comparison=comparisons[closest],
             alike=tuple(method for method in those if method != closest),
         )
+
+    def among(self, methods: Sequence[str]) -> Question | None:
+        """Is the best of methods of one effort better than the next? None for a single method."""
+        if len(methods) < 2:
+            return None
+        top = self.best(methods)
+        rest = [m for m in methods if m != top and frozenset((m, top)) in self.pairs]
+        found = {m: self.pairs[frozenset((m, top))] for m in rest}
+        answers = {m: self._ahead(top, comparison) for m, comparison in found.items()}
+        if not answers:
+            return None
+        order: tuple[Answer, ...] = ("open", "unneeded", "earned")
+        answer = min(answers.values(), key=order.index)
+        those = [m for m in rest if answers[m] == answer]
+        rival = self.best(those)
+        return Question(
+            simple=rival, elaborate=top, answer=answer, comparison=found[rival],
+            alike=tuple(m for m in those if m != rival),
+        )  # fmt: skip
+
+    def _ahead(self, method: str, comparison: Mapping[str, Any]) -> Answer:
+        if comparison["groups"] < self.config.min_rows:
+            return "open"
+        if comparison["clear"]:
+            return "earned"
+        _, _, high = gain_of(comparison, method)
+        return "unneeded" if high is not None and high < self.config.min_gain else "open"
 
     def as_good(self, trained: Sequence[str], choice: str, best: str) -> AsGood | None:
         """A trained method that may replace the untrained choice although it is not better.

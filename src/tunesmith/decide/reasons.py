@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tunesmith.decide.approaches import IN_WORDS, PREFERENCES, approach_of
+from tunesmith.decide.approaches import IN_WORDS, PREFERENCES, Preference, approach_of
 from tunesmith.decide.case import Case
 from tunesmith.decide.compare import direction, gain_of
 from tunesmith.decide.evidence import DECISION, Evidence, Reason, at, metrics_file
@@ -23,14 +23,20 @@ def reasons(case: Case, doubts: Sequence[Reason]) -> list[Reason]:
         for held in (*limit.those("failed"), *limit.those("unclear"))
         if held.standing == "failed" or held.method not in case.verdict.out
     ]
-    questions = [q for q in (case.verdict.training, case.verdict.prompting) if q is not None]
+    verdict = case.verdict
+    questions = [q for q in (verdict.training, verdict.prompting, verdict.among) if q is not None]
     if questions:
-        share = f"{case.evaluation.confidence:.0%}"
+        share, few = f"{case.evaluation.confidence:.0%}", f"{case.config.min_rows:,}"
         out.append(
             Reason(
                 "A range in brackets is how far the true difference may lie from the one measured "
-                f"({share} sure); a difference is clear when its range keeps away from zero.",
-                (at(DECISION, "confidence", shown=share),),
+                f"({share} sure); a difference is clear when its range keeps away from zero, the "
+                f"test over all comparisons agrees, and {few} independent rows or more were "
+                "compared.",
+                (
+                    at(DECISION, "confidence", shown=share),
+                    at(DECISION, "min_rows", shown=few),
+                ),
             )
         )
     for question in questions:
@@ -51,22 +57,28 @@ def _figures(case: Case) -> Reason:
     sign = direction(case.config.metric)
     figures = {m: case.scorecards[m]["metrics"][metric.name]["value"] * sign for m in scored}
     ranked = sorted(scored, key=lambda m: -figures[m])
+    counts = {m: case.scorecards[m]["metrics"][metric.name]["n"] for m in scored}
+    many = len(set(counts.values())) > 1
     parts = []
     said: set[str] = set()
     for method in ranked:
         whole = explained(case.scorecards[method], case.called[method])
         bracket = whole.removeprefix(case.called[method])
+        own = f" on {counts[method]:,}" if many else ""
         parts.append(
-            f"{whole if bracket not in said else case.called[method]} {case.value(method)}"
+            f"{whole if bracket not in said else case.called[method]} {case.value(method)}{own}"
         )
         said.add(bracket)
-    n = case.scorecards[ranked[0]]["metrics"][metric.name]["n"]
+    n = "" if many else f"{counts[ranked[0]]:,} "
     text = (
-        f"The methods are judged by {metric.label} ({metric.meaning}) on {n:,} test "
-        f"questions that no method had seen: {'; '.join(parts)}."
+        f"The methods are judged by {metric.label} ({metric.meaning}) on {n}test "
+        f"questions kept out of training: {'; '.join(parts)}."
     )
-    counted = at(metrics_file(ranked[0]), "metrics", metric.name, "n", shown=f"{n:,}")
-    return Reason(text, (counted, *(case.value_at(method) for method in ranked)))
+    counted = [
+        at(metrics_file(method), "metrics", metric.name, "n", shown=f"{counts[method]:,}")
+        for method in (ranked if many else ranked[:1])
+    ]
+    return Reason(text, (*counted, *(case.value_at(method) for method in ranked)))
 
 
 def _judgement(case: Case, question: Question) -> Reason:
@@ -78,6 +90,8 @@ def _judgement(case: Case, question: Question) -> Reason:
     clear = question.comparison["clear"]
     if question.answer == "open":
         return _open(case, question)
+    if question is case.verdict.among:
+        return _first(case, question)
     if question.answer == "earned":
         if config.min_gain == 0:
             return Reason(f"So {name} earns its effort: any clear gain was to count.")
@@ -99,6 +113,19 @@ def _judgement(case: Case, question: Question) -> Reason:
     return Reason(f"So {name} does not earn its effort: {why}.", evidence)
 
 
+def _first(case: Case, question: Question) -> Reason:
+    """Why one of several methods of the same effort is taken."""
+    taken = case.called[case.verdict.choice or question.elaborate]
+    if question.answer == "earned":
+        return Reason(f"So of methods that take the same effort {taken} is taken.")
+    wanted = figure(case.config.min_gain, case.unit)
+    text = (
+        f"So the difference is below the {wanted} that counts, and of methods that take the same "
+        f"effort {taken} is taken."
+    )
+    return Reason(text, (at(DECISION, "min_gain", shown=wanted),))
+
+
 def _open(case: Case, question: Question) -> Reason:
     groups, needed = question.comparison["groups"], case.config.min_rows
     if groups < needed:
@@ -115,6 +142,9 @@ def _open(case: Case, question: Question) -> Reason:
             ),
         )
     name = case.called[question.elaborate]
+    if question is case.verdict.among:
+        others = listed([case.called[m] for m in (question.simple, *question.alike)], "or")
+        return Reason(f"So whether {name} is better than {others} cannot be told from these rows.")
     text = f"So whether {name} earns its effort cannot be told from these rows"
     if question.alike:
         others = listed([case.called[m] for m in question.alike], "or")
@@ -142,7 +172,13 @@ def _choice(case: Case) -> list[Reason]:
         out.append(_as_good(case))
     if verdict.kind == "undecided" and verdict.open_question is not None and verdict.choice:
         out.append(Reason(f"Until that is known, use {case.called[verdict.choice]}."))
-    if verdict.out and verdict.choice and not verdict.training and not verdict.prompting:
+    if (
+        verdict.out
+        and verdict.choice
+        and not (
+            verdict.training or verdict.prompting or (verdict.among and not verdict.unrivalled)
+        )
+    ):
         name = case.called[verdict.choice]
         inside = [m for m in case.scored() if m not in verdict.out]
         text = f"{name} is the only method that is not out."
@@ -199,4 +235,22 @@ def use_case_reason(case: Case) -> Reason | None:
         return Reason(f"{said}: so of those that are not told apart, {name} it is.")
     if rank == 0:
         return Reason(f"{said}: {name} is that.")
-    return Reason(f"{said}; the figures speak for {name} all the same.")
+    return Reason(f"{said}; {_against_preference(case, preference, choice)}.")
+
+
+def _against_preference(case: Case, preference: Preference, choice: str) -> str:
+    """What the figures say of the choice against what the documents prefer to it."""
+    ranks = {m: preference.rank(approach_of(case.scorecards[m])) for m in case.scored()}
+    preferred = [m for m, rank in ranks.items() if rank < ranks[choice]]
+    inside = [m for m in preferred if m not in case.verdict.out]
+    name = case.called[choice]
+    if not preferred:
+        return (
+            "no method of that approach was measured" if preference.best else f"{name} is not that"
+        )
+    if not inside:
+        return "what was measured of that does not keep to your limits"
+    if all(case.clearly_better(choice, method) for method in inside):
+        return f"the figures speak for {name} all the same"
+    others = listed([case.called[m] for m in inside], "or")
+    return f"the figures do not tell whether {others} is as good as {name}"

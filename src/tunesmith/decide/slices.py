@@ -19,20 +19,20 @@ def slice_report(
     predictions: Predictions,
     facets: Facets,
     *,
-    choice: str,
+    choice: str | None,
     metric: MetricName,
     evaluation: EvaluateConfig,
 ) -> dict[str, Any]:
     """Make the content of slices.json.
 
     Every method that is prompted or trained is compared with the base model inside each slice, and
-    the chosen method with the next best one.
+    the chosen method, where there is one, with the next best one.
 
     Args:
         scorecards: The content of every method's metrics.json.
         predictions: The rows of every method's predictions.jsonl, by method name.
         facets: What the rows are told apart by.
-        choice: The method that the verdict chose.
+        choice: The method that the verdict chose; None where no method keeps to the limits.
         metric: The figure that decides.
         evaluation: The settings that the scorecards were made with.
 
@@ -84,7 +84,7 @@ def _shown(
 
 
 def _pairs(
-    scorecards: Sequence[Scorecard], choice: str, metric: MetricName
+    scorecards: Sequence[Scorecard], choice: str | None, metric: MetricName
 ) -> list[tuple[str, str]]:
     """Every other method against the base model, and the chosen one against the next best."""
     base = [str(card["method"]) for card in scorecards if effort(card) == 0]
@@ -94,7 +94,7 @@ def _pairs(
         for card in scorecards
         if card["metrics"][metric]["value"] is not None and card["method"] != choice
     }
-    if values:
+    if values and choice is not None:
         second = max(values, key=lambda method: values[method])
         if not {(choice, second), (second, choice)} & set(pairs):
             pairs.append((choice, second))

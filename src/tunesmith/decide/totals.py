@@ -13,9 +13,12 @@ from tunesmith.decide.compare import effort
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.cost import Cost, horizon_answers
 from tunesmith.decide.words import listed, money, names
+from tunesmith.evaluate.endpoint.price import pays_by_token
 
 POINTS = 25
 """Points of a plot of costs over volume."""
+REACH = 3
+"""A plot of costs ends at so many times the expected volume."""
 
 
 def costs_of(
@@ -83,9 +86,12 @@ def _total(method: str, cost: Cost, config: DecideConfig) -> dict[str, Any]:
 def _volumes(
     costs: Mapping[str, Cost], pairs: Sequence[Mapping[str, Any]], config: DecideConfig
 ) -> list[dict[str, Any]]:
-    """Totals at volumes from none to twice the expected or the last crossing, these included."""
-    crossings = [pair["answers"] or pair["until"] or 0 for pair in pairs]
-    top = 2 * max(horizon_answers(config), *crossings, 1000.0)
+    """Totals at volumes from none to `REACH` times the expected, with the crossings up to there.
+
+    A plot that reached to every crossing would say what holds at volumes that nobody expects.
+    """
+    top = REACH * max(horizon_answers(config), 1000.0)
+    crossings = [n for pair in pairs if (n := pair["answers"] or pair["until"] or 0) <= top]
     step = 10 ** max(0, math.floor(math.log10(top)) - 2)
     even = {math.ceil(top * i / (POINTS - 1) / step) * step for i in range(POINTS)}
     expected = {math.ceil(horizon_answers(config))}
@@ -188,8 +194,12 @@ def _note(
     scorecards: Sequence[Mapping[str, Any]], costs: Mapping[str, Cost], config: DecideConfig
 ) -> str:
     text = f"Measured seconds at {money(config.machine_hour, config.currency)} a machine hour"
-    if any((s.get("generation") or {}).get("endpoint") for s in scorecards):
+    bought = [costs[str(s["method"])].per_answer for s in scorecards if pays_by_token(s)]
+    if any(each is not None for each in bought):
         text += ", and measured tokens at the endpoint's prices"
+    if None in bought:
+        text += ". What a server's answers cost is not known where it counts no tokens or no "
+        text += "prices are given"
     given = {work.part for cost in costs.values() for work in cost.work if not work.assumed}
     hour = f"{money(config.engineer_hour, config.currency)} an hour"
     if config.assumed_hours == "count":

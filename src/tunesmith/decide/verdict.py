@@ -13,6 +13,10 @@ worse, or clearly better by less than `min_gain`, or the interval of the gain en
 earn their effort, one of those not clearly worse than the best is chosen: the one that the
 documents prefer for the use case, then the cheapest.
 
+Where all methods that are left take the same effort, the best of them is held against the next:
+`earned` if it is clearly better, `unneeded` if the interval of its gain ends below `min_gain`, else
+`open`. Of those not clearly worse than the best the preferred or cheapest is chosen.
+
 A trained method that does not earn its effort by a gain is still chosen where it is as good as the
 untrained choice (`Questions.as_good`) and saves money, the documents' hours of work counted where
 there are no others, or is preferred for the use case. While a question is open, the preferred or
@@ -52,6 +56,11 @@ class Verdict:
     """Prompting against the base model; None if not both were measured."""
     training: Question | None
     """A trained method against the best untrained one; None if not both were measured."""
+    among: Question | None = None
+    """The best of methods that all take the same effort against the next; None where methods of
+    more than one effort are left, or only one method."""
+    unrivalled: bool = False
+    """Only trained methods were measured: whether training pays cannot be said."""
     as_good: AsGood | None = None
     """Why a trained method is chosen that is not better; None where that is not so."""
     for_use_case: bool = False
@@ -70,7 +79,9 @@ class Verdict:
     @property
     def open_question(self) -> Question | None:
         """The question that leaves the verdict undecided."""
-        for question in (self.training, self.prompting):
+        for question in (self.training, self.prompting, self.among):
+            if self.unrivalled:
+                break
             if question is not None and question.answer == "open":
                 return question
         return None
@@ -141,7 +152,14 @@ def _among(left: Sequence[Scorecard], judge: Questions, *, beaten: bool) -> Verd
     if not base + prompted:
         pool = judge.not_worse(trained, judge.best(trained))
         kind: Kind = "fine-tune" if beaten else "undecided"
-        return Verdict(kind=kind, choice=judge.pick(pool), **asked)
+        return Verdict(
+            kind=kind, choice=judge.pick(pool), among=judge.among(trained), unrivalled=True, **asked
+        )
+    among = None if trained or (base and prompted) else judge.among(base + prompted)
+    if among is not None:
+        pool = judge.not_worse(base + prompted, judge.best(base + prompted))
+        kind = "undecided" if among.answer == "open" else "prompt" if prompted else "base"
+        return Verdict(kind=kind, choice=judge.pick(pool), among=among, **asked)
     choice = judge.untrained_choice(base, prompted, trained, prompting)
     as_good = judge.as_good(trained, choice, judge.best(base + prompted))
     if as_good is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 
 def mcnemar(only_a: int, only_b: int) -> float:
     """The two-sided p-value of the exact test (McNemar 1947; Dietterich 1998, section 3.1).
@@ -17,5 +15,8 @@ def mcnemar(only_a: int, only_b: int) -> float:
         only_b: Rows on which only the second is right.
     """
     discordant = only_a + only_b
-    tail = sum(math.comb(discordant, k) for k in range(min(only_a, only_b) + 1))
+    ways = tail = 1
+    for k in range(min(only_a, only_b)):
+        ways = ways * (discordant - k) // (k + 1)  # of which k + 1 go to one side, exactly
+        tail += ways
     return min(1.0, float(2 * tail / 2**discordant))

@@ -77,6 +77,8 @@ def _forgetting_reasons(folder: Path, current: str) -> list[str]:
     found: dict[str, Any] = read_json(file)
     if found["subject"] != current:
         return ["What it has forgotten was measured on other weights: evaluate it again."]
+    if found["gate"]["passed"] is None:
+        return ["What it has forgotten could not be measured."]
     return [f"{reason[0].upper()}{reason[1:]}." for reason in found["gate"]["reasons"]]
 
 

@@ -48,9 +48,10 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
         return None
     chosen = {method.name for method in methods if method.chosen}
     marks = _marks(cost, points, xs[-1], chosen)
-    cheapest = min(lines, key=lambda line: line.points[-1][1])
+    at, costs = _expected(cost, lines, xs[-1])
+    cheapest = min(lines, key=lambda line: costs[line.label])
     return plots.Lines(
-        title=f"{cheapest.label} costs least at {count(xs[-1])} answers",
+        title=f"{cheapest.label} costs least at {count(at)} answers",
         subtitle="Set-up, work and answers added up, by the number of answers"
         + ("; both axes are logarithmic" if log else "")
         + ("; a circle is where two methods cost the same" if marks else ""),
@@ -61,6 +62,19 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
         from_zero=not log,
         log=log,
     )
+
+
+def _expected(
+    cost: Node, lines: tuple[plots.Line, ...], last: float
+) -> tuple[float, dict[str, float]]:
+    """The expected volume, or the last one where it is not on the plot, and the costs there."""
+    answers = cost.number("horizon_answers")
+    if answers:
+        found = {line.label: _at(line.points, float(answers)) for line in lines}
+        known = {label: y for label, y in found.items() if y is not None}
+        if len(known) == len(lines):
+            return float(answers), known
+    return last, {line.label: line.points[-1][1] for line in lines}
 
 
 def _least(cost: Node, most: float) -> float:

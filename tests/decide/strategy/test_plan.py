@@ -253,6 +253,8 @@ def test_all_gates_of_lora_passed_is_phase_3_and_then_done(folder, tmp_path) -> 
     put(out / "methods/full/audit.json", audit)
     put(out / "methods/full/forgetting.json", {"gate": {"passed": False, "reasons": ["x"]}})
     assert make_plan(out, "shop", stable)["phases"][2]["state"] == "current"
+    put(out / "methods/full/forgetting.json", {"gate": {"passed": None, "reasons": []}})
+    assert gate(make_plan(out, "shop", stable), "forgetting")["met"] is None
     put(out / "methods/full/forgetting.json", {"gate": {"passed": True, "reasons": []}})
     done = make_plan(out, "shop", stable)
     assert [phase["state"] for phase in done["phases"]] == ["done"] * 3

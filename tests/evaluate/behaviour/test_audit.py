@@ -150,10 +150,10 @@ def test_the_release_gate_says_what_stands_against_a_method(monkeypatch, tmp_pat
     told(monkeypatch, lambda _: "Please.")
     lora = subject(tmp_path, "lora", weights=weights)
     audit(lora, plan(tmp_path), rows=Rows())
-    passed = {"subject": lora.subject.fingerprint, "gate": {"reasons": []}}
+    passed = {"subject": lora.subject.fingerprint, "gate": {"passed": True, "reasons": []}}
     write_json(folder / "forgetting.json", passed)
     assert release_gate(tmp_path, "lora").passed
-    failed = passed | {"gate": {"reasons": ["it lost 20%"]}}
+    failed = passed | {"gate": {"passed": False, "reasons": ["it lost 20%"]}}
     write_json(folder / "forgetting.json", failed)
     assert release_gate(tmp_path, "lora").reasons == ("It lost 20%.",)
     (weights / "w.safetensors").write_bytes(b"2")

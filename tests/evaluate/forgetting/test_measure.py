@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tunesmith.audits import forgetting_failures
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.forgetting import measure
@@ -159,3 +160,15 @@ def test_the_base_model_beside_itself_has_forgotten_nothing(
     assert found["same"]["perplexity"]["ratio"]["value"] == pytest.approx(1, abs=0.02)
     assert found["worse"]["perplexity"]["ratio"]["value"] > 1.5
     assert not found["worse"]["gate"]["passed"]
+
+
+def test_a_gate_without_anything_measured_is_not_shown() -> None:
+    nothing = {"ratio": {"value": None}, "before": {"value": None}, "after": {"value": None}}
+    gate = measure._gate(nothing, [], ForgettingConfig())
+    assert gate["passed"] is None
+    assert measure._sentences(nothing, [], gate) == [
+        "Nothing could be measured, so whether it passes the gate is not shown."
+    ]
+    assert forgetting_failures([{"method": "lora", "gate": gate}]) == [
+        "lora: what it forgot could not be measured."
+    ]

@@ -225,7 +225,7 @@ def test_settings_that_are_not_taken(server: Server, tmp_path: Path) -> None:
 
 
 def test_the_usual_pairs() -> None:
-    def decision(choice: str, **values: float | None) -> dict[str, Any]:
+    def decision(choice: str | None, **values: float | None) -> dict[str, Any]:
         table = [
             {
                 "method": name, "kind": "base" if name == "base" else "lora",
@@ -242,6 +242,7 @@ def test_the_usual_pairs() -> None:
     assert usual_pairs(decision("lora", base=0.2, lora=0.5)) == [("lora", "base")]
     assert usual_pairs(decision("base", base=0.5, few=0.4, lora=None)) == [("base", "few")]
     assert usual_pairs(decision("lora", lora=0.5)) == []
+    assert usual_pairs(decision(None, base=0.2, lora=0.5)) == []
 
 
 def roomy(tiny_model: BaseModel, folder: Path) -> str:

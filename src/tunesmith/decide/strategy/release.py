@@ -30,6 +30,9 @@ def _forgets(view: View) -> Gate:
     if found is None:
         words = "What full fine-tuning forgets was not measured (evaluate.forgetting)."
         return Gate(**about, met=None, measured=None, sentence=words)
+    if found["gate"]["passed"] is None:
+        words = f"What “{name}” forgets could not be measured."
+        return Gate(**about, met=None, measured=None, sentence=words)
     passed = bool(found["gate"]["passed"])
     reasons = "; ".join(str(reason) for reason in found["gate"].get("reasons", []))
     words = f"“{name}” keeps what the model knew."

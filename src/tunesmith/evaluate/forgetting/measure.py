@@ -236,7 +236,7 @@ def _gate(
                 f"over {config.max_accuracy_drop:.0%}"
             )
     return {
-        "passed": not reasons,
+        "passed": not reasons if ratio is not None or tasks else None,
         "limit": {
             "max_perplexity_ratio": config.max_perplexity_ratio,
             "max_accuracy_drop": config.max_accuracy_drop,
@@ -266,5 +266,7 @@ def _sentences(
             f"Of {whole['before']['n']} questions outside the domain it answers "
             f"{whole['after']['value']:.0%} right, after {whole['before']['value']:.0%}: {same}."
         )
+    if gate["passed"] is None:
+        said.append("Nothing could be measured, so whether it passes the gate is not shown.")
     said += [f"The gate failed: {reason}." for reason in gate["reasons"]]
     return said

@@ -110,8 +110,13 @@ def usual_pairs(decision: Mapping[str, Any]) -> list[tuple[str, str]]:
 
     Args:
         decision: The content of decision.json.
+
+    Returns:
+        No pair where no method was chosen: there is nothing that a judge could confirm.
     """
-    choice, metric = str(decision["verdict"]["choice"]), decision["metric"]
+    choice, metric = decision["verdict"]["choice"], decision["metric"]
+    if choice is None:
+        return []
     figures = {str(row["method"]): row["metrics"][metric] for row in decision["table"]}
     others = [
         name for name, figure in figures.items() if name != choice and figure["value"] is not None
