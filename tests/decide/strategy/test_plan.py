@@ -161,6 +161,24 @@ def test_the_break_even_is_the_one_worked_out_by_hand(folder) -> None:
                 "volume")["met"] is True  # fmt: skip
 
 
+def test_the_payback_counts_maintenance_as_the_decision_does(folder) -> None:
+    hours = {
+        name: {
+            "development_hours": 0,
+            "data_preparation_hours": 0,
+            "maintenance_hours_per_month": month,
+        }
+        for name, month in (("few_shot", 0), ("lora", 1))
+    }
+    given = {"machine_hour": 3.6, "engineer_hour": 0.06, "horizon_months": 10, "work": hours}
+    out = folder({"few_shot": 0.5, "lora": 0.5}, speeds={"few_shot": 20.0, "lora": 40.0}, **given)
+    found = gate(make_plan(out, "shop", DecideConfig(**given)), "volume")
+    (pair,) = json.loads((out / "decision.json").read_text())["cost"]["break_even"]
+    # 0.60 for training and 0.60 for 10 months of an hour, 0.0005 saved an answer
+    assert found["measured"] == pair["answers"] == 2400
+    assert "1.20" in found["sentence"]
+
+
 def test_before_lora_is_trained_its_answers_cost_what_the_base_models_do(folder) -> None:
     folder({"few_shot": 0.5, "lora": 0.5}, name="earlier")
     out = folder({"base": 0.3, "few_shot": 0.5}, speeds={"base": 40.0, "few_shot": 20.0})
