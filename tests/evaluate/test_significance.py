@@ -10,6 +10,7 @@ from scipy import stats
 
 from tunesmith.evaluate.metrics import bleu_figure, mean_figure, mean_rows, perplexity_figure
 from tunesmith.evaluate.significance import (
+    apart,
     group_sums,
     holm,
     interval,
@@ -187,6 +188,17 @@ def test_equal_rows_leave_room_for_the_unseen():
     same = paired(nothing, nothing, mean_figure, resamples=200, bounds=(-1, 1))
     assert same.low == pytest.approx(-found.high)
     assert same.p_value == 1
+
+
+def test_one_side_against_the_rest_is_scipys_permutation_test():
+    rng = np.random.default_rng(11)
+    a, b = rng.normal(0.6, 1, 15), rng.normal(0, 1, 40)
+    difference, p_value = apart(mean_rows(a), mean_rows(b), mean_figure, resamples=20_000)
+    theirs = stats.permutation_test(
+        (a, b), lambda x, y: np.mean(x) - np.mean(y), n_resamples=20_000, rng=rng
+    )
+    assert difference == pytest.approx(a.mean() - b.mean())
+    assert p_value == pytest.approx(theirs.pvalue, abs=0.01)
 
 
 def test_one_group_has_no_interval():

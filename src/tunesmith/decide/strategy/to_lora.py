@@ -136,7 +136,12 @@ def _gain_gate(view: View, about: dict[str, Any], prompt: str) -> Gate:
         "unneeded": f"Prompting is enough: no training gains {least} over “{prompt}”; the closest, "
         f"“{method}”, gains {by}.",
     }[answer]
-    return Gate(**about, met=answer != "unneeded", sentence=words)
+    rows = None
+    if answer == "open":
+        rows, more = view.open_rows(found, method)
+        words += more
+    met = {"earned": True, "open": None, "unneeded": False}[answer]
+    return Gate(**about, met=met, rows=rows, sentence=words)
 
 
 def _volume(view: View) -> Gate:
