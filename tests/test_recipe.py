@@ -191,3 +191,12 @@ def test_hours_of_work_are_of_a_method(tmp_path) -> None:
     (problem,) = problems(path)
     assert "hours of work are given for lroa, which is no method, kind or approach" in problem
     assert load(path, ["decide.work={mine: {}, lora: {}}", "methods.mine.kind=base"])
+
+
+def test_k_cannot_be_chosen_by_what_an_endpoint_does_not_tell(tmp_path) -> None:
+    write_csv(tmp_path / "tickets.csv", tickets(20))
+    hosted = {"kind": "endpoint", "url": "http://127.0.0.1:9/v1", "model": "m", "k": "auto"}
+    path = recipe(tmp_path, {"path": "tickets.csv"}, methods={"hosted": hosted})
+    (found,) = problems(path, "decide.metric=perplexity", 'evaluate.metrics=["perplexity"]')
+    assert "methods.hosted.k: auto needs a figure that an endpoint has" in found
+    assert not [p for p in problems(path, "sources.0.path=no.csv") if "methods.hosted" in p]
