@@ -46,8 +46,12 @@ _PARTS = frozenset(
 #: What identifies where it stands alone.
 _WHOLE = frozenset(("file", "id", "ids", "line", "name", "names"))
 #: `assigned_to`, `created_by`.
-_BY = (("assigned", "to"), ("answered", "by"), ("closed", "by"), ("created", "by"))
-_BY += (("handled", "by"), ("opened", "by"), ("reported", "by"), ("resolved", "by"))
+_BY = frozenset(
+    (
+        ("assigned", "to"), ("answered", "by"), ("closed", "by"), ("created", "by"),
+        ("handled", "by"), ("opened", "by"), ("reported", "by"), ("resolved", "by"),
+    )
+)  # fmt: skip
 #: A column that ends so tells kinds of things apart, not the things: `phone_model`, `email_type`.
 _KINDS_OF = frozenset(
     (

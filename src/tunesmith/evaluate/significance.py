@@ -129,7 +129,7 @@ def interval(
         return None
     value = float(figure(stats.sum(axis=0)))
     tail = (1 - confidence) / 2
-    if bounds == (0, 1) and is_share(stats) and 0 < value < 1:
+    if bounds == (0.0, 1.0) and is_share(stats) and 0 < value < 1:
         low, high = wilson(value, groups, confidence=confidence)
         return Interval(value, low, high, math.sqrt(value * (1 - value) / groups))
     boot = figure(resampled_sums(stats, resamples, seed))

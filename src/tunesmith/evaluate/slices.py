@@ -89,7 +89,10 @@ def against_rest(
             groups = [given[i].get("group") for i in places.tolist()]
             sides.append(group_sums(rows[places], groups))
         if min(map(len, sides)) >= config.min_rows:
-            found[value] = apart(*sides, chosen.figure, resamples=_PERMUTATIONS, seed=config.seed)
+            ours, others = sides
+            found[value] = apart(
+                ours, others, chosen.figure, resamples=_PERMUTATIONS, seed=config.seed
+            )
     adjusted = holm([p_value for _, p_value in found.values()])
     return {
         value: {
