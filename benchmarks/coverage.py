@@ -32,6 +32,8 @@ Rng = np.random.Generator
 
 SIZES = (30, 60, 120)
 """Independent rows of a test set."""
+HELD_SIZES = (*SIZES, 200)
+"""Those of the table of intervals."""
 RESAMPLES = 1000
 LABELS = 4
 HIT = (0.9, 0.8, 0.7, 0.5)
@@ -147,6 +149,8 @@ DRAWS: dict[str, Callable[[Rng, int], Draw]] = {
     "paired difference of means": difference,
     "paired difference of shares": share_difference,
     "paired difference of macro F1": macro_difference,
+    "share of 3%": share(0.03),
+    "share of 2%": share(0.02),
 }
 
 
@@ -249,11 +253,11 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=2000)
     parser.add_argument("--out", type=Path, default=Path("runs/coverage.json"))
     given = parser.parse_args()
-    held = {name: {n: coverage(name, n, given.repetitions) for n in SIZES} for name in DRAWS}
+    held = {name: {n: coverage(name, n, given.repetitions) for n in HELD_SIZES} for name in DRAWS}
     print(
         table(
-            ["95% interval of", *(f"n = {n}" for n in SIZES)],
-            [[name, *(f"{each[n]:.1%}" for n in SIZES)] for name, each in held.items()],
+            ["95% interval of", *(f"n = {n}" for n in HELD_SIZES)],
+            [[name, *(f"{each[n]:.1%}" for n in HELD_SIZES)] for name, each in held.items()],
         ),
         flush=True,
     )

@@ -218,3 +218,12 @@ def test_data_that_stay_here_are_sent_to_no_model_elsewhere(tmp_path) -> None:
     assert "evaluate.judge.by: api.example.com" in error.value.problems[1]
     with pytest.raises(RecipeError, match="take it out"):
         check(loaded(True, here))
+
+
+def test_k_cannot_be_chosen_by_what_an_endpoint_does_not_tell(tmp_path) -> None:
+    write_csv(tmp_path / "tickets.csv", tickets(20))
+    hosted = {"kind": "endpoint", "url": "http://127.0.0.1:9/v1", "model": "m", "k": "auto"}
+    path = recipe(tmp_path, {"path": "tickets.csv"}, methods={"hosted": hosted})
+    (found,) = problems(path, "decide.metric=perplexity", 'evaluate.metrics=["perplexity"]')
+    assert "methods.hosted.k: auto needs a figure that an endpoint has" in found
+    assert not [p for p in problems(path, "sources.0.path=no.csv") if "methods.hosted" in p]

@@ -244,7 +244,7 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
     problems += _judge_problems(loaded, node) + _suite_problems(loaded, node)
-    problems += _away_problems(loaded.recipe, node)
+    problems += _away_problems(loaded.recipe, node) + _k_problems(loaded.recipe, node)
     if installed:
         problems += [
             f"{_at(node, location)}{'.'.join(location)}: {words}"
@@ -252,6 +252,19 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
         ]
     if problems:
         raise RecipeError(problems, where=str(loaded.path))
+
+
+def _k_problems(recipe: Recipe, node: Any) -> list[str]:
+    """Endpoints whose `k: auto` would be decided by what an endpoint does not tell."""
+    if recipe.decide.metric != "perplexity":
+        return []
+    return [
+        f"{_at(node, ('methods', name, 'k'))}methods.{name}.k: auto needs a figure that an "
+        "endpoint has, and decide.metric is perplexity, which it does not tell: name another "
+        "metric, or set k to a number"
+        for name, method in recipe.methods.items()
+        if method.kind == "endpoint" and method.k == "auto"
+    ]
 
 
 def missing_parts(recipe: Recipe, base: Path) -> list[tuple[tuple[str, ...], str]]:

@@ -13,6 +13,11 @@ def test_95_percent_intervals_hold_the_truth(name):
     assert 0.92 <= coverage(name, 120, 400) <= 0.985
 
 
+@pytest.mark.parametrize(("name", "rows"), [("share of 2%", 200), ("share of 3%", 120)])
+def test_95_percent_intervals_hold_rare_shares(name, rows):
+    assert 0.92 <= coverage(name, rows, 1000) <= 0.985
+
+
 def test_an_interval_that_is_too_narrow_would_be_found(monkeypatch):
     monkeypatch.setattr("benchmarks.coverage._limits", halved)
     assert coverage("share of 50%", 120, 200) < 0.85
@@ -32,4 +37,4 @@ def test_better_is_seldom_said_where_nothing_is():
 
 
 def test_every_kind_of_figure_is_drawn():
-    assert len(DRAWS) == 10
+    assert len(DRAWS) == 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ def result(number: int, right: dict[str, list[int]], *, train: int = 80) -> Fold
     """A fold in which each method has answered some rows right."""
     held = len(next(iter(right.values())))
     rows = pl.DataFrame({"split": ["train"] * train + ["validation"] * 5 + ["test"] * held})
+    rows = rows.with_columns(category=pl.lit("billing"), answer=pl.lit("yes"))
     answers = {
         name: [
             {"id": f"{number}-{n:03}", "reference": "yes", "prediction": "yes" if good else "no",
@@ -50,6 +52,21 @@ def report(results: list[FoldResult]) -> dict[str, Any]:
         decision=DecideConfig(metric="exact_match"),
         evaluation=EVALUATION,
     )
+
+
+def test_what_folds_were_dealt_by_is_said() -> None:
+    results = [result(n, {"base": [0] * 10, "lora": [1] * 10}) for n in (1, 2)]
+    found = report(results)
+    assert found["stratified_by"] == "category"
+    assert "dealt evenly by category" in found["sentences"][0]
+    bare = [
+        replace(one, fold=Fold(one.fold.number, one.fold.rows.with_columns(
+            category=pl.lit(None, pl.String))))
+        for one in results
+    ]  # fmt: skip
+    found = report(bare)
+    assert found["stratified_by"] is None
+    assert "not stratified" in found["sentences"][0]
 
 
 def test_figures_by_hand() -> None:

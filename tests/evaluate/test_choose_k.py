@@ -93,8 +93,9 @@ def test_rows_that_cannot_be_scored_are_an_error() -> None:
 
 
 def run(
-    method: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, **generations: Generation
-) -> Any:
+    method: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: Any = None,
+    **generations: Generation,
+) -> Any:  # fmt: skip
     asked: list[Any] = []
 
     def generate(method: FewShotConfig, rows: list[Example], **settings: Any) -> Generation:
@@ -105,8 +106,8 @@ def run(
     validation = [Example(f"v{n}", f"what about {n}?", "yes") for n in range(90)]
     got = choose_k(
         method, validation=validation, train=[Example("t", "q", "a")], out=tmp_path / "few",
-        model=BaseModel("m", tmp_path, "f", "folder"), metric="token_f1", evaluation=CONFIG,
-        prompt=PromptConfig(), progress=SilentProgress(),
+        model=BaseModel("m", tmp_path, "f", "folder"), evaluation=CONFIG,
+        prompt=PromptConfig(), progress=SilentProgress(), **{"metric": "token_f1", **(more or {})},
     )  # fmt: skip
     return got, asked
 
@@ -124,6 +125,35 @@ def test_what_is_answered_and_counted(monkeypatch: pytest.MonkeyPatch, tmp_path:
     }  # fmt: skip
     assert (record["tokens_in"], record["tokens_out"]) == (2 * 80 * 100, 2 * 80 * 10)
     assert got.label == "Few-shot prompt, 3 examples (nearest), k 3 chosen on 60 validation rows"
+
+
+def test_likeness_in_meaning_is_worked_out_where_it_decides(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folders = []
+
+    def liken(rows: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+        folders.append(folder.name)
+        alike = 0.9 if folder.name == "k-3" else 0.1
+        noise = np.random.default_rng(len(folders)).normal(0, 0.01, len(rows))
+        return [
+            {**row, "embedding_similarity": alike + by} for row, by in zip(rows, noise, strict=True)
+        ]
+
+    method = FewShotConfig(k="auto", choices=(1, 3))
+    settings = {"metric": "embedding_similarity", "liken": liken}
+    got, _ = run(method, monkeypatch, tmp_path, settings, k1=made(0.2), k3=made(0.5))
+    assert got.method.k == 3
+    assert folders == ["k-1", "k-3"]
+
+
+def test_numbers_that_score_no_common_row_are_not_compared() -> None:
+    one, other = made(0.9), made(0.2, unscored=40)
+    for row in one.predictions[40:]:
+        row["prediction"] = None
+    tried, k = judged(k1=other, k3=one)
+    assert k == 3
+    assert "worse_by" not in tried[0]
 
 
 def test_no_larger_number_is_tried_without_room(

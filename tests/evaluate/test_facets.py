@@ -87,7 +87,9 @@ def test_texts_without_spaces_are_measured_in_characters() -> None:
     assert facet.order == ("1 to 10 characters", "11 to 20 characters")
 
 
-@pytest.mark.parametrize("name", ["customer", "thread", "source_id", "author", "extra.Email"])
+@pytest.mark.parametrize(
+    "name", ["customer", "thread", "source_id", "author", "extra.Email", "extra.customer_name"]
+)
 def test_identifiers_are_refused(name: str) -> None:
     with pytest.raises(ValidationError, match="must not list them"):
         SlicesConfig(by=(name,))
@@ -103,6 +105,27 @@ def test_what_is_not_there_is_an_error_that_names_what_is() -> None:
         facets(frame, by=("extra.no",))
     with pytest.raises(TunesmithError, match="names people"):
         facets(frame, by=("extra.plan",), personal={"plan"})
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (("Maria Lopez", "John Smith", "Wei Zhang"), "PERSON"),
+        (("support", "anna.schmidt@web.example", "sales"), "EMAIL"),
+    ],
+)
+def test_a_column_that_holds_personal_data_is_refused_whatever_it_is_called(values, kind) -> None:
+    frame = rows(extra=lambda n: [{"key": "desk", "value": values[n % 3]}])
+    with pytest.raises(TunesmithError, match=rf"'extra.desk' look like personal.*{kind}") as error:
+        facets(frame, by=("extra.desk",))
+    assert not any(value in str(error.value) for value in values if value != "support")
+
+
+def test_a_facet_that_nobody_named_is_left_out_where_it_holds_personal_data() -> None:
+    names = ("Maria Lopez", "John Smith", "Wei Zhang")
+    found = facets(rows(category=lambda n: names[n % 3]))
+    assert ("category", "its values may be personal data (PERSON)") in found.left_out
+    assert "category" not in [facet.name for facet in found.facets]
 
 
 @given(

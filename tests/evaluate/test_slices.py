@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.facets import Facet
 from tunesmith.evaluate.scorecard import quality_figure
 from tunesmith.evaluate.significance import holm
-from tunesmith.evaluate.slices import compare_slices, figures_of
+from tunesmith.evaluate.slices import against_rest, compare_slices, figures_of
 
 CONFIG = EvaluateConfig(metrics=("exact_match",), resamples=2000)
 
@@ -39,6 +40,30 @@ def test_a_slice_has_the_figure_of_its_rows_alone() -> None:
         ("even", 20, 20), ("odd", 20, 20)
     ]  # fmt: skip
     assert found[0]["methods"]["base"] == quality_figure("exact_match", given[::2], CONFIG)
+
+
+def test_a_slice_is_held_against_the_rest_of_the_rows() -> None:
+    given = answers([n % 2 or n % 8 == 0 for n in range(80)])
+    found = against_rest(by_parity(80), given, "exact_match", CONFIG)
+    assert found["even"]["difference"] == -found["odd"]["difference"] == pytest.approx(-0.75)
+    assert found["even"]["clear"]
+    twins = answers([n % 2 for n in range(80)], group=True)
+    categories = replace(by_parity(80), name="category")
+    (figure, _) = figures_of(categories, {"base": twins}, "exact_match", CONFIG)
+    assert figure["against_rest"]["base"]["difference"] == -1
+    small = against_rest(by_parity(12), answers([1] * 12), "exact_match", CONFIG)
+    assert small == {}
+
+
+def test_equal_slices_are_seldom_called_different_from_the_rest() -> None:
+    """Eight categories without a difference: in at most 5% of cases is any called clear."""
+    facet = Facet("c", "C", tuple("abcdefgh"), {f"r{n}": "abcdefgh"[n % 8] for n in range(160)})
+    rng, alarms = np.random.default_rng(3), 0
+    for _ in range(60):
+        given = answers(list(rng.random(160) < 0.7))
+        found = against_rest(facet, given, "exact_match", CONFIG)
+        alarms += any(one["clear"] for one in found.values())
+    assert alarms <= 8  # a true 5% gives 8 or fewer in 99 of 100 cases
 
 
 def test_a_method_that_is_better_overall_can_be_clearly_worse_in_a_slice() -> None:

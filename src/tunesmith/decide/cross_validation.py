@@ -9,7 +9,7 @@ from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.words import figure, names, sentence
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
-from tunesmith.evaluate.cross_validation.folds import grouped_by
+from tunesmith.evaluate.cross_validation.folds import grouped_by, stratified_by
 from tunesmith.evaluate.cross_validation.run import FoldResult
 from tunesmith.evaluate.cross_validation.summary import comparisons, fold_rows, method_figures
 from tunesmith.evaluate.metrics import METRICS
@@ -40,11 +40,11 @@ def cross_validation_report(
         evaluation: The metrics, confidence and resamples.
 
     Returns:
-        `folds`, `over`, `grouped_by`, `stratified_by`, `metric`, `n` (rows answered); `rows`: one
-        object a fold (`fold`, `train`, `watched`, `validation`: rows learned from, watched in
-        training and held out; `answered`, `seconds`, `quality`, `methods`); `methods`: by name
-        `kind`, `label`, `metrics` (see `summary.method_figures`); `comparisons` by the deciding
-        metric, each with its `sentence`; `note`; `sentences`.
+        `folds`, `over`, `grouped_by`, `stratified_by` (null: by nothing), `metric`, `n` (rows
+        answered); `rows`: one object a fold (`fold`, `train`, `watched`, `validation`: rows learned
+        from, watched in training and held out; `answered`, `seconds`, `quality`, `methods`);
+        `methods`: by name `kind`, `label`, `metrics` (see `summary.method_figures`); `comparisons`
+        by the deciding metric, each with its `sentence`; `note`; `sentences`.
     """
     cards = list(results[0].cards.values())
     called = names(cards)
@@ -61,15 +61,19 @@ def cross_validation_report(
     found = [{**one, "sentence": _compared(one, called, len(results))} for one in found]
     words = grouped_by(together)
     answered = sum(row["answered"] for row in rows)
+    strata = stratified_by(results[0].fold.rows, evaluation.task)
+    dealt = "not stratified, for no row has a category"
+    if strata is not None:
+        dealt = f"dealt evenly by {strata}"
     first = (
-        f"{len(results)} folds over {results[0].fold.rows.height:,} rows ({_over(config)}), dealt "
-        f"evenly by category; {_listed(words)} stay in one fold."
+        f"{len(results)} folds over {results[0].fold.rows.height:,} rows ({_over(config)}), "
+        f"{dealt}; {_listed(words)} stay in one fold."
     )
     return {
         "folds": len(results),
         "over": config.over,
         "grouped_by": words,
-        "stratified_by": "category",
+        "stratified_by": strata,
         "metric": decision.metric,
         "n": answered,
         "rows": rows,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.generate import Generation, generate
+from tunesmith.evaluate.likeness import LIKENESS, Liken
 from tunesmith.evaluate.metrics import METRICS, FloatArray
 from tunesmith.evaluate.significance import group_sums, holm, interval, paired
 from tunesmith.io import read_json
@@ -103,6 +104,7 @@ def choose_k(
     evaluation: EvaluateConfig,
     prompt: PromptConfig,
     progress: Progress,
+    liken: Liken | None = None,
 ) -> Chosen:
     """Answer validation rows with each number of examples and take the smallest good one.
 
@@ -120,6 +122,8 @@ def choose_k(
         evaluation: Confidence, resamples, seed, length and batch of answers.
         prompt: What the prompts have in common.
         progress: Where to say how far it is.
+        liken: Adds likeness in meaning to the answers in a folder (`likeness.likened`); it is asked
+            only where such a figure decides.
 
     Raises:
         TunesmithError: There are no validation rows, or none could be scored.
@@ -149,6 +153,11 @@ def choose_k(
         )
         if made[k].stats.get("rows_with_dropped_shots", 0) > _LOST * len(rows):
             break
+    if liken is not None and metric in LIKENESS:
+        made = {
+            k: replace(one, predictions=liken(one.predictions, out / "choose-k" / f"k-{k}"))
+            for k, one in made.items()
+        }
     tried, k = _judged(made, metric, evaluation, where=f"method '{out.name}'")
     record = {
         "k": k,
@@ -193,10 +202,12 @@ def _judged(
     able = [row for row in tried if row["n"] == most]
     sign = 1 if measure.higher_is_better else -1
     best = max(able, key=lambda row: sign * row["value"])
-    others = [row for row in able if row is not best]
-    pairs = []
-    for row in others:
+    pairs, others = [], []
+    for row in able:
         both = scored[best["k"]] & scored[row["k"]]
+        if row is best or not both.any():  # without common rows nothing can be said of it
+            continue
+        others.append(row)
         pairs.append(
             paired(
                 _kept(stats[best["k"]], groups[row["k"]], both),

@@ -9,7 +9,7 @@ import numpy as np
 
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.metrics import FloatArray, Prediction
-from tunesmith.evaluate.significance import Figure, group_sums, interval
+from tunesmith.evaluate.significance import Figure, group_sums, interval, is_share
 
 
 def row_bounds(unit: str) -> tuple[float, float] | None:
@@ -63,7 +63,8 @@ def estimate(
     if found is None:
         return {**out, "note": "All rows have the same value, which tells no interval."}
     out |= {"low": found.low, "high": found.high}
-    note = None if caution is None else caution(stats.sum(axis=0))
+    exact = row_bounds(unit) is not None and is_share(stats) and 0 < found.value < 1
+    note = None if caution is None or exact else caution(stats.sum(axis=0))
     return out if note is None else {**out, "note": note}
 
 

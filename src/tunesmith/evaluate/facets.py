@@ -2,7 +2,8 @@
 
 A facet gives every row one value. Values that few rows have are put together, never left out, so
 that the slices of a facet always add up to all rows. No facet lists people: columns that identify
-someone are refused, and so is any other column whose values mostly occur once.
+someone by their name or by what they hold are refused (`identifying`), and so is any other column
+whose values mostly occur once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydantic import Field, field_validator
 
 from tunesmith.config import Config
 from tunesmith.errors import TunesmithError
+from tunesmith.evaluate.identifying import identifies, personal_values
 
 DEFAULT = ("category", "length", "language", "source")
 """The facets that are looked at where none is named and rows have at least two values."""
@@ -40,14 +42,10 @@ _LABELS = {
 }
 #: Facets that are worked out of a text, and which.
 _LENGTHS = {"length": "question", "answer_length": "answer"}
+#: Facets whose values stand in the data as they are shown.
+_LISTED = ("category", "source", "domain", "license")
 _NUMBERS = ("quality_score", "language_confidence", "repetition")
 _EXTRA = "extra."
-_IDENTIFIERS = frozenset(
-    (
-        "id", "source_id", "customer", "author", "thread", "content_hash", "file", "line", "name",
-        "email", "e-mail", "mail", "phone", "telephone", "address", "user", "username", "agent",
-    )
-)  # fmt: skip
 _BAND_NAMES = ("short", "medium", "long")
 _SHORT_TEXTS = 3  # words: below, a language without spaces is likelier than short questions
 
@@ -74,7 +72,7 @@ class SlicesConfig(Config):
     @classmethod
     def _no_people(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         for name in names or ():
-            if name.removeprefix(_EXTRA).lower() in _IDENTIFIERS:
+            if name not in _LABELS and identifies(name.removeprefix(_EXTRA)):
                 msg = (
                     f"'{name}' identifies rows or people, and a report must not list them: name "
                     "what they have in common (extra.tier)"
@@ -150,12 +148,28 @@ def facets_of(
                 todo="name what they have in common",
             )
         values, order = _values(frame, name, config)
+        if name in _LISTED or name.startswith(_EXTRA):
+            kinds = personal_values([value for value in order if value != NOTHING])
+            if kinds and config.by is None:
+                left_out.append((name, f"its values may be personal data ({', '.join(kinds)})"))
+                continue
+            _refuse_personal(name, kinds)
         facet = _gathered(name, frame.get_column("id").to_list(), values, order, groups, config)
         if config.by is None and len(facet.order) < 2:
             left_out.append((name, _why(facet)))
         else:
             found.append(facet)
     return Facets(tuple(found), tuple(left_out))
+
+
+def _refuse_personal(name: str, kinds: Sequence[str]) -> None:
+    if kinds:
+        raise TunesmithError(
+            f"the values of '{name}' look like personal data ({', '.join(kinds)}), and a report "
+            "must not list them",
+            where="evaluate.slices.by",
+            todo="name what the people have in common (extra.tier), or write groups in the column",
+        )
 
 
 def _why(facet: Facet) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -19,6 +19,12 @@ from tunesmith.worker import Event, claim, run_job
 
 _VERSION = 1  # bump when the same settings give other figures
 _NAMES = {"embedding_similarity": "cosine", "bert_score": "f1"}
+
+
+Liken = Callable[[list[dict[str, Any]], Path], list[dict[str, Any]]]
+"""Adds likeness in meaning to the rows of predictions.jsonl; the folder is the answers'."""
+LIKENESS = ("embedding_similarity", "bert_score")
+"""The figures that need it."""
 
 
 def embedding_model(config: EmbeddingConfig, *, base: BaseModel, folder: Path) -> BaseModel:

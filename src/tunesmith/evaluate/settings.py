@@ -10,6 +10,9 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from tunesmith.config import Config
 
+Task = Literal["generation", "classification"]
+"""What answers are: texts, or one of some labels."""
+
 
 def label_key(text: str) -> str:
     """A label as it is compared: letters and digits in lower case, single spaces between.

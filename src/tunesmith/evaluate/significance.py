@@ -19,6 +19,9 @@ BCa (Efron 1987)              87-92%     91-96%     92-97%     94-96%
 BCa, widened                  91-95%     92-97%     93-97%     94-96%
 ```
 
+A share of independent rows gets Wilson's interval: no resample reaches the share that one or two
+rows of 200 may stand for (89% of the intervals held a share of 2%; Wilson's, 93%).
+
 BCa misses more evenly on both sides where a figure is skewed, but is too narrow for threads. With
 12 groups the share of 15% is left out: no method held it in more than 85%.
 """
@@ -113,8 +116,9 @@ def interval(
         resamples: Bootstrap samples.
         seed: Of the resampling.
         bounds: Smallest and largest value that the figure of one row can have, for a mean. With
-            it, g groups that are all the same get the interval of "up to a share u of the groups
-            may differ", u the upper Clopper-Pearson limit of 0 in g.
+            (0, 1), zeros and ones of independent rows get Wilson's interval. With any, g groups
+            that are all the same get the interval of "up to a share u of the groups may differ", u
+            the upper Clopper-Pearson limit of 0 in g.
 
     Returns:
         None where the data do not say how sure the figure is: a single group, or groups that
@@ -124,8 +128,11 @@ def interval(
     if groups < 2:
         return None
     value = float(figure(stats.sum(axis=0)))
-    boot = figure(resampled_sums(stats, resamples, seed))
     tail = (1 - confidence) / 2
+    if bounds == (0.0, 1.0) and is_share(stats) and 0 < value < 1:
+        low, high = wilson(value, groups, confidence=confidence)
+        return Interval(value, low, high, math.sqrt(value * (1 - value) / groups))
+    boot = figure(resampled_sums(stats, resamples, seed))
     if np.ptp(boot) <= 1e-12 * max(1.0, abs(value)):
         if bounds is None:
             return None
@@ -138,6 +145,32 @@ def interval(
     level = _NORMAL.cdf(z)
     low, high = np.quantile(boot, [level, 1 - level])
     return Interval(value, float(low), float(high), float(boot.std(ddof=1)))
+
+
+def is_share(stats: FloatArray) -> bool:
+    """Whether statistics are of a share of rows that are independent: (0 or 1, 1) in each group.
+
+    Args:
+        stats: Shape (g, k).
+    """
+    if stats.shape[1] != 2 or not np.all(stats[:, 1] == 1):
+        return False
+    return bool(np.all((stats[:, 0] == 0) | (stats[:, 0] == 1)))
+
+
+def wilson(share: float, rows: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """The score interval of a share of independent rows (Wilson 1927; Brown, Cai, DasGupta 2001).
+
+    Args:
+        share: Of the rows, 0 to 1.
+        rows: How many, at least 1.
+        confidence: Of the interval.
+    """
+    z = _NORMAL.inv_cdf((1 + confidence) / 2)
+    weight = z * z / rows
+    middle = (share + weight / 2) / (1 + weight)
+    half = z * math.sqrt(share * (1 - share) / rows + weight / rows / 4) / (1 + weight)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def student_quantile(p: float, degrees: int) -> float:
@@ -240,6 +273,49 @@ def _swap_test(
         swapped = difference(np.hstack([total_a + moved, total_b - moved]))
         extreme += int(np.count_nonzero(np.abs(swapped) >= threshold))
     return extreme / count if exact else (extreme + 1) / (count + 1)
+
+
+def apart(
+    inside: FloatArray,
+    outside: FloatArray,
+    figure: Figure,
+    *,
+    resamples: int = 10_000,
+    seed: int = 13,
+) -> tuple[float, float]:
+    """Compare a figure of some groups with that of all other groups, which are other rows.
+
+    The two-sided permutation test in which the groups are dealt anew to both sides (Good 2005,
+    section 3.2). A group that has rows on both sides is one on each; where its rows are alike,
+    that makes the test milder, not stricter.
+
+    Args:
+        inside: Statistics, shape (g, k).
+        outside: Statistics of the rest, shape (h, k).
+        figure: Summed statistics (..., k) to the figure (...).
+        resamples: Permutations.
+        seed: Of them.
+
+    Returns:
+        (difference: inside minus outside, p-value).
+    """
+    both, size = np.vstack([inside, outside]), len(inside)
+    total = both.sum(axis=0)
+
+    def difference(sums: FloatArray) -> FloatArray:
+        return figure(sums) - figure(total - sums)
+
+    observed = float(difference(inside.sum(axis=0)))
+    threshold = abs(observed) * (1 - 1e-9) - 1e-12
+    rng = np.random.default_rng(seed)
+    extreme = 0
+    step = max(1, _CELLS // len(both))
+    for start in range(0, resamples, step):
+        count = min(step, resamples - start)
+        order = rng.random((count, len(both))).argpartition(size - 1, axis=1)
+        sums = both[order[:, :size]].sum(axis=1)
+        extreme += int(np.count_nonzero(np.abs(difference(sums)) >= threshold))
+    return observed, (extreme + 1) / (resamples + 1)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

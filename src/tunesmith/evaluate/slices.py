@@ -22,7 +22,7 @@ from tunesmith.evaluate.facets import Facet
 from tunesmith.evaluate.metrics import METRICS, FloatArray, Prediction
 from tunesmith.evaluate.power import smallest_effect
 from tunesmith.evaluate.scorecard import quality_figure
-from tunesmith.evaluate.significance import Paired, group_sums, holm, paired
+from tunesmith.evaluate.significance import Paired, apart, group_sums, holm, paired
 
 Answers = Mapping[str, Sequence[Prediction]]
 """The rows of every method's predictions.jsonl, by method, in one common order of rows."""
@@ -31,15 +31,22 @@ POWER = 0.8
 """How likely `smallest_effect` would have shown."""
 
 
+_PERMUTATIONS = 2000
+"""Of a slice against the rest: the smallest p-value, 1 / 2,001, passes Holm with 100 values."""
+
+
 def figures_of(
     facet: Facet, answers: Answers, metric: MetricName, config: EvaluateConfig
 ) -> list[dict[str, Any]]:
     """The deciding figure of every method in every slice of a facet.
 
     Returns:
-        One object for each value: `value`, `n` (rows), `groups`, `methods` (a figure by name).
+        One object for each value: `value`, `n` (rows), `groups`, `methods` (a figure by name),
+        and of categories `against_rest` (see `against_rest`, by method, null where not tested).
     """
-    out = []
+    out: list[dict[str, Any]] = []
+    tested = answers if facet.name == "category" else {}
+    rest = {method: against_rest(facet, given, metric, config) for method, given in tested.items()}
     for value in facet.order:
         rows = {
             method: [row for row in given if facet.of[str(row["id"])] == value]
@@ -54,9 +61,48 @@ def figures_of(
                 "methods": {
                     method: quality_figure(metric, mine, config) for method, mine in rows.items()
                 },
+                "against_rest": {method: found.get(value) for method, found in rest.items()},
             }
         )
     return out
+
+
+def against_rest(
+    facet: Facet, given: Sequence[Prediction], metric: MetricName, config: EvaluateConfig
+) -> dict[str, dict[str, Any]]:
+    """In which slices of a facet one method does better or worse than in all the others.
+
+    Returns:
+        By value: `difference` (the slice minus the rest), `p_value` (permutation), `p_holm` (over
+        the values of the facet), `clear`. Slices with fewer groups than an interval needs, or
+        without as many in the rest, are left out.
+    """
+    chosen = METRICS[metric]
+    rows = chosen.rows(given, config)
+    scored = ~np.isnan(rows).any(axis=1)
+    found: dict[str, tuple[float, float]] = {}
+    for value in facet.order:
+        inside = np.array([facet.of[str(row["id"])] == value for row in given], dtype=bool)
+        sides = []
+        for side in (inside & scored, ~inside & scored):
+            places = np.flatnonzero(side)
+            groups = [given[i].get("group") for i in places.tolist()]
+            sides.append(group_sums(rows[places], groups))
+        if min(map(len, sides)) >= config.min_rows:
+            ours, others = sides
+            found[value] = apart(
+                ours, others, chosen.figure, resamples=_PERMUTATIONS, seed=config.seed
+            )
+    adjusted = holm([p_value for _, p_value in found.values()])
+    return {
+        value: {
+            "difference": difference,
+            "p_value": p_value,
+            "p_holm": p_holm,
+            "clear": p_holm <= 1 - config.confidence,
+        }
+        for (value, (difference, p_value)), p_holm in zip(found.items(), adjusted, strict=True)
+    }
 
 
 def _independent(rows: Sequence[Prediction]) -> int:

@@ -13,6 +13,7 @@ from tunesmith.evaluate.cross_validation.folds import Fold
 from tunesmith.evaluate.cross_validation.run import Setup, chosen_methods, run_folds
 from tunesmith.evaluate.facets import Facets
 from tunesmith.evaluate.judge.judge import judge, usual_pairs
+from tunesmith.evaluate.likeness import embedding_model
 from tunesmith.io import write_json
 from tunesmith.models import BaseModel
 from tunesmith.pipeline.state import Run
@@ -45,13 +46,14 @@ def folds_of(work: Run) -> list[Fold]:
     config = recipe.evaluate.cross_validation
     if config is None or not (recipe.methods and work.reaches("evaluate")):
         return []
-    return dataset_folds(work.prepared, config, recipe.split)
+    return dataset_folds(work.prepared, config, recipe.split, recipe.evaluate.task)
 
 
 def cross_validate(work: Run, base: BaseModel, folds: list[Fold]) -> None:
     """Train and measure methods in every fold: RUN/cross_validation, and its .json."""
     recipe, data = work.loaded.recipe, work.prepared
     config = recipe.evaluate.cross_validation or CrossValidationConfig()
+    reading = recipe.evaluate.embedding
     setup = Setup(
         methods=recipe.methods,
         chosen=chosen_methods(config, recipe.methods),
@@ -64,6 +66,9 @@ def cross_validate(work: Run, base: BaseModel, folds: list[Fold]) -> None:
         prompt=recipe.prompt,
         seed=recipe.seed,
         launch=recipe.launch,
+        reader=None
+        if reading is None
+        else embedding_model(reading, base=base, folder=work.loaded.base),
     )
     found = cross_validation_report(
         run_folds(folds, setup, work.progress),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,7 @@ def _measure(work: Run, found: Candidate) -> None:
         evaluation=recipe.evaluate,
         prompt=recipe.prompt,
         progress=work.progress,
+        liken=partial(_likened, work),
     )
     answered = work.timed(f"answer {found.name}", lambda: _answer(work, found, chosen))
     work.timed(f"time {found.name}", lambda: _time(work, found, chosen, answered))

@@ -8,6 +8,7 @@ import polars as pl
 
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
 from tunesmith.evaluate.cross_validation.folds import COLUMNS, Fold, make_folds
+from tunesmith.evaluate.settings import Task
 from tunesmith.prepare.conversations import Conversations, conversations
 from tunesmith.prepare.prepared import Prepared
 from tunesmith.prepare.training import Dataset, TrainingRows, training_rows
@@ -20,9 +21,9 @@ from tunesmith.tune.formats import Document
 
 
 def dataset_folds(
-    data: Prepared, config: CrossValidationConfig, together: SplitConfig
+    data: Prepared, config: CrossValidationConfig, together: SplitConfig, task: Task = "generation"
 ) -> list[Fold]:
-    """Deal the rows of a dataset to folds.
+    """Deal the rows of a dataset to folds; see `make_folds`.
 
     Raises:
         TunesmithError: There are too few independent rows.
@@ -34,7 +35,7 @@ def dataset_folds(
         part.filter(wanted).select(COLUMNS)
         for part in data.rows.frames([*COLUMNS, "kind", "split"])
     )
-    return make_folds(rows, config, together)
+    return make_folds(rows, config, together, task=task)
 
 
 @dataclass(frozen=True)

@@ -161,6 +161,24 @@ def test_the_break_even_is_the_one_worked_out_by_hand(folder) -> None:
                 "volume")["met"] is True  # fmt: skip
 
 
+def test_the_payback_counts_maintenance_as_the_decision_does(folder) -> None:
+    hours = {
+        name: {
+            "development_hours": 0,
+            "data_preparation_hours": 0,
+            "maintenance_hours_per_month": month,
+        }
+        for name, month in (("few_shot", 0), ("lora", 1))
+    }
+    given = {"machine_hour": 3.6, "engineer_hour": 0.06, "horizon_months": 10, "work": hours}
+    out = folder({"few_shot": 0.5, "lora": 0.5}, speeds={"few_shot": 20.0, "lora": 40.0}, **given)
+    found = gate(make_plan(out, "shop", DecideConfig(**given)), "volume")
+    (pair,) = json.loads((out / "decision.json").read_text())["cost"]["break_even"]
+    # 0.60 for training and 0.60 for 10 months of an hour, 0.0005 saved an answer
+    assert found["measured"] == pair["answers"] == 2400
+    assert "1.20" in found["sentence"]
+
+
 def test_before_lora_is_trained_its_answers_cost_what_the_base_models_do(folder) -> None:
     folder({"few_shot": 0.5, "lora": 0.5}, name="earlier")
     out = folder({"base": 0.3, "few_shot": 0.5}, speeds={"base": 40.0, "few_shot": 20.0})
@@ -212,15 +230,18 @@ def test_the_predicted_memory_of_full_tuning_is_near_what_a_full_training_told()
     assert full_memory_mib(TRAINING) == pytest.approx(4947.4, rel=0.02)
 
 
-def slices(value, high):
-    figure = {"value": value, "low": value - 0.05, "high": high}
+def slices(difference=-0.3, *, clear=True):
+    def tested(by, sure):
+        return {"lora": {"difference": by, "p_value": 0.01, "p_holm": 0.02, "clear": sure}}
+
     return {
         "metric": "token_f1",
         "facets": [{
             "name": "category",
             "values": [
-                {"value": "refunds", "n": 30, "methods": {"lora": figure}},
-                {"value": "orders", "n": 30, "methods": {"lora": {"value": 0.9, "low": 0.8, "high": 1}}},
+                {"value": "refunds", "n": 30, "against_rest": tested(difference, clear)},
+                {"value": "orders", "n": 30, "against_rest": tested(-difference, clear)},
+                {"value": "few", "n": 3, "against_rest": {"lora": None}},
             ],
         }],
     }  # fmt: skip
@@ -228,20 +249,25 @@ def slices(value, high):
 
 def test_critical_components_are_where_lora_is_clearly_worst(folder) -> None:
     out = folder({"base": 0.2, "few_shot": 0.4, "lora": 0.7})
-    put(out / "slices.json", slices(0.3, 0.4))
+    put(out / "slices.json", slices())
     found = gate(make_plan(out, "shop", DecideConfig()), "components")
     assert (found["met"], found["measured"]) == (True, 1)
     assert "refunds" in found["sentence"]
     assert "orders" not in found["sentence"]
-    put(out / "slices.json", slices(0.3, 0.99))  # worse, but not clearly
+    put(out / "slices.json", slices(clear=False))  # worse, but not clearly
     assert gate(make_plan(out, "shop", DecideConfig()), "components")["met"] is False
+    older = slices()
+    for value in older["facets"][0]["values"]:
+        del value["against_rest"]
+    put(out / "slices.json", older)
+    assert gate(make_plan(out, "shop", DecideConfig()), "components")["met"] is None
     named = gate(make_plan(out, "shop", strategy(critical=("a", "b"), components=1)), "components")
     assert (named["met"], named["gap"]) == (False, 1)
 
 
 def test_all_gates_of_lora_passed_is_phase_3_and_then_done(folder, tmp_path) -> None:
     out = folder({"few_shot": 0.3, "lora": 0.6, "full": 0.85})
-    put(out / "slices.json", slices(0.3, 0.4))
+    put(out / "slices.json", slices())
     three_versions(out / "dataset")
     audit = {"passed": True, "suites": []}
     put(out / "methods/lora/audit.json", audit)
@@ -274,6 +300,35 @@ def test_an_open_gain_says_how_many_rows_would_tell(folder) -> None:
     rows = gate(plan, "lora_better")["rows"]
     assert rows is not None
     assert f"About {rows:,} more test rows" in gate(plan, "lora_better")["sentence"]
+
+
+def test_an_open_question_meets_no_gate_and_asks_for_rows(folder) -> None:
+    out = folder({"few_shot": 0.50, "lora": 0.51, "full": 0.52}, n=60)
+    plan = make_plan(out, "shop", DecideConfig())
+    for name in ("prompting_not_enough", "lora_not_enough"):
+        found = gate(plan, name)
+        assert found["met"] is None
+        assert found["rows"] > 0
+        assert "more test rows would tell" in found["sentence"]
+    assert plan["stopped"] is None or "not_enough" not in str(plan["stopped"]["gates"])
+
+
+def test_more_answers_of_an_endpoint_are_priced_by_its_tokens(folder) -> None:
+    out = folder({"few_shot": 0.50, "lora": 0.51}, n=60, speeds={"few_shot": 20.0, "lora": 40.0})
+    path = out / "methods/few_shot/metrics.json"
+    card = json.loads(path.read_text())
+    card["generation"]["endpoint"] = {
+        "model": "hosted", "host": "api.example", "local": False, "currency": "USD",
+        "input_per_million": 1.0, "output_per_million": 50.0,
+    }  # fmt: skip
+    card["metrics"]["tokens_in_mean"] = {"value": 100.0}
+    put(path, card)
+    plan = make_plan(out, "shop", DecideConfig(machine_hour=3.6))
+    item = next(one for one in plan["next"]["items"] if "more test rows" in one["text"])
+    rows = max(one["rows"] or 0 for one in plan["missing"])
+    tokens = card["metrics"]["tokens_out_mean"]["value"]
+    assert item["cost"] == pytest.approx(rows * (0.0001 + tokens * 50e-6 + 0.5 * 0.001))
+    assert plan["next"]["cost"] == pytest.approx(sum(one["cost"] for one in plan["next"]["items"]))
 
 
 def three_versions(table):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from tunesmith.dedup.near import NearConfig, link
 from tunesmith.dedup.normalise import comparable
 from tunesmith.errors import ConservationError
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
-from tunesmith.evaluate.cross_validation.folds import Fold, grouped_by, make_folds
+from tunesmith.evaluate.cross_validation.folds import Fold, grouped_by, make_folds, stratified_by
 from tunesmith.evaluate.cross_validation.quality import fold_quality
+from tunesmith.evaluate.settings import label_key
 from tunesmith.split import SplitConfig
 
 
@@ -51,6 +53,25 @@ def test_each_row_is_held_out_once_and_nothing_crosses() -> None:
         splits = fold.splits
         assert splits["row00020"] == splits["row00040"]
         assert len(fold.examples("validation")) == pytest.approx(0.2 * 45, abs=4)
+
+
+def test_labels_are_even_over_the_folds_of_a_classification_task() -> None:
+    """Without categories: the label decides, however it is written."""
+    labels = ["Refund", "refund", "Order status", "order_status", "order-status", "other"]
+    frame = pairs(
+        *(
+            {"question": f"question {n} of its own kind {n * 7919}", "answer": labels[n % 6],
+             "category": None}
+            for n in range(60)
+        )
+    )  # fmt: skip
+    alone = SplitConfig(near_threshold=None)
+    for fold in make_folds(frame, CrossValidationConfig(folds=5), alone, task="classification"):
+        held = [row.answer for row in fold.examples("test")]
+        keys = Counter(label_key(answer) for answer in held)
+        assert keys == {"refund": 4, "order status": 6, "other": 2}
+    assert stratified_by(frame, "classification") == "label"
+    assert stratified_by(frame, "generation") is None
 
 
 def test_the_folds_do_not_depend_on_the_order_of_rows() -> None:

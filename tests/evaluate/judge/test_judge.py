@@ -114,7 +114,7 @@ def test_a_judge_that_takes_the_longer_one_has_no_favourite_place(
     assert (pair["wins_a"], pair["wins_b"]) == (0, 40)
     assert pair["win_rate"]["value"] == 0.0
     assert pair["win_rate"]["high"] > 0.0
-    assert "The judge does not prefer lora to base" in pair["sentence"]
+    assert "The judge prefers base to lora: lora has" in pair["sentence"]
 
 
 def test_several_votes_outvote_one(server: Server, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_verdicts_that_cannot_be_read_are_failures_and_no_ties(
     )
     assert pair["wins_a"] + pair["wins_b"] + pair["ties"] == 30
     assert pair["unread_votes"] == 20
-    assert "In 10 of 40 rows its verdict could not be read." in pair["sentence"]
+    assert "In 10 of 40 rows its verdict could not be read" in pair["sentence"]
     (mute,) = judged(server, "mumbling", tmp_path / "mute")["pairs"]
     assert (mute["unparseable"], mute["ties"], mute["win_rate"]["value"]) == (40, 0, None)
     assert mute["sentence"].startswith("The judge gave no verdict on lora and base. In 40 of 40")

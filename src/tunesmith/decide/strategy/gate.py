@@ -103,6 +103,13 @@ class View:
         alpha = (1 - self.run.decision["confidence"]) / pairs
         return rows_needed(question, self.config, alpha=alpha)
 
+    def open_rows(self, comparison: Mapping[str, Any], method: str) -> tuple[int | None, str]:
+        """What would tell whether `method` earns its effort: more rows, and that in words."""
+        rows = self.rows_to_tell(comparison, method)
+        if rows is None:
+            return None, " More test rows would tell."
+        return rows, f" About {rows:,} more test rows would tell."
+
     def wanted_reached(self, card: Mapping[str, Any]) -> bool | None:
         """Whether a method reaches the wanted quality, its whole interval; None if none is set.
 

@@ -17,6 +17,7 @@ from tunesmith.decide.strategy.roadmap import roadmap
 from tunesmith.decide.strategy.to_full import to_full
 from tunesmith.decide.strategy.to_lora import to_lora
 from tunesmith.decide.words import money
+from tunesmith.evaluate.endpoint.price import pays_by_token
 
 _PHASES: tuple[tuple[str, Callable[[View], list[Gate]]], ...] = (
     ("Prompt prototype", to_lora),
@@ -108,22 +109,26 @@ def _missing(gate: Gate) -> dict[str, Any]:
 
 def _next(view: View, phase: int, unmet: Sequence[Gate], *, stopped: bool) -> dict[str, Any]:
     """The machine work until the next phase can be judged: `items`, and their sum."""
-    items = [] if stopped else _work(view, phase) + _more_rows(view, unmet)
     currency, price = view.config.currency, view.config.machine_hour / 3600
-    seconds = [item["seconds"] for item in items]
-    known = None if None in seconds else float(sum(seconds))
+    items = [
+        {"cost": None if item["seconds"] is None else item["seconds"] * price, **item}
+        for item in ([] if stopped else _work(view, phase) + _more_rows(view, unmet))
+    ]
+    known, cost = (_sum([item[part] for item in items]) for part in ("seconds", "cost"))
     order = ("unknown", "predicted", "measured")
     bases = [str(item["basis"]) for item in items]
     return {
-        "items": [
-            {**item, "cost": None if item["seconds"] is None else item["seconds"] * price}
-            for item in items
-        ],
+        "items": items,
         "seconds": known,
-        "cost": None if known is None else known * price,
+        "cost": cost,
         "currency": currency,
         "basis": min(bases, key=order.index) if bases else "measured",
     }
+
+
+def _sum(amounts: Sequence[float | None]) -> float | None:
+    known = [amount for amount in amounts if amount is not None]
+    return float(sum(known)) if len(known) == len(amounts) else None
 
 
 def _work(view: View, phase: int) -> list[dict[str, Any]]:
@@ -152,24 +157,26 @@ def _more_rows(view: View, unmet: Sequence[Gate]) -> list[dict[str, Any]]:
     if not rows:
         return []
     each = [answer_seconds(card) for card in view.run.cards.values()]
-    known = None if None in each else float(sum(filter(None, each)))
+    known = _sum(each)
+    price = _sum([cost.per_answer for cost in view.costs.values()])
     text = f"answer about {rows:,} more test rows with every method"
     return [
         {
             "text": text,
             "seconds": None if known is None else rows * known,
+            "cost": None if price is None else rows * price,
             "basis": "unknown" if known is None else "predicted",
-            "sentence": f"{text}: as long as an answer took",
+            "sentence": f"{text}: as long as an answer took, and at what it cost",
             "evidence": "decision.json",
         }
     ]
 
 
 def _answering(view: View, text: str) -> dict[str, Any]:
-    """The time of answering the test rows, as long as the last method that was measured took."""
+    """The time of answering the test rows, as long as the last method of this machine took."""
     for folder in view.project:
         for card in reversed(list(folder.cards.values())):
-            each = answer_seconds(card)
+            each = None if pays_by_token(card) else answer_seconds(card)
             if each is not None:
                 path = view.project.path(folder, f"methods/{card['method']}/metrics.json")
                 return {
@@ -207,5 +214,7 @@ def _sentences(
 def _takes(following: dict[str, Any]) -> str:
     if following["seconds"] is None:
         return "; how long that takes is not known"
-    cost = money(following["cost"], following["currency"])
+    cost = "a cost that is not known"
+    if following["cost"] is not None:
+        cost = money(following["cost"], following["currency"])
     return f" ({span(following['seconds'])}, {cost}, {following['basis']})"

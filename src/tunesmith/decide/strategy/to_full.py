@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tunesmith.decide.approach_table import span
-from tunesmith.decide.compare import gain_of
+from tunesmith.decide.compare import direction, gain_of
 from tunesmith.decide.questions import earns
 from tunesmith.decide.strategy.evidence import evidence
 from tunesmith.decide.strategy.forecast import Forecast, training_forecast
@@ -146,7 +146,12 @@ def _open_quality(view: View) -> Gate:
     }[answer]
     about |= {"measured": gain}
     about["evidence"] = [view.proof(pair)]
-    return Gate(**about, met=answer != "unneeded", wanted=config.min_gain, sentence=words)
+    rows = None
+    if answer == "open":
+        rows, more = view.open_rows(pair, str(full["method"]))
+        words += more
+    met = {"earned": True, "open": None, "unneeded": False}[answer]
+    return Gate(**about, met=met, wanted=config.min_gain, rows=rows, sentence=words)
 
 
 def _stable(view: View) -> Gate:
@@ -249,10 +254,17 @@ def _components(view: View) -> Gate:
             "slices (tunesmith evaluate)."
         )
         return Gate(**about, met=None, measured=None, sentence=words)
-    worst = _worst(view, slices, str(lora["method"]))
+    worst = _worst(slices, str(lora["method"]))
+    if worst is None:
+        words = (
+            "Critical categories are not known: the rows have none that are large enough to be "
+            "held against the rest; name them (decide.strategy.critical), or evaluate again "
+            "(tunesmith evaluate)."
+        )
+        return Gate(**about, met=None, measured=None, sentence=words)
     met = 0 < len(worst) <= settings.components
     names = ", ".join(worst) if worst else "none"
-    words = f"Categories in which LoRA is clearly worse than over all rows: {names}."
+    words = f"Categories in which LoRA is clearly worse than in the others: {names}."
     if len(worst) > settings.components:
         words += f" More than {settings.components} are not selective."
     return Gate(
@@ -262,17 +274,18 @@ def _components(view: View) -> Gate:
     )  # fmt: skip
 
 
-def _worst(view: View, slices: Mapping[str, Any], method: str) -> list[str]:
-    """The categories whose whole interval is worse than a method's figure over all rows."""
-    overall, sign = view.run.cards[method]["metrics"].get(slices["metric"], {}).get("value"), 1
-    if overall is None:
-        return []
-    sign = 1 if view.run.cards[method]["metrics"][slices["metric"]]["higher_is_better"] else -1
-    found = []
-    for facet in slices["facets"]:
-        for value in facet["values"] if facet["name"] == "category" else []:
-            figure_ = value["methods"].get(method) or {}
-            bound = figure_.get("high" if sign > 0 else "low")
-            if bound is not None and sign * bound < sign * overall:
-                found.append((sign * figure_["value"], str(value["value"])))
-    return [name for _, name in sorted(found)]
+def _worst(slices: Mapping[str, Any], method: str) -> list[str] | None:
+    """The categories in which a method is clearly worse than in the rest, the worst first.
+
+    Clear by Holm over the categories (`evaluate.slices.against_rest`); None where none was tested.
+    """
+    sign = direction(slices["metric"])
+    values = [v for f in slices["facets"] if f["name"] == "category" for v in f["values"]]
+    tested = [
+        (sign * found["difference"], str(value["value"]), found["clear"])
+        for value in values
+        if (found := value.get("against_rest", {}).get(method)) is not None
+    ]
+    if not tested:
+        return None
+    return [name for difference, name, clear in sorted(tested) if clear and difference < 0]

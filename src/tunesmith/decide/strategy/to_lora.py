@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tunesmith.decide.break_even import break_even
 from tunesmith.decide.compare import gain_of
 from tunesmith.decide.cost import Cost, costs_by, horizon_answers
 from tunesmith.decide.questions import earns
@@ -135,7 +136,12 @@ def _gain_gate(view: View, about: dict[str, Any], prompt: str) -> Gate:
         "unneeded": f"Prompting is enough: no training gains {least} over “{prompt}”; the closest, "
         f"“{method}”, gains {by}.",
     }[answer]
-    return Gate(**about, met=answer != "unneeded", sentence=words)
+    rows = None
+    if answer == "open":
+        rows, more = view.open_rows(found, method)
+        words += more
+    met = {"earned": True, "open": None, "unneeded": False}[answer]
+    return Gate(**about, met=met, rows=rows, sentence=words)
 
 
 def _volume(view: View) -> Gate:
@@ -156,12 +162,14 @@ def _volume(view: View) -> Gate:
         return Gate(**about, met=None, measured=None, sentence=words)
     lora, lora_name, basis = found
     theirs = view.costs[str(prompt["method"])]
-    setup, each, other = lora.setup, lora.per_answer, theirs.per_answer
-    if setup is None or each is None or other is None or theirs.setup is None:
+    name = lora_name or "lora"
+    called = {name: "LoRA", str(prompt["method"]): "prompting"}
+    costs = {name: lora, str(prompt["method"]): theirs}
+    pair = break_even(name, str(prompt["method"]), costs, called, config)
+    extra, each, other = pair["extra"], lora.per_answer, theirs.per_answer
+    if extra is None or each is None or other is None:
         words = "Whether LoRA would repay itself is not known: a cost was not measured."
         return Gate(**about, met=None, measured=None, sentence=words)
-    extra, saving = setup - theirs.setup, other - each
-    answers = 0 if extra <= 0 <= saving else math.ceil(extra / saving) if saving > 0 else None
     proof = [
         evidence(f"methods/{prompt['method']}/metrics.json", "/generation",
                  prompt.get("generation")),
@@ -171,7 +179,14 @@ def _volume(view: View) -> Gate:
         seconds = view.run.trainings.get(lora_name, {}).get("seconds")
         proof.append(evidence(path, "/training/seconds", seconds))
     marked = "" if basis == "measured" else f" ({basis})"
-    if answers is not None:
+    answers, until = pair["answers"], pair["until"]
+    if until is not None:
+        met, gap = expected <= until, None
+        words = (
+            f"LoRA is cheaper than prompting for the first {until:,} answers{marked}, and "
+            f"{expected:,.0f} are expected."
+        )
+    elif answers is not None:
         met = answers <= expected
         words = (
             f"LoRA repays {money(extra, config.currency)}{marked} after {answers:,} answers, and "
@@ -181,7 +196,7 @@ def _volume(view: View) -> Gate:
     else:
         met, gap = False, None
         words = (
-            f"LoRA never repays its training{marked}: 1,000 answers cost "
+            f"LoRA never repays what it costs more than prompting{marked}: 1,000 answers cost "
             f"{money(1000 * each, config.currency)}, and {money(1000 * other, config.currency)} "
             "with prompting."
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tunesmith.evaluate.cross_validation.config import CrossValidationConfig
 from tunesmith.evaluate.cross_validation.dealing import deal
+from tunesmith.evaluate.settings import Task, label_key
 from tunesmith.prompting.example import Example
 from tunesmith.split import Split, SplitConfig, groups
 
@@ -45,7 +46,11 @@ class Fold:
 
 
 def make_folds(
-    rows: pl.DataFrame, config: CrossValidationConfig, together: SplitConfig
+    rows: pl.DataFrame,
+    config: CrossValidationConfig,
+    together: SplitConfig,
+    *,
+    task: Task = "generation",
 ) -> list[Fold]:
     """Deal rows to folds, as safe from leaks as the split: the same rows stay together.
 
@@ -56,6 +61,7 @@ def make_folds(
         rows: Question/answer pairs with `COLUMNS`.
         config: How many folds, and the share that is watched.
         together: Which rows stay together: those of a customer, of a thread, near questions.
+        task: Folds are even in every label where answers are labels, else in every category.
 
     Raises:
         TunesmithError: There are too few independent rows.
@@ -63,22 +69,47 @@ def make_folds(
     ordered = rows.select(COLUMNS).sort("id")
     group = groups(ordered, together)
     ordered = ordered.with_columns(group=pl.Series(group))
-    fold = _dealt(ordered, folds=config.folds, seed=config.seed)
+    strata = strata_of(ordered, task)
+    fold = _dealt(ordered, strata, folds=config.folds, seed=config.seed)
     parts = max(2, round(1 / config.validation))
     out = []
     for number in range(config.folds):
         split = np.full(len(fold), "test", dtype=object)
         learning = np.flatnonzero(fold != number)
-        part = _dealt(ordered[learning], folds=parts, seed=config.seed)
+        part = _dealt(
+            ordered[learning], [strata[i] for i in learning], folds=parts, seed=config.seed
+        )
         split[learning] = np.where(part == 0, "validation", "train")
         out.append(Fold(number + 1, ordered.with_columns(split=pl.Series(split.tolist()))))
     return out
 
 
-def _dealt(rows: pl.DataFrame, *, folds: int, seed: int) -> NDArray[np.int64]:
+def strata_of(rows: pl.DataFrame, task: Task) -> list[str | None]:
+    """What folds are even in: the label of each row as the metrics compare labels, or its category.
+
+    Args:
+        rows: With `answer` and `category`.
+        task: Whether answers are labels.
+    """
+    if task != "classification":
+        return rows.get_column("category").to_list()
+    answers = rows.get_column("answer").to_list()
+    return [None if answer is None else label_key(answer) for answer in answers]
+
+
+def stratified_by(rows: pl.DataFrame, task: Task) -> str | None:
+    """`label`, `category`, or None: no row has any, so that nothing was even."""
+    if all(value is None for value in strata_of(rows, task)):
+        return None
+    return "label" if task == "classification" else "category"
+
+
+def _dealt(
+    rows: pl.DataFrame, strata: Sequence[str | None], *, folds: int, seed: int
+) -> NDArray[np.int64]:
     return deal(
         rows.get_column("id").to_list(),
-        rows.get_column("category").to_list(),
+        strata,
         rows.get_column("group").to_list(),
         folds=folds,
         seed=seed,

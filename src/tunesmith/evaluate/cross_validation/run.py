@@ -28,6 +28,7 @@ from tunesmith.evaluate.cross_validation.parallel import (
 )
 from tunesmith.evaluate.cross_validation.quality import fold_quality
 from tunesmith.evaluate.generate import generate
+from tunesmith.evaluate.likeness import Liken, likened
 from tunesmith.io import write_json
 from tunesmith.models import BaseModel
 from tunesmith.progress import Progress
@@ -72,6 +73,21 @@ class Setup:
     prompt: PromptConfig
     seed: int
     launch: LaunchConfig
+    reader: BaseModel | None = None
+    """Says how alike answers are in meaning, where `evaluation.embedding` is set."""
+
+    def liken(self, progress: Progress) -> Liken:
+        """Adds likeness in meaning to answers, where the settings ask for it."""
+
+        def add(predictions: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+            config = self.evaluation.embedding
+            if config is None or self.reader is None:
+                return predictions
+            return likened(
+                predictions, model=self.reader, config=config, out=folder, progress=progress
+            )
+
+        return add
 
 
 @dataclass(frozen=True)
@@ -224,6 +240,7 @@ def _measure(
         evaluation=setup.evaluation,
         prompt=setup.prompt,
         progress=progress,
+        liken=setup.liken(progress),
     )
     answered = generate(
         k.method,
@@ -238,15 +255,16 @@ def _measure(
         latency_rows=0,
         progress=progress,
     )
+    predictions = setup.liken(progress)(answered.predictions, folder)
     settled = method
     if training is not None and training.get("search") is not None:
         settled = trained_method.validate_python(training["settings"])
     card = cards.scorecard(
         cards.Method(name=name, kind=method.kind, label=k.label or settled.label),
-        answered.predictions,
+        predictions,
         config=setup.evaluation,
         training=training,
         generation=answered.stats | k.stats,
     )
     write_json(folder / "metrics.json", card)
-    return card, answered.predictions
+    return card, predictions

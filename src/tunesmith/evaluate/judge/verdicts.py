@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tunesmith.evaluate.config import EvaluateConfig
@@ -12,6 +12,8 @@ from tunesmith.evaluate.judge.votes import Outcome
 from tunesmith.evaluate.significance import holm
 
 _WORTH = {"a": 1.0, "tie": 0.5, "b": 0.0, None: float("nan")}
+_UNREAD = 0.5
+"""Of a judge whose verdicts could not be read in more rows than this share nothing is clear."""
 _ORDER = 0.5
 """A judge that changes sides with the order in more rows than this share follows the order."""
 
@@ -37,7 +39,8 @@ def verdicts_on(
 
     Returns:
         `a`, `b`, `n` (rows judged), `wins_a`, `wins_b`, `ties`, `unparseable`, `order_flips`,
-        `identical`, `unanswered`, `unread_votes`, `win_rate` (of `a`, ties half), `first_share`
+        `identical`, `unanswered`, `unread_votes`, `win_rate` (of `a`, ties half), `win_rate_bounds`
+        (see `failures_as_losses`), `first_share`
         (how often the answer shown first was preferred), `follows_order`, `p_value`.
     """
     worth = [_WORTH[found.winner] for found in outcomes]
@@ -72,6 +75,7 @@ def verdicts_on(
         "unanswered": unanswered,
         "unread_votes": sum(found.unread for found in outcomes),
         "win_rate": win_rate,
+        "win_rate_bounds": failures_as_losses(outcomes),
         "first_share": share(
             first,
             groups,
@@ -91,7 +95,8 @@ def concluded(
 
     A win is clear as a difference of figures is: the interval keeps away from one half, the
     p-value adjusted for all pairs is at most 1 - confidence, and there are `min_rows` rows. A judge
-    that follows the order of the answers makes nothing clear.
+    that follows the order of the answers, that agrees with people no better than chance, or whose
+    verdicts could not be read in more than half of the rows makes nothing clear.
     """
     known = [pair for pair in pairs if pair["p_value"] is not None]
     adjusted = holm([pair["p_value"] for pair in known])
@@ -101,10 +106,30 @@ def concluded(
         rate = pair["win_rate"]
         away = rate["low"] is not None and not rate["low"] <= 0.5 <= rate["high"]
         sure = p_holm <= 1 - config.confidence and rate["groups"] >= min_rows
-        pair |= {"p_holm": p_holm, "clear": away and sure and not pair["follows_order"]}
+        usable = not pair["follows_order"] and trust != "chance" and not _mostly_unread(pair)
+        pair |= {"p_holm": p_holm, "clear": away and sure and usable}
     for pair in pairs:
         pair["sentence"] = f"{_said(pair)}{_MARKS[trust]}"
     return pairs
+
+
+def _mostly_unread(pair: Mapping[str, Any]) -> bool:
+    return bool(pair["unparseable"] > _UNREAD * pair["n"])
+
+
+def failures_as_losses(outcomes: Sequence[Outcome]) -> list[float] | None:
+    """The win rate of `a` if every unreadable verdict were its loss, and if it were its win.
+
+    Returns:
+        [lowest, highest], both the win rate itself where all could be read; None without rows.
+    """
+    if not outcomes:
+        return None
+    return [
+        sum(failed if found.winner is None else _WORTH[found.winner] for found in outcomes)
+        / len(outcomes)
+        for failed in (0.0, 1.0)
+    ]
 
 
 _MARKS: dict[Trust, str] = {
@@ -119,7 +144,9 @@ def _said(pair: dict[str, Any]) -> str:
     a, b, rate = pair["a"], pair["b"], pair["win_rate"]
     failed = ""
     if pair["unparseable"]:
-        failed = f" In {pair['unparseable']:,} of {pair['n']:,} rows its verdict could not be read."
+        failed = f" In {pair['unparseable']:,} of {pair['n']:,} rows its verdict could not be read"
+        low, high = pair["win_rate_bounds"]
+        failed += f": counted as losses of {a}, its win rate is {low:.0%}, of {b}, {high:.0%}."
     if rate["value"] is None:
         return f"The judge gave no verdict on {a} and {b}.{failed}"
     counts = (
@@ -138,5 +165,5 @@ def _said(pair: dict[str, Any]) -> str:
     figures = figures.replace(" ties in", f" ties{flips} in")
     if not pair["clear"]:
         return f"The judge cannot tell {a} and {b} apart: {a} has {figures}.{failed}"
-    better = "prefers" if rate["value"] > 0.5 else "does not prefer"
-    return f"The judge {better} {a} to {b}: {a} has {figures}.{failed}"
+    best, other = (a, b) if rate["value"] > 0.5 else (b, a)
+    return f"The judge prefers {best} to {other}: {a} has {figures}.{failed}"

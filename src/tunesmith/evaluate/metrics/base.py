@@ -81,7 +81,9 @@ def rows_of(score: Callable[[str | None, str | None], float]) -> Rows:
 
 
 def rare(sums: FloatArray) -> str | None:
-    """Why the interval of a share errs: nearly all rows are alike.
+    """Why the interval of a share of rows that go together errs: nearly all rows are alike.
+
+    Where every row is independent the interval is exact enough, and `estimate` does not ask.
 
     Args:
         sums: (rows that are so, rows).
@@ -89,5 +91,10 @@ def rare(sums: FloatArray) -> str | None:
     few = min(sums[0], sums[1] - sums[0])
     if few >= RARE:
         return None
-    which = "Nearly all" if few else "All"
-    return f"{which} rows are alike, so the range is wider than it would have to be."
+    if not few:
+        return "All rows are alike, so the range says only what so many rows cannot exclude."
+    alike = "1 row differs" if few == 1 else f"{few:.0f} rows differ"
+    return (
+        f"Only {alike} from the rest, and rows of one thread go together, so the range may be too "
+        "narrow."
+    )
