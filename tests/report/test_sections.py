@@ -229,3 +229,30 @@ def test_folds_are_drawn_beside_their_mean(make_run: MakeRun) -> None:
     values = [point.value for point in plot.rows[0].points if point.series == 0]
     assert values == [0.40, 0.42, 0.44, 0.47, 0.43]
     assert plot.rows[0].more == "± 0.026"
+
+
+def test_one_training_has_one_time_and_one_cost_everywhere(make_run: MakeRun) -> None:
+    """The tile, the section on training and the table of cost count the search for settings."""
+
+    def searched(card: Any) -> None:
+        card["training"] |= {"seconds": 330.0, "search": {"seconds": 108.0, "chosen": {}}}
+
+    view = view_of(make_run("sections"), {"methods/lora/metrics.json": searched})
+    assert view.methods is not None
+    row = next(row for row in view.methods.cost.rows if row.method.startswith("LoRA"))
+    facts = dict(next(t for t in view.methods.training if t.method == row.method).facts)
+    assert row.training_time == "7 min 18 s"
+    assert facts["Time"].startswith("7 min 18 s with the search (the training 5 min 30 s")
+    assert facts["Cost"].startswith(row.training)
+
+
+def test_a_total_that_does_not_decide_says_so(make_run: MakeRun) -> None:
+    def uncounted(decision: Any) -> None:
+        for total in decision["cost"]["totals"]:
+            total["counted"] = total["total"] / 2
+
+    view = view_of(make_run("sections"), {"decision.json": uncounted})
+    assert view.methods is not None
+    table = next(p for p in view.methods.cost.parts if isinstance(p, Table))
+    assert table.head[1].text == "In all, with assumed work (does not decide)"
+    assert "(decides)" in view.methods.cost.horizon
