@@ -17,7 +17,7 @@ from tunesmith.report.blocks import (
 from tunesmith.report.common import Scene, as_block, value_text
 from tunesmith.report.glossary_sections import DOMINATES
 from tunesmith.report.node import Node
-from tunesmith.report.wording import capital, count, duration, join, mebibytes, money
+from tunesmith.report.wording import capital, count, duration, join, mebibytes, money, plural
 
 _FILE = "decision.json"
 
@@ -120,7 +120,12 @@ def _dominated(nodes: list[Node], scene: Scene) -> list[Block]:
 def _sensitivity(scene: Scene) -> list[Block]:
     items: list[Sentence] = []
     still: list[Sentence] = []
+    hours, counted = 0, any(method.work_cost for method in scene.methods)
     for index, node in enumerate(scene.decision.at("cost").items("sensitivity")):
+        assumption = node.text("assumption") or ""
+        if assumption.startswith("hours.") and node.at("flips_at").value is None and not counted:
+            hours += 1
+            continue
         flips = node.at("flips_at")
         where = "" if flips.value is None else f"turns at {value_text(flips)}"
         if to := node.text("to"):
@@ -130,6 +135,9 @@ def _sensitivity(scene: Scene) -> list[Block]:
         anchor = scene.anchors.place((_FILE, pointer("cost", "sensitivity", index)))
         said = node.text("sentence") or ", ".join(part for part in details if part)
         (still if flips.value is None else items).append(Sentence(said, anchor=anchor))
+    if hours:
+        said = f"Hours of work with {plural(hours, 'method')} are not counted: they change nothing."
+        still.append(Sentence(said))
     blocks: list[Block] = []
     if items or still:
         blocks.append(Heading("What would change the verdict"))
