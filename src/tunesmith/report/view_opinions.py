@@ -143,7 +143,8 @@ def _pairs(pairs: list[Node], file: str, scene: Scene, who: str) -> list[Block]:
             sentences.append(Sentence(text, badge if clear is not None else None))
     head = (
         Cell("Pair"), Cell("Win rate", num=True, term="win_rate"),
-        Cell("First preferred", num=True), Cell("Second preferred", num=True), Cell("Ties", num=True),
+        Cell("First preferred", num=True), Cell("Second preferred", num=True),
+        Cell("Ties", num=True),
         Cell("Not readable", num=True),
         Cell("Order flips", num=True, term="order_flips"),
     )  # fmt: skip
