@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from tunesmith import io
+from tunesmith.errors import DamagedFileError
+from tunesmith.io import read_json, read_jsonl
 from tunesmith.progress import duration
 
 
@@ -53,3 +56,25 @@ def test_a_private_file_is_never_readable_by_others(tmp_path) -> None:
     with io.atomic_write(path, private=True) as file:
         assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "todo"),
+    [("metrics.json", "tunesmith evaluate RECIPE"), ("decision.json", "tunesmith decide RECIPE")],
+)
+def test_a_damaged_file_is_named_with_what_makes_it_again(
+    tmp_path: Path, name: str, todo: str
+) -> None:
+    file = tmp_path / name
+    file.write_text('{"a": [1, 2')
+    with pytest.raises(DamagedFileError) as caught:
+        read_json(file)
+    assert caught.value.where == str(file)
+    assert todo in caught.value.message
+
+
+def test_a_damaged_line_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.jsonl"
+    file.write_text('{"id": "a"}\n{"id": "b\n')
+    with pytest.raises(DamagedFileError, match=r"predictions\.jsonl, row 2"):
+        read_jsonl(file)

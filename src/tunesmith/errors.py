@@ -3,6 +3,7 @@
 ```
 TunesmithError            exit code 1: one message, no traceback
 ├── RecipeError           a recipe or a source it names is wrong (all mistakes at once)
+├── DamagedFileError      a file that tunesmith wrote cannot be read any more
 ├── SourceError           a source as a whole cannot be read
 ├── RunLockedError        another process is working on the same run folder
 ├── ModelError            a base model cannot be found or loaded
@@ -42,6 +43,10 @@ class TunesmithError(Exception):
         if self.todo is not None:
             lines.append(f"→ {self.todo}")
         return "\n".join(lines)
+
+
+class DamagedFileError(TunesmithError):
+    """A file that tunesmith wrote cannot be read any more."""
 
 
 class RecipeError(TunesmithError):

@@ -12,6 +12,8 @@ from typing import IO, Any
 
 import orjson
 
+from tunesmith.errors import DamagedFileError
+
 JSON_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
@@ -76,8 +78,42 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read one JSON document."""
-    return orjson.loads(path.read_bytes())
+    """Read one JSON document.
+
+    Raises:
+        DamagedFileError: It is not whole, or not JSON.
+    """
+    return _parsed(path.read_bytes(), path, str(path))
+
+
+_MADE_BY = {
+    "metrics.json": "tunesmith evaluate RECIPE",
+    "performance.json": "tunesmith evaluate RECIPE",
+    "forgetting.json": "tunesmith evaluate RECIPE",
+    "slices.json": "tunesmith evaluate RECIPE",
+    "judge.json": "tunesmith evaluate RECIPE",
+    "predictions.jsonl": "tunesmith evaluate RECIPE",
+    "audit.json": "tunesmith evaluate RECIPE --audit",
+    "decision.json": "tunesmith decide RECIPE",
+    "plan.json": "tunesmith decide RECIPE --plan",
+    "training.json": "tunesmith tune RECIPE",
+    "run.json": "tunesmith prepare RECIPE",
+    "quality.json": "tunesmith prepare RECIPE",
+    "evaluation.json": "tunesmith assess RUN",
+    "human.json": "tunesmith human read RUN",
+}
+
+
+def _parsed(data: bytes, path: Path, where: str) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        again = _MADE_BY.get(path.name, "the command that wrote it")
+        raise DamagedFileError(
+            "this is not JSON: the file is damaged or cut off",
+            where=where,
+            todo=f"delete it and make it again: {again}",
+        ) from error
 
 
 def write_jsonl(path: Path, rows: Iterable[Any], *, private: bool = False) -> int:
@@ -93,9 +129,13 @@ def write_jsonl(path: Path, rows: Iterable[Any], *, private: bool = False) -> in
 
 
 def read_jsonl(path: Path) -> list[Any]:
-    """Read a JSONL file that tunesmith wrote."""
+    """Read a JSONL file that tunesmith wrote.
+
+    Raises:
+        DamagedFileError: A line is not whole, or not JSON.
+    """
     with path.open("rb") as file:
-        return [orjson.loads(line) for line in file]
+        return [_parsed(line, path, f"{path}, row {row}") for row, line in enumerate(file, 1)]
 
 
 def fingerprint(value: Any) -> str:

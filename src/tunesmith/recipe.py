@@ -25,6 +25,7 @@ from tunesmith.clean.pii.backends import loaded as load_names
 from tunesmith.collect import AnySource
 from tunesmith.config import Config
 from tunesmith.decide.config import DecideConfig, decided_by_the_task
+from tunesmith.decide.unmeasured import problems as in_vain
 from tunesmith.dedup import DedupConfig
 from tunesmith.dedup.semantic import StaticEmbedder
 from tunesmith.engine import RayConfig
@@ -243,6 +244,11 @@ def check(loaded: LoadedRecipe, *, installed: bool = False, seen: Seen | None = 
         for problem in _problems_of(source, number, loaded.base, node, seen)
     ]
     problems += _set_problems(loaded, node) + _pair_problems(loaded, node)
+    recipe = loaded.recipe
+    problems += [
+        f"{_at(node, place)}{'.'.join(place)}: {words}"
+        for place, words in in_vain(recipe.decide, recipe.evaluate, recipe.methods)
+    ]
     problems += _judge_problems(loaded, node) + _suite_problems(loaded, node)
     problems += _away_problems(loaded.recipe, node) + _k_problems(loaded.recipe, node)
     if installed:

@@ -53,13 +53,13 @@ def test_what_was_measured_takes_the_place_of_the_opinion() -> None:
     rows = by_name(approaches([card("mine", "lora", training=TRAINED)], config))
     lora = rows["lora"]
     assert lora["methods"] == ["mine"]
-    assert lora["training_time"]["text"] == "6.0 min, 1 pass over 2,000 rows"
+    assert lora["training_time"]["text"] == "6 min 00 s, 1 pass over 2,000 rows"
     # 360 s of training; 100 tokens at 50 a second are 2 s an answer
     assert lora["computational_cost"]["text"] == (
         "training 0.36 USD, 2.00 USD for 1,000 answers, 2.0 GiB to train"
     )
     assert lora["performance"]["text"] == "Token F1 0.500 (0.450 to 0.550, n 80)"
-    assert lora["flexibility"]["text"] == "a change takes 6.0 min of training and 18.7 MiB"
+    assert lora["flexibility"]["text"] == "a change takes 6 min 00 s of training and 18.7 MiB"
     assert {lora[cell]["basis"] for cell in CELLS[:4]} == {"measured"}
     assert lora["maintenance"] == {"text": "Medium", "basis": "opinion", "opinion": "Medium"}
     assert rows["full_fine_tuning"]["performance"]["basis"] == "opinion"
@@ -94,7 +94,7 @@ def test_a_method_that_the_documents_do_not_rate_has_no_opinion() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1.0 min"), (3600, "1.0 h")]
+    ("seconds", "text"), [(0, "0 s"), (59, "59 s"), (60, "1 min 00 s"), (3600, "1.0 h")]
 )
 def test_spans(seconds, text) -> None:
     assert span(seconds) == text

@@ -177,6 +177,23 @@ def test_what_differs_is_marked_without_colour(browser: Browser, make_run: MakeR
     page.close()
 
 
+def test_no_table_is_cut_off_without_a_sign(browser: Browser, make_run: MakeRun) -> None:
+    """Wide tables have the whole page; on a phone rows are cards; what still scrolls shows it."""
+    path = build_report(make_run("sections"))
+    cut = (
+        "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+        ".map(e => e.ariaLabel)"
+    )
+    for width in (390, 1400):
+        page, _, _ = look(browser, path, width=width, scheme="light")
+        tables = page.evaluate(cut)
+        assert not {"Table of all metrics by method", "Table of cost by method"} & set(tables)
+        assert width == 390 or tables == []
+        shadow = page.locator(".scroll").first.evaluate("e => getComputedStyle(e).background")
+        assert "linear-gradient" in shadow
+        page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_ground(browser: Browser, make_run: MakeRun, scheme: str) -> None:
     """Every text has a contrast of at least 4.5 to 1 (WCAG 2.2, AA)."""

@@ -248,3 +248,58 @@ def test_folds_are_drawn_beside_their_mean(make_run: MakeRun) -> None:
     values = [point.value for point in plot.rows[0].points if point.series == 0]
     assert values == [0.40, 0.42, 0.44, 0.47, 0.43]
     assert plot.rows[0].more == "± 0.026"
+
+
+def test_one_training_has_one_time_and_one_cost_everywhere(make_run: MakeRun) -> None:
+    """The tile, the section on training and the table of cost count the search for settings."""
+
+    def searched(card: Any) -> None:
+        card["training"] |= {"seconds": 330.0, "search": {"seconds": 108.0, "chosen": {}}}
+
+    view = view_of(make_run("sections"), {"methods/lora/metrics.json": searched})
+    assert view.methods is not None
+    row = next(row for row in view.methods.cost.rows if row.method.startswith("LoRA"))
+    facts = dict(next(t for t in view.methods.training if t.method == row.method).facts)
+    assert row.training_time == "7 min 18 s"
+    assert facts["Time"].startswith("7 min 18 s with the search (the training 5 min 30 s")
+    assert facts["Cost"].startswith(row.training)
+
+
+def test_a_total_that_does_not_decide_says_so(make_run: MakeRun) -> None:
+    def uncounted(decision: Any) -> None:
+        for total in decision["cost"]["totals"]:
+            total["counted"] = total["total"] / 2
+
+    view = view_of(make_run("sections"), {"decision.json": uncounted})
+    assert view.methods is not None
+    table = next(p for p in view.methods.cost.parts if isinstance(p, Table))
+    assert table.head[1].text == "In all, with assumed work (does not decide)"
+    assert "(decides)" in view.methods.cost.horizon
+
+
+def test_gates_have_units_a_relation_and_names(make_run: MakeRun) -> None:
+    gate = {"name": "memory", "label": "fits", "met": True, "measured": 7822, "wanted": 23323,
+            "unit": "MiB", "sentence": "“lora” fits."}  # fmt: skip
+
+    def gates(plan: Any) -> None:
+        plan["phases"][0]["gates"] = [gate, {**gate, "met": None, "measured": None}]
+
+    table = tables(view_of(make_run("sections"), {"plan.json": gates}), "plan")[0]
+    first, second = table.rows
+    assert [cell.text for cell in first[:3]] == ["Fits", "7.6 GiB", "at most 22.8 GiB"]
+    assert "“lora”" not in first[0].small
+    assert second[3].badge is not None
+    assert second[3].badge.text == "not known yet"
+
+
+def test_hours_that_are_not_counted_are_one_line(make_run: MakeRun) -> None:
+    def hours(decision: Any) -> None:
+        decision["cost"]["sensitivity"] = [
+            {"assumption": f"hours.{name}", "flips_at": None, "sentence": name}
+            for name in ("base", "lora")
+        ]
+        for row in decision["table"]:
+            row["cost"]["work"] = 0
+
+    said = sentences(view_of(make_run("sections"), {"decision.json": hours}), "behind")
+    assert "Hours of work with 2 methods are not counted: they change nothing." in said

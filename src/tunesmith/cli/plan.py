@@ -41,7 +41,7 @@ def lines(plan: dict[str, Any]) -> list[str]:
     said += ["", *plan["sentences"], ""]
     for item in plan["next"]["items"]:
         time = "not known" if item["seconds"] is None else span(item["seconds"])
-        said.append(f"  {time + ',':<11}{item['sentence']}")
+        said.append(f"  {item['sentence']} (time: {time})")
     for week in plan["roadmap"]:
         said.append(f"Week {week['weeks']}: {week['title']}")
         for item in week["items"]:

@@ -249,12 +249,13 @@ def span(seconds: float) -> str:
     """Seconds in the unit that fits.
 
     >>> span(42), span(437.3), span(8000)
-    ('42 s', '7.3 min', '2.2 h')
+    ('42 s', '7 min 17 s', '2.2 h')
     """
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < HOUR_S:
-        return f"{seconds / 60:.1f} min"
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest:02d} s" if minutes < 60 else "1.0 h"
     return f"{seconds / HOUR_S:.1f} h"
 
 

@@ -134,10 +134,10 @@ class Explanation:
             text = "No verdict: no untrained method was measured to compare with."
             among = self.verdict.among
             if among is not None and among.answer == "earned":
-                pair = (among.elaborate, among.simple)
+                two = (among.elaborate, among.simple)
                 text += (
-                    f" Of the tuned ones {self.called[pair[0]]} is clearly better than "
-                    f"{self.called[pair[1]]}, {self._against(*pair)}."
+                    f" Of the tuned ones {self.called[two[0]]} is clearly better than "
+                    f"{self.called[two[1]]}, {self._against(*two)}."
                 )
             return text
         pair = f"{self.called[question.elaborate]} and {self.called[question.simple]}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
 from tunesmith.errors import TunesmithError
 from tunesmith.io import read_json, write_text
 from tunesmith.report.node import Node
@@ -67,12 +65,7 @@ def _document(run: Path, path: Path) -> Node:
     name = path.relative_to(run).as_posix()
     if not path.is_file():
         return Node(None, name)
-    try:
-        return Node(read_json(path), name)
-    except orjson.JSONDecodeError as error:
-        raise TunesmithError(
-            f"this is not JSON: {error}", where=str(path), todo="run the stage again"
-        ) from error
+    return Node(read_json(path), name)
 
 
 def _render(view: View) -> str:

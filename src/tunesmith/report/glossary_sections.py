@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tunesmith.report.glossary import Term
 
+DOMINATES = "not clearly worse, and no dearer, slower or hungrier in anything that was measured"
+"""What another method must be for a method to be dominated, in the words of the glossary."""
+
 SECTIONS = {
     "limit": Term(
         "Hard limit",
@@ -11,7 +14,7 @@ SECTIONS = {
     ),
     "dominated": Term(
         "Dominated",
-        "Another method is at least as good and costs no more, so there is no reason to take it.",
+        f"Another method is {DOMINATES}: there is no reason to take it.",
     ),
     "horizon": Term(
         "Cost to the horizon",

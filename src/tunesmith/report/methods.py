@@ -73,6 +73,17 @@ class Method:
     currency: str | None
 
     @property
+    def training_s(self) -> Number | None:
+        """Seconds of the training and of the search for its settings, which its cost counts too."""
+        own = self.training.number("seconds")
+        return None if own is None else own + (self.search_s or 0)
+
+    @property
+    def search_s(self) -> Number | None:
+        """Seconds of the search for settings; None where there was none."""
+        return self.training.at("search").number("seconds")
+
+    @property
     def trained(self) -> bool:
         """Whether anything was trained for it."""
         return bool(self.training) or self.kind not in _UNTRAINED

@@ -171,7 +171,8 @@ def _targets_met(data: DataView) -> tuple[str, str]:
     met = sum(target.met is True for target in data.targets)
     missed = [target.label for target in data.targets if target.met is False]
     named = [*missed[:3], f"{len(missed) - 3} more"] if len(missed) > 4 else missed
-    return f"{met} of {len(data.targets)}", f"not met: {join(named)}" if missed else ""
+    judged = sum(target.met is not None for target in data.targets)
+    return f"{met} of {judged}", f"not met: {join(named)}" if missed else ""
 
 
 def _method_figures(decision: Node, methods: tuple[Method, ...]) -> list[KeyFigure]:
@@ -203,11 +204,12 @@ def _method_figures(decision: Node, methods: tuple[Method, ...]) -> list[KeyFigu
         spent = (
             money(chosen.training_cost, chosen.currency) if chosen.training_cost is not None else ""
         )
+        found = "with the search for settings" if chosen.search_s else ""
         figures.append(
             KeyFigure(
                 "Training time",
-                duration(chosen.training.number("seconds")),
-                spent and f"{spent} in all",
+                duration(chosen.training_s),
+                ", ".join(part for part in (found, spent) if part),
             )
         )
     waiting = chosen.metrics.get("latency_p50_s")

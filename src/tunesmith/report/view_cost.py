@@ -50,7 +50,7 @@ class CostView:
     work: bool
     """Whether hours of work were counted."""
     horizon: str
-    """The number of answers that `total` counts; empty where no total was worked out."""
+    """What the deciding total is called, with the answers it counts; empty where there is none."""
 
 
 def view_cost(
@@ -99,7 +99,9 @@ def _horizon(cost: Node, methods: tuple[Method, ...]) -> str:
     months, volume = cost.number("horizon_months"), cost.number("answers_per_month")
     if months is None or volume is None or all(method.total_cost is None for method in methods):
         return ""
-    return count(round(months * volume))
+    work = any(method.work_cost for method in methods)
+    what = "Machine and work" if work else "Machine cost"
+    return f"{what} to the horizon (decides): {count(round(months * volume))} answers"
 
 
 def _row(index: int, method: Method, anchors: Anchors) -> CostRow:
@@ -113,7 +115,7 @@ def _row(index: int, method: Method, anchors: Anchors) -> CostRow:
         work=money(method.work_cost, method.currency),
         per_1000=money(method.per_1000, method.currency),
         total=money(method.total_cost, method.currency),
-        training_time=duration(training.number("seconds")) if training else untrained,
+        training_time=duration(method.training_s) if training else untrained,
         speed=MISSING if speed is None else f"{count(round(speed))} tokens/s",
         memory=mebibytes(generation.number("peak_memory_mib")),
         anchor=anchors.place(

@@ -11,7 +11,7 @@ from tunesmith.report.methods import Method, Metric
 from tunesmith.report.node import Node, Number
 from tunesmith.report.view_cost import CostView, view_cost
 from tunesmith.report.view_training import TrainingView, view_training
-from tunesmith.report.wording import MISSING, count, measure, plural
+from tunesmith.report.wording import MISSING, count, join, measure, plural
 
 _ELSEWHERE = frozenset({"latency_p50_s", "latency_p95_s"})
 """Metrics that the section on speed draws."""
@@ -205,7 +205,10 @@ def _finding(name: str, label: str, methods: tuple[Method, ...], paired: list[No
         return label
     (first, best), (second, next_best) = ranked[:2]
     if best.value == next_best.value:
-        return f"{label}: {first.short} and {second.short} are level"
+        level = [method for method, metric in ranked if metric.value == best.value]
+        if len(level) == len(ranked) > 2:
+            return f"{label}: all methods are level"
+        return f"{label}: {join([method.short for method in level])} are level"
     pair = {first.name, second.name}
     clear = next(
         (

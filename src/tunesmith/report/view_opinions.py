@@ -130,7 +130,7 @@ def _pairs(pairs: list[Node], file: str, scene: Scene, who: str) -> list[Block]:
         rate = figure(node.at("win_rate"), "win_rate")
         rows.append(
             plots.DotRow(label=f"{a} against {b}", points=(point(0, rate),),
-                         note=plural(node.number("n"), "pair"))
+                         note=_votes(node, file))
         )  # fmt: skip
         cells = [Cell(f"{a} against {b}"), figure_cell(rate, scene.anchors.place(
             (file, pointer("pairs", index))))]  # fmt: skip
@@ -142,11 +142,19 @@ def _pairs(pairs: list[Node], file: str, scene: Scene, who: str) -> list[Block]:
             badge = Badge("clear", "yes") if clear else Badge("not clear", "open")
             sentences.append(Sentence(text, badge if clear is not None else None))
     head = (
-        Cell("Pair"), Cell("Win rate", num=True, term="win_rate"), Cell("First wins", num=True),
-        Cell("Second wins", num=True), Cell("Ties", num=True), Cell("Not readable", num=True),
+        Cell("Pair"), Cell("Win rate", num=True, term="win_rate"),
+        Cell("First preferred", num=True), Cell("Second preferred", num=True),
+        Cell("Ties", num=True),
+        Cell("Not readable", num=True),
         Cell("Order flips", num=True, term="order_flips"),
     )  # fmt: skip
-    keep = [i for i in range(len(head)) if any(row[i].text not in {"", "–"} for row in body)]
+    judge = file == "judge.json"
+    keep = [
+        i
+        for i in range(len(head))
+        if any(row[i].text not in {"", "–"} for row in body)
+        and (judge or head[i].text not in {"Not readable", "Order flips"})
+    ]
     chart = plots.Dots(
         title=f"{who}: how often the first of the two is preferred",
         subtitle="Ties count half; at the dashed line both are preferred equally often",
@@ -158,6 +166,16 @@ def _pairs(pairs: list[Node], file: str, scene: Scene, who: str) -> list[Block]:
     table = Table(f"Table of pairs: {who}", tuple(head[i] for i in keep),
                   tuple(tuple(row[i] for i in keep) for row in body))  # fmt: skip
     return [Chart(chart), *as_block(sentences), table]
+
+
+def _votes(node: Node, file: str) -> str:
+    """How many questions, and of people how many votes on them."""
+    questions = node.number("n")
+    wins = [node.number(key) for key in ("wins_a", "wins_b", "ties")]
+    votes = sum(number for number in wins if number is not None)
+    if file == "judge.json" or questions is None or votes <= questions:
+        return plural(questions, "pair")
+    return f"{plural(votes, 'vote')} on {plural(questions, 'question')}"
 
 
 def _share_or_count(node: Node) -> Cell:

@@ -16,7 +16,22 @@ from tunesmith.report.blocks import (
 from tunesmith.report.common import Scene, value_text
 from tunesmith.report.glossary import plain
 from tunesmith.report.node import Node
-from tunesmith.report.wording import MISSING, capital, count, duration, money, plural
+from tunesmith.report.wording import (
+    MISSING,
+    capital,
+    count,
+    duration,
+    measure,
+    mebibytes,
+    money,
+    plural,
+)
+
+_COUNTED = frozenset({"examples", "test rows", "answers", "categories"})
+_AT_MOST = frozenset({"volume", "memory", "time", "stable"})
+"""Gates that are met by less."""
+_EITHER = frozenset({"prompting_not_enough", "lora_not_enough"})
+"""Gates that look at a gain or at a quality: their sentence says which."""
 
 _STATES = {
     "done": Badge("✓ done", "yes"),
@@ -24,7 +39,7 @@ _STATES = {
     "open": Badge("○ open", "open"),
 }
 _SHORT = {True: Badge("✓ met", "yes"), False: Badge("✗ not met", "no"),
-          None: Badge("not measured", "open")}  # fmt: skip
+          None: Badge("not known yet", "open")}  # fmt: skip
 
 
 def view_plan(plan: Node, scene: Scene) -> Section | None:
@@ -41,10 +56,10 @@ def view_plan(plan: Node, scene: Scene) -> Section | None:
         title = f"Phase {number}: {name}" if number else name
         blocks.append(Heading(title, _STATES.get(state)))
         if phase.items("gates"):
-            blocks.append(_gates(phase, title))
+            blocks.append(_gates(phase, title, scene))
     if text := plan.at("stopped").text("sentence"):
         blocks += [Heading("The plan ends here"), Text(text)]
-    missing = [_missing(node) for node in plan.items("missing")]
+    missing = [_missing(node, scene) for node in plan.items("missing")]
     if missing:
         blocks.append(Heading("Missing for the next phase"))
         blocks.append(Checklist(tuple((False, text, details) for text, details in missing)))
@@ -69,18 +84,16 @@ def _lead(plan: Node, phases: list[Node]) -> str:
     return f"{text} Now in phase {now}{f': {name}' if name else ''}." if now else text
 
 
-def _gates(phase: Node, title: str) -> Table:
+def _gates(phase: Node, title: str, scene: Scene) -> Table:
     rows = []
     for gate in phase.items("gates"):
-        label = gate.text("label") or gate.text("sentence") or gate.text("name") or "?"
-        small = (gate.text("sentence") or "") if gate.text("label") else ""
+        label = capital(gate.text("label") or gate.text("sentence") or gate.text("name") or "?")
+        small = _named(gate.text("sentence") or "", scene) if gate.text("label") else ""
         rows.append(
             (
                 Cell(label, small),
-                Cell(value_text(gate.at("measured")) if _plain(gate.at("measured")) else MISSING,
-                     num=True),
-                Cell(value_text(gate.at("wanted")) if _plain(gate.at("wanted")) else MISSING,
-                     num=True),
+                Cell(_amount(gate, "measured"), num=True),
+                Cell(_wanted(gate), num=True),
                 Cell("", badge=_SHORT[gate.flag("met")]),
             )
         )  # fmt: skip
@@ -88,17 +101,49 @@ def _gates(phase: Node, title: str) -> Table:
     return Table(f"Table of gates, {title}", head, tuple(rows))
 
 
-def _plain(node: Node) -> bool:
-    return not isinstance(node.value, dict | list)
+def _amount(gate: Node, key: str) -> str:
+    """What was measured or is wanted, in its unit."""
+    node, unit = gate.at(key), gate.text("unit") or ""
+    if isinstance(node.value, dict | list):
+        return MISSING
+    if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+        return node.written() or MISSING
+    number = node.as_number()
+    if unit == "MiB":
+        return mebibytes(number)
+    if unit == "h":
+        return duration(None if number is None else number * 3600)
+    if unit in _COUNTED and number is not None:
+        return f"{count(round(number))} {unit}"
+    return measure(number, unit) if unit else value_text(node)
 
 
-def _missing(node: Node) -> tuple[str, str]:
+def _wanted(gate: Node) -> str:
+    """What is wanted, with the side of it on which a gate is met."""
+    shown = _amount(gate, "wanted")
+    if shown == MISSING or not isinstance(gate.at("wanted").value, int | float):
+        return shown
+    name = gate.text("name") or ""
+    if name in _EITHER:
+        return shown
+    return f"{'at most' if name in _AT_MOST else 'at least'} {shown}"
+
+
+def _named(text: str, scene: Scene) -> str:
+    """A sentence with methods called as everywhere in the report."""
+    for method in scene.methods:
+        text = text.replace(f"“{method.name}”", method.short)
+    return text
+
+
+def _missing(node: Node, scene: Scene) -> tuple[str, str]:
     """A condition that is not met, and what it would take."""
     if not isinstance(node.value, dict):
         return node.written(), ""
     rows = node.number("rows")
     details = f"about {plural(rows, 'more test row', 'more test rows')} would tell" if rows else ""
-    return node.text("sentence") or plain(node.text("gate") or "?"), details
+    said = _named(node.text("sentence") or "", scene)
+    return said or plain(node.text("gate") or "?"), details
 
 
 def _steps(node: Node) -> list[Block]:
@@ -111,19 +156,21 @@ def _steps(node: Node) -> list[Block]:
         parts += [basis] if (basis := item.text("basis")) and seconds is not None else []
         text = item.text("text") or item.text("sentence") or "?"
         items.append((False, capital(text), ", ".join(parts)))
-    return [Heading("The next phase"), Checklist(tuple(items))] if items else []
+    return [Heading("What can be measured next"), Checklist(tuple(items))] if items else []
 
 
 def _next(node: Node) -> tuple[tuple[str, str], ...]:
-    if not node:
+    if not node.items("items") and not (node.number("seconds") or node.number("cost")):
         return ()
     facts = []
     if (seconds := node.number("seconds")) is not None:
-        facts.append(("Time for the next phase", duration(seconds)))
+        facts.append(("Time, as far as it is known", duration(seconds)))
     if (cost := node.number("cost")) is not None:
-        facts.append(("Cost of the next phase", money(cost, node.text("currency"))))
+        facts.append(("Machine cost, as far as it is known", money(cost, node.text("currency"))))
     if facts and (basis := node.text("basis")):
         facts.append(("Worked out from", basis))
+    if unknown := sum(item.number("cost") is None for item in node.items("items")):
+        facts.append(("Without a price yet", plural(unknown, "step")))
     return tuple(facts)
 
 

@@ -6,6 +6,7 @@ from tunesmith.report import glossary, plots
 from tunesmith.report.anchors import slug
 from tunesmith.report.blocks import Chart, Section, Text
 from tunesmith.report.common import Scene
+from tunesmith.report.glossary_sections import DOMINATES
 from tunesmith.report.methods import Method
 from tunesmith.report.wording import count, money
 
@@ -52,10 +53,10 @@ def view_tradeoff(scene: Scene) -> Section | None:
     return Section(
         id="tradeoff",
         title="Quality against cost",
-        lead="The best place is at the top on the left. A hollow mark is a method that another "
-        "one beats in both respects; the ring is the chosen one.",
+        lead="The best place is at the top on the left. A hollow mark is a dominated "
+        f"method: another is {DOMINATES}. The ring is the chosen one.",
         blocks=(Chart(plot), *(notes if missing else ())),
-        terms=("horizon",) if by_total else (),
+        terms=("dominated", *(("horizon",) if by_total else ())),
     )
 
 

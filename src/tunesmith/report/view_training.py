@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tunesmith.report import plots
@@ -38,7 +39,7 @@ def view_training(method: Method) -> TrainingView:
         method=method.short,
         curve=_curve(method.short, training),
         answers=_answers(method.short, training),
-        facts=tuple(_facts(training)),
+        facts=tuple(_facts(method)),
         settings=tuple((plain(key), value) for key, value in training.at("settings").flat()),
     )
 
@@ -169,12 +170,37 @@ def _memory(training: Node) -> list[tuple[str, str]]:
     return facts
 
 
-def _facts(training: Node) -> list[tuple[str, str]]:
-    facts = []
+def _spent(method: Method) -> list[tuple[str, str]]:
+    """Time and cost as everywhere, the search for settings included; what was said before."""
+    training, search = method.training, method.search_s
     seconds, predicted = training.number("seconds"), training.number("predicted_s")
+    facts = []
     if seconds is not None:
-        note = f" (predicted {duration(predicted)})" if predicted is not None else ""
-        facts.append(("Time", duration(seconds) + note))
+        told = [f"the training {duration(seconds)}"] if search else []
+        told += [f"predicted {duration(predicted)}"] if predicted is not None else []
+        note = f" ({', '.join(told)})" if told else ""
+        with_it = " with the search" if search else ""
+        facts.append(("Time", duration(method.training_s) + with_it + note))
+    cost = training.at("cost")
+    decided, own = method.training_cost, cost.number("actual")
+    total = own if decided is None else decided
+    if total is not None:
+        currency = method.currency or cost.text("currency") or ""
+        apart = (
+            decided is not None and own is not None and not math.isclose(decided, own, rel_tol=0.01)
+        )
+        told = [f"the training {money(own, currency)}"] if apart else []
+        before = cost.number("predicted")
+        told += [f"predicted {money(before, currency)}"] if before is not None else []
+        with_it = " with the search" if search and apart else ""
+        facts.append(
+            ("Cost", money(total, currency) + with_it + (f" ({', '.join(told)})" if told else ""))
+        )
+    return facts
+
+
+def _facts(method: Method) -> list[tuple[str, str]]:
+    training, facts = method.training, _spent(method)
     for key, label in (("examples", "Examples"), ("steps", "Steps")):
         if (number := training.number(key)) is not None:
             facts.append((label, count(number)))
@@ -184,11 +210,6 @@ def _facts(training: Node) -> list[tuple[str, str]]:
     if (speed := training.number("tokens_per_s")) is not None:
         facts.append(("Speed", f"{count(round(speed))} tokens/s"))
     facts += _memory(training)
-    if (cost := training.at("cost").number("actual")) is not None:
-        currency = training.at("cost").text("currency") or ""
-        told = training.at("cost").number("predicted")
-        note = f" (predicted {money(told, currency)})" if told is not None else ""
-        facts.append(("Cost", money(cost, currency) + note))
     trainable, total = training.number("trainable_parameters"), training.number("total_parameters")
     if trainable is not None:
         of = f" ({percent(trainable / total)} of the model)" if total else ""

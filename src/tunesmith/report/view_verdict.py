@@ -15,8 +15,9 @@ from tunesmith.report.blocks import (
     Text,
 )
 from tunesmith.report.common import Scene, as_block, value_text
+from tunesmith.report.glossary_sections import DOMINATES
 from tunesmith.report.node import Node
-from tunesmith.report.wording import duration, join, mebibytes, money
+from tunesmith.report.wording import capital, count, duration, join, mebibytes, money, plural
 
 _FILE = "decision.json"
 
@@ -47,21 +48,32 @@ def view_verdict(scene: Scene) -> Section | None:
     return Section(
         id="behind",
         title="Behind the verdict",
-        lead="What every method had to keep to, which methods another one beats in every respect, "
-        "and which assumption would change the verdict.",
+        lead=_lead(limits, verdict.items("dominated")),
         blocks=tuple(blocks),
         terms=tuple(name for name, present in terms if present),
-        short="Limits",
+        short="Limits" if limits else "Assumptions",
     )
+
+
+def _lead(limits: list[Node], dominated: list[Node]) -> str:
+    """What the section answers; only what is in it."""
+    asked = ["what every method had to keep to"] if limits else []
+    asked += [f"for which methods another is {DOMINATES}"] if dominated else []
+    asked.append("which assumption would change the verdict")
+    return f"{capital('; '.join(asked))}."
 
 
 def _limits(limits: list[Node], scene: Scene) -> Table:
     rows = []
     for index, limit in enumerate(limits):
         failed = [scene.short(item.text("method")) for item in limit.items("failed")]
-        outcome = Badge("✗ not kept", "no") if failed else Badge("✓ kept by all", "yes")
-        if limit.items("unclear") and not failed:
-            outcome = Badge("not clear", "open")
+        unclear = len(limit.items("unclear"))
+        outcome = Badge("✓ kept by all", "yes")
+        if failed:
+            also = f", {count(unclear)} open" if unclear else ""
+            outcome = Badge(f"✗ {count(len(failed))} out{also}", "no")
+        elif unclear:
+            outcome = Badge(f"{count(unclear)} open", "open")
         rows.append(
             (
                 Cell(
@@ -98,8 +110,7 @@ def _dominated(nodes: list[Node], scene: Scene) -> list[Block]:
     items = []
     for index, node in enumerate(nodes):
         default = (
-            f"{scene.short(node.text('by'))} is at least as good as "
-            f"{scene.short(node.text('method'))} and costs no more."
+            f"{scene.short(node.text('method'))}: {scene.short(node.text('by'))} is {DOMINATES}."
         )
         anchor = scene.anchors.place((_FILE, pointer("verdict", "dominated", index)))
         items.append(Sentence(node.text("sentence") or default, anchor=anchor))
@@ -109,7 +120,12 @@ def _dominated(nodes: list[Node], scene: Scene) -> list[Block]:
 def _sensitivity(scene: Scene) -> list[Block]:
     items: list[Sentence] = []
     still: list[Sentence] = []
+    hours, counted = 0, any(method.work_cost for method in scene.methods)
     for index, node in enumerate(scene.decision.at("cost").items("sensitivity")):
+        assumption = node.text("assumption") or ""
+        if assumption.startswith("hours.") and node.at("flips_at").value is None and not counted:
+            hours += 1
+            continue
         flips = node.at("flips_at")
         where = "" if flips.value is None else f"turns at {value_text(flips)}"
         if to := node.text("to"):
@@ -119,6 +135,9 @@ def _sensitivity(scene: Scene) -> list[Block]:
         anchor = scene.anchors.place((_FILE, pointer("cost", "sensitivity", index)))
         said = node.text("sentence") or ", ".join(part for part in details if part)
         (still if flips.value is None else items).append(Sentence(said, anchor=anchor))
+    if hours:
+        said = f"Hours of work with {plural(hours, 'method')} are not counted: they change nothing."
+        still.append(Sentence(said))
     blocks: list[Block] = []
     if items or still:
         blocks.append(Heading("What would change the verdict"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 from tunesmith.report import plots
@@ -32,12 +33,14 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
             for name, line in points.items()
         }
     by_name = {method.name: method for method in methods}
+    expected = _expected(cost, points, xs[-1])
+    totals = {name: _at(line, expected) for name, line in points.items()}
     lines = tuple(
         plots.Line(
             label=by_name[name].short,
             points=line,
             tone=by_name[name].tone,
-            shown=f"{money(line[-1][1], currency)} at {count(line[-1][0])}",
+            shown=f"{money(totals[name], currency)} at {count(round(expected))}",
             dashed=not by_name[name].trained,
             shape=by_name[name].shape,
         )
@@ -48,11 +51,12 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
         return None
     chosen = {method.name for method in methods if method.chosen}
     marks = _marks(cost, points, xs[-1], chosen)
-    at, costs = _expected(cost, lines, xs[-1])
-    cheapest = min(lines, key=lambda line: costs[line.label])
+    cheapest = min((totals[name], name) for name in totals if totals[name] is not None)[1]
+    counted = any(method.work_cost for method in methods)
+    set_up = "Training, work " if counted else "Training "
     return plots.Lines(
-        title=f"{cheapest.label} costs least at {count(at)} answers",
-        subtitle="Set-up, work and answers added up, by the number of answers"
+        title=f"{by_name[cheapest].short} costs least at {count(round(expected))} answers",
+        subtitle=f"{set_up}and answers added up, by the number of answers"
         + ("; both axes are logarithmic" if log else "")
         + ("; a circle is where two methods cost the same" if marks else ""),
         x_label="Number of answers",
@@ -64,17 +68,12 @@ def volumes(cost: Node, methods: tuple[Method, ...], currency: str | None) -> pl
     )
 
 
-def _expected(
-    cost: Node, lines: tuple[plots.Line, ...], last: float
-) -> tuple[float, dict[str, float]]:
-    """The expected volume, or the last one where it is not on the plot, and the costs there."""
+def _expected(cost: Node, points: dict[str, tuple[tuple[float, float], ...]], last: float) -> float:
+    """The expected number of answers where every line reaches it, else the last one drawn."""
     answers = cost.number("horizon_answers")
-    if answers:
-        found = {line.label: _at(line.points, float(answers)) for line in lines}
-        known = {label: y for label, y in found.items() if y is not None}
-        if len(known) == len(lines):
-            return float(answers), known
-    return last, {line.label: line.points[-1][1] for line in lines}
+    if answers and all(_at(line, float(answers)) is not None for line in points.values()):
+        return float(answers)
+    return last
 
 
 def _least(cost: Node, most: float) -> float:
@@ -148,7 +147,13 @@ def cost_parts(
             amount = money(node.at("parts").number(key), currency)
             cells.append(Cell(amount, "assumed" if key in assumed else "", num=True))
         rows.append(tuple(cells))
-    head = (Cell("Method"), Cell("In all", num=True), *(Cell(plain(k), num=True) for k in keys))
+    uncounted = any(
+        (counted := node.number("counted")) is not None
+        and not math.isclose(counted, node.number("total") or 0)
+        for node in nodes
+    )
+    total = "In all, with assumed work (does not decide)" if uncounted else "In all"
+    head = (Cell("Method"), Cell(total, num=True), *(Cell(plain(k), num=True) for k in keys))
     table = Table("Table of what the total cost consists of", head, tuple(rows))
     if not assumed_any:
         return (table,)

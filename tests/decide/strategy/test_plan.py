@@ -369,5 +369,5 @@ def test_changing_requirements_are_not_stable(folder) -> None:
 def test_a_torn_file_is_named(folder) -> None:
     out = folder({"few_shot": 0.3})
     (out / "run.json").write_text("{")
-    with pytest.raises(TunesmithError, match=r"run\.json: this file is not JSON"):
+    with pytest.raises(TunesmithError, match=r"run\.json: this is not JSON"):
         make_plan(out, "shop", DecideConfig())

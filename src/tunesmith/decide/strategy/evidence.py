@@ -8,9 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from tunesmith.errors import TunesmithError
 from tunesmith.io import read_json
 from tunesmith.store.versions import Version, versions
 
@@ -28,19 +25,12 @@ class Folder:
         """The JSON of a file in the folder, or None.
 
         Raises:
-            TunesmithError: The file is not JSON.
+            DamagedFileError: The file is not JSON.
         """
         file = self.path / name
         if not file.exists():
             return None
-        try:
-            return read_json(file)
-        except orjson.JSONDecodeError as error:
-            raise TunesmithError(
-                "this file is not JSON",
-                where=str(file),
-                todo="delete it and do the run again",
-            ) from error
+        return read_json(file)
 
     @cached_property
     def run(self) -> dict[str, Any]:

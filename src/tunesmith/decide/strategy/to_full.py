@@ -77,7 +77,8 @@ def _better(view: View) -> Gate:
 def audited(view: View, kind: str, label: str) -> Gate:
     """Whether the behaviour audit of the best method of a kind was passed."""
     about: dict[str, Any] = {
-        "name": f"{kind}_audit", "label": f"{label} passes its audit", "wanted": "passed",
+        "name": f"{kind}_audit", "label": f"{label[:1].upper()}{label[1:]} passes its audit",
+        "wanted": "passed",
         "unit": None,
     }  # fmt: skip
     best = view.best(kind)
