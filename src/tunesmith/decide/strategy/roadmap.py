@@ -151,7 +151,8 @@ WEEKS: tuple[tuple[str, str, tuple[Item, ...]], ...] = (
         "9-12",
         "Production deployment",
         (
-            Item("Deploy chosen approach", _never, "stays open: tunesmith does not serve models yet, so nothing records it"),
+            Item("Deploy chosen approach", _never,
+                 "stays open: tunesmith does not serve models yet, so nothing records it"),
             Item("Implement monitoring and feedback loops", _file("audits/history.jsonl"),
                  "tunesmith evaluate --audit, again and again"),
             Item("Continuous improvement process", _improved,
