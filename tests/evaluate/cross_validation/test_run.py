@@ -179,7 +179,7 @@ def test_mistakes_are_found_before_anything_is_trained(
     tiny_model: BaseModel, tmp_path: Path
 ) -> None:
     path = written(tmp_path, tiny_model, methods=["lorra"])
-    with pytest.raises(RecipeError, match="no method 'lorra'; there are base, lora"):
+    with pytest.raises(RecipeError, match="no method is called lorra; there are base, lora"):
         run(load(path), tmp_path / "out", until="evaluate")
     path = written(tmp_path, tiny_model, folds=50)
     with pytest.raises(TunesmithError, match="cannot be dealt to 50 folds"):
