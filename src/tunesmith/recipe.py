@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from tunesmith.assess.dataset.config import AssessConfig
+from tunesmith.assess.config import AssessConfig
 from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
 from tunesmith.clean.pii.backends import loaded as load_names

@@ -19,8 +19,8 @@ def show(
     as_json: bool,
 ) -> None:
     """Write evaluation.json of a recipe's run folder, or of a run folder, and print it."""
+    from tunesmith.assess.config import AssessConfig
     from tunesmith.assess.dataset import write_evaluation
-    from tunesmith.assess.dataset.config import AssessConfig
 
     if target.is_dir():
         if overrides or out is not None:

@@ -21,17 +21,6 @@ from tunesmith.prepare.facets import row_facets
 from tunesmith.prepare.folds import dataset_folds, fold_rows
 
 
-def check_folds(work: Run) -> None:
-    """Look whether the recipe has the methods that it wants to cross-validate.
-
-    Raises:
-        TunesmithError: It has not.
-    """
-    config = work.loaded.recipe.evaluate.cross_validation
-    if config is not None:
-        chosen_methods(config, work.loaded.recipe.methods)
-
-
 def facets_of(work: Run) -> Facets | None:
     """What the test rows are told apart by: asked for early, as its mistakes need no training."""
     recipe = work.loaded.recipe

@@ -18,7 +18,6 @@ from tunesmith.models import resolve
 from tunesmith.pipeline.evaluation import (
     ask_judge,
     audit_methods,
-    check_folds,
     cross_validate,
     facets_of,
     folds_of,
@@ -84,7 +83,6 @@ def _prepare(work: Run) -> None:
     seen = Seen(work.out / "work" / "sound.json")
     check(work.loaded, seen=seen)
     seen.close()
-    check_folds(work)
     write_text(work.out / "recipe.yaml", work.loaded.as_run())
     work.data = prepare(work.loaded, work.out, work.progress)
     write_json(work.out / "quality.json", figures.quality_figures(work.data))

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset.bias.confirmation import confirmation
 from tunesmith.assess.dataset.bias.demographic import demographic
 from tunesmith.assess.dataset.bias.selection import selection
 from tunesmith.assess.dataset.bias.temporal import drift, temporal
-from tunesmith.assess.dataset.config import AssessConfig
 from tunesmith.assess.dataset.rows import read_rows
 
 CONFIG = AssessConfig()

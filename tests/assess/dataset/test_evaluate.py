@@ -9,8 +9,8 @@ import yaml
 from click.testing import CliRunner
 
 from factory import recipe, tickets, write_csv
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset import evaluate, write_evaluation
-from tunesmith.assess.dataset.config import AssessConfig
 from tunesmith.assess.dataset.estimate import counted
 from tunesmith.cli import cli
 

@@ -7,8 +7,8 @@ import json
 import polars as pl
 import pytest
 
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset import evaluate_dataset, write_evaluation
-from tunesmith.assess.dataset.config import AssessConfig
 from tunesmith.assess.dataset.quality import WEIGHTS, composite
 from tunesmith.assess.dataset.verdicts import read_verdicts
 from tunesmith.errors import TunesmithError

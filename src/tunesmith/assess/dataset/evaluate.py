@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset.bias import bias
 from tunesmith.assess.dataset.collected import collected_rows
-from tunesmith.assess.dataset.config import AssessConfig
 from tunesmith.assess.dataset.intrinsic import intrinsic
 from tunesmith.assess.dataset.quality import quality
 from tunesmith.assess.dataset.rows import read_rows

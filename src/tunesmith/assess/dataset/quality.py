@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tunesmith.assess.dataset.config import AssessConfig
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset.estimate import F64, mean
 from tunesmith.assess.dataset.rows import Rows
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import polars as pl
 
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset.bias.confirmation import confirmation
 from tunesmith.assess.dataset.bias.demographic import demographic
 from tunesmith.assess.dataset.bias.selection import selection
 from tunesmith.assess.dataset.bias.temporal import temporal
-from tunesmith.assess.dataset.config import AssessConfig
 from tunesmith.assess.dataset.rows import Rows
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tunesmith.assess.dataset.config import AssessConfig
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset.estimate import difference, within
 from tunesmith.assess.dataset.rows import Rows
 from tunesmith.evaluate.significance import holm

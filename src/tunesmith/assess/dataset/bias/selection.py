@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from tunesmith.assess.dataset.config import AssessConfig
+from tunesmith.assess.config import AssessConfig
 from tunesmith.assess.dataset.estimate import difference
 from tunesmith.evaluate.significance import holm
 
