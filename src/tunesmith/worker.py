@@ -145,6 +145,9 @@ def job_environment() -> dict[str, str]:
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "TRANSFORMERS_VERBOSITY": "error",
         "OMP_NUM_THREADS": str(usable_cores()),
+        # A thread that waits turns for a moment, not for milliseconds: beside other work the cores
+        # that spin are those that somebody else needs.
+        "GOMP_SPINCOUNT": "2000",
     }
     return {**defaults, **os.environ, **(_OF_THREAD.get() or {})}
 

@@ -142,7 +142,7 @@ def test_every_comparison_says_which_difference_it_could_have_seen(world):
     for found in decision["comparisons"]:
         assert found["smallest_effect"] == pytest.approx(z * found["standard_error"])
         shown = figure(found["smallest_effect"], "share")
-        words = f"So many rows show a difference of {shown} in 80% of cases"
+        words = f"A true difference of {shown} would be found with this many rows in 80% of cases"
         assert (words in found["sentence"]) == (not found["clear"])
 
 

@@ -153,3 +153,26 @@ def test_small_amounts_keep_two_digits():
     assert money(0.001234, "USD") == "0.0012 USD"
     assert money(-0.05, "USD") == "-0.050 USD"
     assert money(12_345.678, "USD") == "12,345.68 USD"
+
+
+def test_what_an_answer_costs_has_the_interval_of_its_length():
+    known = card("lora", speed=50.0, training_s=60.0)
+    known["metrics"]["tokens_out_mean"] |= {"low": 80.0, "high": 130.0}
+    found = cost_of(known, DecideConfig(machine_hour=3.6))
+    assert found.per_answer == pytest.approx(100 / 50 * 0.001)
+    assert found.per_answer_range == pytest.approx((80 / 50 * 0.001, 130 / 50 * 0.001))
+    assert cost_of(card("lora"), DecideConfig()).per_answer_range == (None, None)
+
+
+def test_a_price_per_token_has_an_interval_too():
+    hosted = card("endpoint")
+    hosted["metrics"] = {
+        "tokens_in_mean": {"value": 900.0, "low": 800.0, "high": 1000.0},
+        "tokens_out_mean": {"value": 100.0, "low": 90.0, "high": 115.0},
+    }
+    hosted["generation"]["endpoint"] = {
+        "input_per_million": 2.0, "output_per_million": 10.0, "currency": "USD", "local": False,
+    }  # fmt: skip
+    found = cost_of(hosted, DecideConfig())
+    assert found.per_answer == pytest.approx(0.0028)
+    assert found.per_answer_range == pytest.approx((0.0025, 0.00315))

@@ -139,7 +139,13 @@ def test_a_real_run(tiny_model: BaseModel, tmp_path: Path, monkeypatch: pytest.M
         model=str(tiny_model.path),
         prompt={"system": "Help."},
         track={"enabled": False},
-        evaluate={"max_new_tokens": 4, "latency_rows": 2, "resamples": 1000, "min_rows": 3},
+        evaluate={
+            "max_new_tokens": 4,
+            "latency_rows": 2,
+            "resamples": 1000,
+            "min_rows": 3,
+            "forgetting": None,
+        },
         decide={"min_rows": 3, "limits": {"max_p95_latency_s": 60, "max_memory_mib": 100000}},
         methods={
             "base": {"kind": "base"},

@@ -114,3 +114,16 @@ def test_an_open_question_says_what_either_answer_would_mean(world):
         "from 0.020 on the verdict is “fine-tune” with LoRA tuning, below it is "
         in (found["sentence"])
     )
+
+
+def test_a_hard_limit_is_tried_too(world):
+    """The floor that lets the chosen method out is its figure."""
+    settings = {"limits": {"min_quality": 0.3, "max_memory_mib": 4000.0}}
+    first, *_ = world({"base": 0.2, "few_shot": 0.35, "lora": 0.5}, evaluation=FEW, **settings)
+    assert outcome(first) == ("fine-tune", "lora")
+    found = entry(first, "limits.min_quality")
+    values = {row["method"]: row["metrics"]["token_f1"]["value"] for row in first["table"]}
+    assert found["flips_at"] == pytest.approx(values["lora"], rel=0.01)
+    assert found["to_kind"] == "none"
+    assert found["sentence"].startswith("Limit of Token F1 (now 0.300): from ")
+    assert entry(first, "limits.max_memory_mib")["flips_at"] is None

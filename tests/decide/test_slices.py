@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tunesmith.decide.compare import compare
 from tunesmith.decide.slices import slice_report
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.facets import Facet, Facets
@@ -36,7 +37,10 @@ def report(metric: str = "exact_match", *, chosen: bool = True, **methods: Any) 
     ]  # fmt: skip
     facets = Facets((KIND,), (("language", "all rows have the same value"),))
     choice = list(methods)[-1] if chosen else None
-    return slice_report(cards, answers, facets, choice=choice, metric=metric, evaluation=config)
+    return slice_report(
+        cards, answers, facets, choice=choice, metric=metric, evaluation=config,
+        comparisons=compare(cards, answers, config, min_rows=2),
+    )  # fmt: skip
 
 
 def half(n: int) -> bool:

@@ -68,8 +68,39 @@ def test_no_difference_and_too_few_rows_to_know(world):
     assert needed > 60
     assert decision["headline"] == (
         "LoRA tuning and few-shot prompting cannot be told apart with 60 test rows: collect about "
-        f"{needed:,} more."
+        f"{needed:,} more. Until that is known, use few-shot prompting."
     )
+
+
+@pytest.mark.parametrize(
+    ("unasked", "words", "todo"),
+    [
+        (0, "collect about {} more.", "Collect about {} more test rows."),
+        (
+            50,
+            "about {} more are needed, and 50 of them the dataset holds already",
+            (
+                "Set evaluate.test_rows to null (50 rows are there already), and collect the rest: "
+                "about {} more test rows."
+            ),
+        ),
+        (
+            100_000,
+            "ask about {} more, of the 100,000 that the dataset holds (evaluate.test_rows).",
+            (
+                "Raise evaluate.test_rows: the dataset holds 100,000 rows not asked yet, and about {} "
+                "are needed."
+            ),
+        ),
+    ],
+)
+def test_rows_that_are_there_are_not_asked_to_be_collected(world, unasked, words, todo):
+    few = EvaluateConfig(resamples=300, metrics=("token_f1",))
+    _, cards, rows = world({"base": 0.2, "few_shot": 0.5, "lora": 0.5}, 60, seed=2, evaluation=few)
+    decision = decide(cards, rows, DecideConfig(), evaluation=few, unasked=unasked)
+    needed = f"{decision['verdict']['rows_needed']:,}"
+    assert words.format(needed) in decision["headline"]
+    assert decision["verdict"]["next"][0].startswith(todo.format(needed))
 
 
 def test_as_many_rows_as_asked_for_mostly_settle_it(world):
@@ -99,7 +130,10 @@ def test_rows_needed_by_hand(world):
 def test_tiny_data_gives_no_verdict_even_if_the_gap_is_wide(world):
     decision, *_ = world({"base": 0.1, "few_shot": 0.2, "lora": 0.9}, 12)
     assert decision["verdict"]["kind"] == "undecided"
-    assert decision["headline"] == "12 test rows are too few for a verdict: collect about 18 more."
+    assert decision["headline"] == (
+        "12 test rows are too few for a verdict: collect about 18 more. Until that is known, use "
+        "the base model."
+    )
     assert comparison_of(decision, "lora", "base")["p_holm"] < 0.05
     assert not comparison_of(decision, "lora", "base")["clear"]
     said = [reason for reason in decision["verdict"]["reasons"] if "no verdict is given" in reason]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from factory import recipe, tickets, write_csv
+from tunesmith.errors import TunesmithError
 from tunesmith.io import read_json, write_jsonl
 from tunesmith.models import BaseModel
 from tunesmith.pipeline import run
@@ -44,7 +45,7 @@ def test_methods_of_every_format_are_trained_in_their_order_and_measured(
         model=str(tiny_model.path),
         prompt={"system": "Help."},
         track={"enabled": False},
-        evaluate={"test_rows": 2, "max_new_tokens": 2, "latency_rows": 1},
+        evaluate={"test_rows": 2, "max_new_tokens": 2, "latency_rows": 1, "forgetting": None},
         methods={
             "corrected": {**short, "after": "answers", "format": preference},
             "answers": {**short, "after": "domain", "format": "instruction"},
@@ -111,3 +112,19 @@ def test_a_run_in_which_no_method_keeps_to_the_limits_is_finished(
     assert "No method keeps to your limits" in (out / "report.html").read_text()
     assert read_json(out / "run.json")["methods"]
     assert (out / "plan.json").exists()
+
+
+def test_critical_categories_that_the_dataset_has_not_are_refused_early(
+    tiny_model: BaseModel, tmp_path: Path
+) -> None:
+    write_csv(tmp_path / "t.csv", tickets(40))
+    path = recipe(
+        tmp_path,
+        {"path": "t.csv"},
+        model=str(tiny_model.path),
+        decide={"strategy": {"critical": ["refunds of the moon"]}},
+    )
+    with pytest.raises(TunesmithError) as refused:
+        run(load(path), tmp_path / "out", until="tune")
+    assert "no row of the dataset has the category 'refunds of the moon'" in refused.value.message
+    assert "decide.strategy.critical" in refused.value.message

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tunesmith.io import read_json, write_json
+from tunesmith.io import read_json, write_json, write_jsonl
 from tunesmith.report import plots
 from tunesmith.report.blocks import Block, Chart, Checklist, Fold, Section, Sentences, Table
 from tunesmith.report.build import _read
@@ -303,3 +303,45 @@ def test_hours_that_are_not_counted_are_one_line(make_run: MakeRun) -> None:
 
     said = sentences(view_of(make_run("sections"), {"decision.json": hours}), "behind")
     assert "Hours of work with 2 methods are not counted: they change nothing." in said
+
+
+def test_past_audits_are_there_to_compare(make_run: MakeRun) -> None:
+    run = make_run("sections")
+    lines = [
+        {"at": at, "method": "lora", "suite": suite, "n": 40, "failed": failed, "passed": failed < 4}
+        for at, suite, failed in (
+            ("2026-02-01T10:00:00+00:00", "safety", 5), ("2026-03-01T10:00:00+00:00", "safety", 1),
+            ("2026-03-01T10:00:00+00:00", "typos", 2),
+        )
+    ]  # fmt: skip
+    write_jsonl(run / "audits" / "history.jsonl", lines)
+    view = view_of(run)
+    folds = [one for one in section(view, "audits").blocks if isinstance(one, Fold)]
+    (past,) = [one for one in folds if "audits so far" in one.summary]
+    assert past.summary == "LoRA tuning: 2 audits so far"
+    (table,) = [one for one in past.blocks if isinstance(one, Table)]
+    assert [cell.text for cell in table.rows[0]] == [
+        "1 March 2026, 10:00 UTC",
+        "1 of 40",
+        "2 of 40",
+    ]
+    assert [cell.text for cell in table.rows[1]] == ["1 February 2026, 10:00 UTC", "5 of 40", "–"]
+    assert table.rows[1][1].badge is not None
+    assert table.rows[1][1].badge.tone == "no"
+
+
+def test_ratings_say_which_differ(make_run: MakeRun) -> None:
+    def rated(human: Any) -> None:
+        human["rating_pairs"] = [
+            {"a": "lora", "b": "base", "clear": clear, "sentence": f"Sentence {clear}."}
+            for clear in (True, False)
+        ]
+
+    view = view_of(make_run("sections"), {"human.json": rated})
+    said = [
+        (item.text, item.badge.text if item.badge else None)
+        for one in section(view, "human").blocks if isinstance(one, Sentences)
+        for item in one.items
+    ]  # fmt: skip
+    assert ("Sentence True.", "clear") in said
+    assert ("Sentence False.", "not clear") in said

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tunesmith.cli.options import print_json
+from tunesmith.cli.options import must_be_there, print_json
 
 
 def show(
@@ -27,6 +27,7 @@ def show(
             raise click.UsageError("--set and --out go with a recipe, not with a run folder.")
         folder, config, base = target, AssessConfig(), Path()
     else:
+        must_be_there(target)
         from tunesmith.recipe import load
 
         loaded = load(target, list(overrides))
@@ -53,9 +54,13 @@ def lines(found: dict[str, Any]) -> list[str]:
         said.append(f"Method {method}")
         said += [f"  {_line(figure)}" for figure in metrics.values()]
     said.append("Bias (1 is none found)")
-    for kind, value in found["bias"].items():
-        score = value["score"] if isinstance(value, dict) else value
-        said.append(f"  {kind:<24}{_number(score)}")
+    kinds = {kind: one for kind, one in found["bias"].items() if isinstance(one, dict)}
+    for kind, value in kinds.items():
+        why = f": {value['findings'][0]}" if value["score"] is None and value["findings"] else ""
+        said.append(f"  {kind:<24}{_number(value['score'])}{why}")
+    measured = sum(one["score"] is not None for one in kinds.values())
+    whole = found["bias"]["score"]
+    said.append(f"  {'all together':<24}{_number(whole)} (mean of {measured} of {len(kinds)})")
     return [*said, "", *found["sentences"]]
 
 

@@ -10,12 +10,15 @@ from tunesmith.cli.options import JSON, OUT, print_json, run_folder
 
 
 @click.command()
+@click.argument("run", type=click.Path(path_type=Path), required=False)
 @OUT
-def report(out: Path | None) -> None:
-    """Write report.html of a run again."""
+def report(run: Path | None, out: Path | None) -> None:
+    """Write report.html of a run again: of the folder RUN, or of the newest in ./runs."""
     from tunesmith.report import build_report
 
-    click.echo(build_report(run_folder(out)))
+    if run is not None and out is not None:
+        raise click.UsageError("Name the run folder once: as RUN or with --out.")
+    click.echo(build_report(run_folder(run or out)))
 
 
 @click.command()

@@ -17,7 +17,7 @@ def human() -> None:
     """Let people judge answers without knowing whose they are."""
 
 
-@human.command("write")
+@human.command("write", short_help="Write tasks for raters into RUN/human.")
 @_RUN
 @click.option(
     "--pairs",
@@ -84,7 +84,7 @@ def write(
     )
 
 
-@human.command("read")
+@human.command("read", short_help="Read what raters have filled in.")
 @_RUN
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
 @JSON

@@ -12,6 +12,7 @@ import orjson
 Decorated = Callable[..., Any]
 
 RECIPE = click.argument("recipe", type=click.Path(path_type=Path, dir_okay=False))
+RECIPE_OR_RUN = click.argument("recipe", type=click.Path(path_type=Path), metavar="RECIPE")
 OVERRIDES = click.option(
     "--set",
     "overrides",
@@ -32,6 +33,22 @@ def print_json(value: Any) -> None:
     """Print JSON on stdout."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_SERIALIZE_NUMPY
     click.echo(orjson.dumps(value, option=options, default=str).decode())
+
+
+def must_be_there(recipe_or_run: Path) -> None:
+    """Refuse a path that is neither a recipe nor a run folder.
+
+    Raises:
+        TunesmithError: Nothing is there.
+    """
+    from tunesmith.errors import TunesmithError
+
+    if not recipe_or_run.exists():
+        raise TunesmithError(
+            "there is no such recipe or run folder",
+            where=str(recipe_or_run),
+            todo="name a run folder such as runs/NAME, or make a recipe with: tunesmith init FILE",
+        )
 
 
 def run_folder(out: Path | None) -> Path:

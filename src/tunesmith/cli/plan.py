@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tunesmith.cli.options import print_json
+from tunesmith.cli.options import must_be_there, print_json
 
 _SIGNS = {True: "met", False: "not met", None: "not measured"}
 
@@ -18,8 +18,12 @@ def show(recipe: Path, overrides: tuple[str, ...], out: Path | None, *, as_json:
     from tunesmith.io import write_json
     from tunesmith.recipe import load
 
-    loaded = load(recipe, list(overrides)).recipe
-    folder = out or Path("runs") / loaded.name
+    if recipe.is_dir() and (overrides or out is not None):
+        raise click.UsageError("--set and --out go with a recipe, not with a run folder.")
+    must_be_there(recipe)
+    written = recipe / "recipe.yaml" if recipe.is_dir() else recipe
+    loaded = load(written, list(overrides)).recipe
+    folder = recipe if recipe.is_dir() else out or Path("runs") / loaded.name
     plan = make_plan(folder, loaded.name, loaded.decide)
     if folder.is_dir():
         write_json(folder / "plan.json", plan)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tunesmith.cli.options import JSON, OUT, OVERRIDES, QUIET, RECIPE, print_json
+from tunesmith.cli.options import JSON, OUT, OVERRIDES, QUIET, RECIPE, RECIPE_OR_RUN, print_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -302,8 +302,12 @@ def evaluate(
     _run(recipe, overrides, out, until="evaluate", as_json=as_json, quiet=quiet, audit=request)
 
 
-@click.command("decide", help="Prepare, train and measure, then compare the methods: the verdict.")
-@RECIPE
+@click.command(
+    "decide",
+    help="Prepare, train and measure, then compare the methods: the verdict. With --plan RECIPE "
+    "may also be a run folder.",
+)
+@RECIPE_OR_RUN
 @OVERRIDES
 @OUT
 @JSON
@@ -320,6 +324,10 @@ def decide(
 ) -> None:  # fmt: skip
     """Decide between the methods, or say where the project stands."""
     if not plan:
+        if recipe.is_dir():
+            raise click.UsageError(
+                f"{recipe} is a folder: name the recipe, or add --plan to plan from a run folder."
+            )
         _run(recipe, overrides, out, until="decide", as_json=as_json, quiet=quiet)
         return
     from tunesmith.cli.plan import show

@@ -141,7 +141,41 @@ def assumptions(again: Again, found: Verdict, called: Mapping[str, str]) -> list
             write=lambda value: f"{value:.3g}",
         ),
     ]  # fmt: skip
-    return [*out, *_gains(again, found, called)]
+    return [*out, *_limits(again, price), *_gains(again, found, called)]
+
+
+def _limits(again: Again, price: Callable[[float], str]) -> list[Assumption]:
+    """Every hard limit that is a number: how far it may move."""
+    limits, unit = again.config.limits, METRICS[again.config.metric].unit
+
+    def with_limit(name: str) -> Callable[[float], Verdict]:
+        return lambda value: again.setting(limits=limits.model_copy(update={name: value}))
+
+    def written(unit: str, suffix: str = "") -> Callable[[float], str]:
+        return lambda value: figure(value, unit) + suffix
+
+    known: tuple[tuple[str, str, Callable[[float], str]], ...] = (
+        ("min_quality", f"Limit of {METRICS[again.config.metric].label}", written(unit)),
+        ("max_p95_latency_s", "Limit of p95 latency", written("s", " s")),
+        ("max_memory_mib", "Limit of peak memory", written("mib", " MiB")),
+        ("max_total_cost", "Limit of total cost", price),
+        ("max_forgetting", "Limit of forgetting", written("ratio")),
+    )
+    out = []
+    for name, label, write in known:
+        now = getattr(limits, name)
+        if now is None:
+            continue
+        ends = (now / FACTOR, now * FACTOR)
+        if name == "min_quality":  # may be zero or below, and has no sensible hundredfold
+            ends = (min(0.0, 2 * now), max(2 * now, 1.0))
+        out.append(
+            Assumption(
+                name=f"limits.{name}", label=label, now=now, low=ends[0], high=ends[1],
+                verdict_at=with_limit(name), write=write,
+            )
+        )  # fmt: skip
+    return out
 
 
 def _answer_prices(

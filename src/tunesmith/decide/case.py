@@ -32,6 +32,8 @@ class Case:
     config: DecideConfig
     evaluation: EvaluateConfig
     called: Mapping[str, str]
+    unasked: int = 0
+    """Test rows that the dataset holds and no method was asked."""
 
     @classmethod
     def of(cls, scorecards: Sequence[Scorecard], **rest: Any) -> Case:

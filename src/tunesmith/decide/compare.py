@@ -233,7 +233,7 @@ def describe(comparison: Mapping[str, Any], called: Mapping[str, str]) -> str:
     seen = comparison["smallest_effect"]
     if not comparison["clear"] and seen is not None:
         text += (
-            f" So many rows show a difference of {figure(seen, metric.unit)} in {POWER:.0%} of "
-            "cases, and smaller ones less often."
+            f" A true difference of {figure(seen, metric.unit)} would be found with this many rows "
+            f"in {POWER:.0%} of cases, a smaller one less often."
         )
     return text if comparison["note"] is None else f"{text} {comparison['note']}"

@@ -21,7 +21,12 @@ from tunesmith.decide.approaches import STARTING, WORK_PARTS, WorkPart, approach
 from tunesmith.decide.config import DecideConfig
 from tunesmith.decide.words import UNTRAINED
 from tunesmith.errors import TunesmithError
-from tunesmith.evaluate.endpoint.price import answer_price, pays_by_token, search_price
+from tunesmith.evaluate.endpoint.price import (
+    answer_price,
+    pays_by_token,
+    search_price,
+    tokens_price,
+)
 
 HOUR_S = 3600
 PARTS = ("development", "data_preparation", "training", "answers", "maintenance")
@@ -54,6 +59,8 @@ class Cost:
     """Machine seconds of one answer (see `answer_seconds`); None for a model behind an endpoint."""
     per_answer: float | None
     """Machine time, or an endpoint's price, of one answer."""
+    per_answer_range: tuple[float | None, float | None] = (None, None)
+    """Its interval, by the length of answers."""
 
     def worked(self, *parts: WorkPart, everything: bool = False) -> float:
         """Money for those parts of the work, the hours that count or all."""
@@ -140,6 +147,7 @@ def cost_of(
         work=tuple(_work(scorecard, part, config, part in counted) for part in WORK_PARTS),
         answer_s=each,
         per_answer=_paid(scorecard, config) if bought else per_answer,
+        per_answer_range=answer_range(scorecard, config),
     )
 
 
@@ -215,6 +223,28 @@ def answer_seconds(scorecard: Mapping[str, Any]) -> float | None:
     if speed and tokens is not None:
         return float(tokens / speed)
     return None if seconds is None else float(seconds / scorecard["n"])
+
+
+def answer_range(
+    scorecard: Mapping[str, Any], config: DecideConfig
+) -> tuple[float | None, float | None]:
+    """What an answer costs at the ends of the interval of its tokens, speed and prices as measured.
+
+    Of a model that is paid by the token both counts stand at the same end: wider than needed, as
+    they do not rise and fall together.
+    """
+    metrics = scorecard["metrics"]
+    ends = []
+    for end in ("low", "high"):
+        out = (metrics.get("tokens_out_mean") or {}).get(end)
+        if pays_by_token(scorecard):
+            tokens_in = (metrics.get("tokens_in_mean") or {}).get(end)
+            ends.append(tokens_price(scorecard["generation"]["endpoint"], tokens_in, out))
+            continue
+        speed = (scorecard.get("generation") or {}).get("tokens_per_s")
+        known = None if not speed or out is None else out / speed
+        ends.append(None if known is None else known * config.machine_hour / HOUR_S)
+    return ends[0], ends[1]
 
 
 def horizon_answers(config: DecideConfig) -> float:

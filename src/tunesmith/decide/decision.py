@@ -33,6 +33,7 @@ def decide(
     *,
     evaluation: EvaluateConfig | None = None,
     measured: Measured | None = None,
+    unasked: int = 0,
 ) -> dict[str, Any]:
     """Compare the methods, count the money and give the verdict.
 
@@ -42,6 +43,7 @@ def decide(
         config: What counts.
         evaluation: The settings that the scorecards were made with; the defaults if None.
         measured: What was measured of methods beside their scorecards, for the limits.
+        unasked: Test rows that the dataset holds beside those that were asked.
 
     Returns:
         The content of decision.json: `headline`, `verdict`, `metric`, `min_gain`, `min_rows`,
@@ -69,7 +71,7 @@ def decide(
     )
     case = Case.of(
         metrics, verdict=found, comparisons=comparisons, costs=costs, cost=cost, config=config,
-        evaluation=evaluation, dominated=needless,
+        evaluation=evaluation, dominated=needless, unasked=unasked,
     )  # fmt: skip
     words = Explanation(case)
     reasons = words.reasons

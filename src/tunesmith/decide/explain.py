@@ -145,7 +145,23 @@ class Explanation:
         text = f"{sentence(pair)} cannot be told apart with {rows:,} test rows"
         if question.comparison["groups"] < self.config.min_rows:
             text = f"{rows:,} test rows are too few for a verdict"
-        return f"{text}." if needed is None else f"{text}: collect about {needed:,} more."
+        until = f" Until that is known, use {self.called[self._choice]}."
+        return text + ("." if needed is None else f": {self._more_rows(needed)}.") + until
+
+    def _more_rows(self, needed: int) -> str:
+        """Where the rows that would settle the question can come from."""
+        there = self.case.unasked
+        if there >= needed:
+            return (
+                f"ask about {needed:,} more, of the {there:,} that the dataset holds "
+                "(evaluate.test_rows)"
+            )
+        if there:
+            return (
+                f"about {needed:,} more are needed, and {there:,} of them the dataset holds "
+                "already (evaluate.test_rows)"
+            )
+        return f"collect about {needed:,} more"
 
     def _none(self) -> str:
         assert self.verdict.nearest is not None  # noqa: S101 - there is one where all are out
@@ -208,6 +224,7 @@ class Explanation:
             out = ["Measure the base model, few-shot prompting and a tuned model on the same rows."]
         if verdict.kind in {"prompt", "base"} and verdict.training is None and not verdict.out:
             out.append("No tuned model was measured: add one to know whether it is better still.")
+        out += self._unclear_limits()
         out += self._cheaper_trained()
         if many_cut_off(self.case):
             out.append("Raise evaluate.max_new_tokens: too many answers were cut off.")
@@ -216,12 +233,33 @@ class Explanation:
             out.append("Put in your own prices and hours of work (decide): they are assumptions.")
         return out
 
+    def _unclear_limits(self) -> list[str]:
+        """What would settle the limits that the chosen method may not keep."""
+        return [
+            f"Settle the limit of {limit.label}: {held.todo}."
+            for limit in self.verdict.limits
+            for held in limit.those("unclear")
+            if held.method == self.verdict.choice and held.todo
+        ]
+
     def _rows_to_collect(self) -> str:
         needed = self.verdict.rows_needed
         if needed is not None:
+            there = self.case.unasked
+            source = "Collect"
+            if there >= needed:
+                source = f"Raise evaluate.test_rows: the dataset holds {there:,} rows not asked yet"
+            elif there:
+                source = (
+                    f"Set evaluate.test_rows to null ({there:,} rows are there already), and "
+                    "collect the rest:"
+                )
+            wanted = f"{source} about {needed:,} more test rows."
+            if there >= needed:
+                wanted = f"{source}, and about {needed:,} are needed."
             return (
-                f"Collect about {needed:,} more test rows. If the difference is what it looks like "
-                f"now, they settle the question in {POWER:.0%} of cases."
+                f"{wanted} If the difference is what it looks like now, they settle the question "
+                f"in {POWER:.0%} of cases."
             )
         return (
             "The difference is so small that no sensible number of rows would show it: set "

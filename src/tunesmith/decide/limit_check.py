@@ -39,8 +39,8 @@ def held_against(
     check = _Check(costs, config, measured, called, confidence)
     wanted = (
         ("min_quality", METRICS[config.metric].label, given.min_quality, check.quality),
-        ("max_p95_latency_s", "Latency p95", given.max_p95_latency_s, check.latency),
-        ("max_memory_mib", "Memory to answer", given.max_memory_mib, check.memory),
+        ("max_p95_latency_s", "p95 latency", given.max_p95_latency_s, check.latency),
+        ("max_memory_mib", "Peak memory", given.max_memory_mib, check.memory),
         ("max_total_cost", "Total cost", given.max_total_cost, check.total_cost),
         ("max_forgetting", "Forgetting", given.max_forgetting, check.forgetting),
         ("data_stays_here", "Data stays here", given.data_stays_here or None, check.stays),
@@ -101,8 +101,9 @@ class _Check:
         )
         evidence = (at(*place, "value", shown=value), at(*place, "unscored", shown=left))
         return replace(
-            held, standing="unclear", sure=False, sentence=sentence(text), evidence=evidence
-        )
+            held, standing="unclear", sure=False, sentence=sentence(text), evidence=evidence,
+            todo="look in predictions.jsonl why those rows have no answer",
+        )  # fmt: skip
 
     def latency(self, card: Mapping[str, Any], limit: float) -> Held:
         """Whole answers asked for one at a time; a measurement of its own wins."""
@@ -179,6 +180,7 @@ class _Check:
             sure=False,
             value=counted,
             sentence=text,
+            todo="put your own hours into decide.work",
             evidence=evidence,
         )
 
@@ -224,7 +226,7 @@ class _Check:
         if found.value is None:
             return Held(
                 method=method, standing="unclear", value=None, sentence=say.unmeasured(),
-                evidence=(say.at_limit,), sure=False,
+                evidence=(say.at_limit,), sure=False, todo=f"measure its {label}",
             )  # fmt: skip
         sign = -1 if at_least else 1
         beyond = sign * (found.value - limit) > 0
@@ -246,6 +248,7 @@ class _Check:
             sure=bool(sure),
             excess=max(0.0, sign * (found.value - limit)) / abs(limit or 1),
             sentence=text,
+            todo=more,
             evidence=evidence,
             **held,  # type: ignore[arg-type]
         )

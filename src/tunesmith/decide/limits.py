@@ -54,6 +54,8 @@ class Held:
     """How far beyond the limit, as a share of the limit; to find the method nearest to it."""
     sentence: str = ""
     """Why it failed or is unclear."""
+    todo: str = ""
+    """What would settle it, where it is not sure; empty if nothing is known to."""
     evidence: tuple[Evidence, ...] = ()
 
 

@@ -11,6 +11,7 @@ from tunesmith.decide.words import figure, names, sentence
 from tunesmith.evaluate.config import EvaluateConfig, MetricName
 from tunesmith.evaluate.facets import Facet, Facets
 from tunesmith.evaluate.metrics import METRICS
+from tunesmith.evaluate.runner_up import runner_up
 from tunesmith.evaluate.slices import compare_slices, figures_of
 
 
@@ -20,6 +21,7 @@ def slice_report(
     facets: Facets,
     *,
     choice: str | None,
+    comparisons: Sequence[Mapping[str, Any]],
     metric: MetricName,
     evaluation: EvaluateConfig,
 ) -> dict[str, Any]:
@@ -33,6 +35,7 @@ def slice_report(
         predictions: The rows of every method's predictions.jsonl, by method name.
         facets: What the rows are told apart by.
         choice: The method that the verdict chose; None where no method keeps to the limits.
+        comparisons: Of any two methods over all rows, as `compare` makes them.
         metric: The figure that decides.
         evaluation: The settings that the scorecards were made with.
 
@@ -48,7 +51,7 @@ def slice_report(
     chosen = METRICS[metric]
     called = names(scorecards)
     labels = {facet.name: facet.label for facet in facets.facets}
-    pairs = _pairs(scorecards, choice, metric)
+    pairs = _pairs(scorecards, choice, comparisons, metric)
     found = compare_slices(facets.facets, rows, pairs, metric, evaluation)
     worse = sorted(
         (one for one in found if one["worse"]),
@@ -84,21 +87,18 @@ def _shown(
 
 
 def _pairs(
-    scorecards: Sequence[Scorecard], choice: str | None, metric: MetricName
+    scorecards: Sequence[Scorecard],
+    choice: str | None,
+    comparisons: Sequence[Mapping[str, Any]],
+    metric: MetricName,
 ) -> list[tuple[str, str]]:
     """Every other method against the base model, and the chosen one against the next best."""
     base = [str(card["method"]) for card in scorecards if effort(card) == 0]
     pairs = [(str(c["method"]), base[0]) for c in scorecards if base and effort(c) > 0]
-    values = {
-        str(card["method"]): card["metrics"][metric]["value"] * direction(metric)
-        for card in scorecards
-        if card["metrics"][metric]["value"] is not None and card["method"] != choice
-    }
-    if values and choice is not None:
-        second = max(values, key=lambda method: values[method])
-        if not {(choice, second), (second, choice)} & set(pairs):
-            pairs.append((choice, second))
-    return pairs
+    second = None if choice is None else runner_up(comparisons, choice, metric)
+    if choice is None or second is None or {(choice, second), (second, choice)} & set(pairs):
+        return pairs
+    return [*pairs, (choice, second)]
 
 
 def _told(

@@ -64,11 +64,17 @@ def as_row(cost: Cost, config: DecideConfig) -> dict[str, Any]:
         "maintenance": cost.worked("maintenance"),
         "setup": cost.setup,
         "answer_s": cost.answer_s,
-        "per_1000": None if cost.per_answer is None else cost.per_answer * 1000,
+        "per_1000": _thousand(cost.per_answer),
+        "per_1000_low": _thousand(cost.per_answer_range[0]),
+        "per_1000_high": _thousand(cost.per_answer_range[1]),
         "total": cost.total(answers),
         "total_with_assumed": cost.total(answers, everything=True),
         "currency": config.currency,
     }
+
+
+def _thousand(amount: float | None) -> float | None:
+    return None if amount is None else amount * 1000
 
 
 def _total(method: str, cost: Cost, config: DecideConfig) -> dict[str, Any]:

@@ -101,6 +101,7 @@ def look_at_slices(work: Run, facets: Facets | None) -> None:
         work.predictions,
         facets,
         choice=work.decision["verdict"]["choice"],
+        comparisons=work.decision["comparisons"],
         metric=work.decision["metric"],
         evaluation=work.loaded.recipe.evaluate,
     )

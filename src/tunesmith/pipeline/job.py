@@ -11,6 +11,8 @@ from tunesmith.audits import AuditRequest
 from tunesmith.decide.decision import decide
 from tunesmith.decide.measured import read_measured
 from tunesmith.decide.strategy.plan import make_plan
+from tunesmith.decide.words import listed
+from tunesmith.errors import TunesmithError
 from tunesmith.evaluate.endpoint.questions import ready
 from tunesmith.evaluate.task import in_force
 from tunesmith.io import write_json, write_text
@@ -93,6 +95,7 @@ def _methods(work: Run, audit: AuditRequest | None) -> None:
     if work.reaches("evaluate") and work.loaded.recipe.methods:
         work.loaded = _evaluation_in_force(work)
     recipe = work.loaded.recipe
+    _check_critical(work)
     facets, folds = facets_of(work), folds_of(work)
     ready(*recipe.endpoints.values())
     base = work.timed("find the base model", lambda: resolve(recipe.model))
@@ -106,6 +109,24 @@ def _methods(work: Run, audit: AuditRequest | None) -> None:
         _decide(work)
         work.timed("slices", lambda: look_at_slices(work, facets))
         ask_judge(work)
+
+
+def _check_critical(work: Run) -> None:
+    """Look whether the categories that the plan calls critical are the dataset's."""
+    critical = work.loaded.recipe.decide.strategy.critical
+    if not critical:
+        return
+    splits = ("train", "validation", "test")
+    there = {row.category for split in splits for row in work.prepared.examples(split)} - {None}
+    unknown = [name for name in critical if name not in there]
+    if unknown:
+        raise TunesmithError(
+            f"no row of the dataset has the category {listed([repr(n) for n in unknown], 'or')}",
+            where=f"{work.loaded.path}: decide.strategy.critical",
+            todo=f"name some of: {listed(sorted(map(str, there)), 'or')}"
+            if there
+            else "leave it out, or name the column of categories (sources: columns: category)",
+        )
 
 
 def _evaluation_in_force(work: Run) -> LoadedRecipe:
@@ -122,12 +143,14 @@ def _evaluation_in_force(work: Run) -> LoadedRecipe:
 
 def _decide(work: Run) -> None:
     recipe = work.loaded.recipe
+    asked = max(card["n"] for card in work.scorecards)
     work.decision = decide(
         work.scorecards,
         work.predictions,
         recipe.decide,
         evaluation=recipe.evaluate,
         measured=read_measured(work.out, (card["method"] for card in work.scorecards)),
+        unasked=work.prepared.splits["test"] - asked,
     )
     write_json(work.out / "decision.json", work.decision)
 

@@ -29,6 +29,8 @@ TOP = ("slices.json", "cross_validation.json", "judge.json", "human.json", "plan
 """Files at the top of a run folder that a part of the report reads; each may be missing."""
 EACH = ("audit.json", "forgetting.json", "performance.json")
 """Files in the folder of a method; each may be missing."""
+HISTORY = "audits/history.jsonl"
+"""What audits have said over time."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Files:
     """What else the folder has at its top, by the name of the file."""
     each: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
     """What else the methods have: by the name of the file, then of the method."""
+    history: tuple[Node, ...] = ()
+    """The lines of past audits, the oldest first."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ def arrange(
         _part(view_speed(each("performance.json"), scene)),
         _part(view_slices(top("slices.json"), scene)),
         _page("answers", "Sample answers", "samples", there=compared and compared.samples),
-        _part(view_audits(each("audit.json"), scene)),
+        _part(view_audits(each("audit.json"), scene, files.history)),
         _part(view_forgetting(each("forgetting.json"), scene)),
         _page("cost", "Cost", "cost", there=compared),
         _part(view_folds(top("cross_validation.json"), scene)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tunesmith.errors import TunesmithError
-from tunesmith.io import read_json, write_text
+from tunesmith.io import read_json, read_jsonl, write_text
 from tunesmith.report.node import Node
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def build_report(run: Path) -> Path:
 
 
 def _read(run: Path) -> Files:
-    from tunesmith.report.arrange import EACH, TOP, Files
+    from tunesmith.report.arrange import EACH, HISTORY, TOP, Files
 
     if not (run / "run.json").is_file():
         raise TunesmithError(
@@ -50,6 +50,7 @@ def _read(run: Path) -> Files:
         decision=_document(run, run / "decision.json"),
         methods=tuple(_document(run, path) for path in metrics),
         more={name: _document(run, run / name) for name in TOP},
+        history=_lines(run, run / HISTORY),
         each={
             name: {
                 path.parent.name: _document(run, path)
@@ -66,6 +67,13 @@ def _document(run: Path, path: Path) -> Node:
     if not path.is_file():
         return Node(None, name)
     return Node(read_json(path), name)
+
+
+def _lines(run: Path, path: Path) -> tuple[Node, ...]:
+    """The rows of a JSONL file of the run; none where it is not there."""
+    name = path.relative_to(run).as_posix()
+    rows = read_jsonl(path) if path.is_file() else []
+    return tuple(Node(row, f"{name}:{number}") for number, row in enumerate(rows, 1))
 
 
 def _render(view: View) -> str:

@@ -70,6 +70,7 @@ class Method:
     total_cost: Number | None
     """The cost up to the horizon of the decision."""
     per_1000: Number | None
+    per_1000_range: tuple[Number | None, Number | None]
     currency: str | None
 
     @property
@@ -132,6 +133,7 @@ def read_methods(decision: Node, files: tuple[Node, ...]) -> tuple[Method, ...]:
                 setup_cost=cost.number("training" if cost.number("setup") is None else "setup"),
                 total_cost=cost.number("total"),
                 per_1000=cost.number("per_1000"),
+                per_1000_range=(cost.number("per_1000_low"), cost.number("per_1000_high")),
                 currency=cost.text("currency") or decision.at("cost").text("currency"),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tunesmith.report.anchors import pointer
 from tunesmith.report.blocks import (
@@ -38,8 +38,16 @@ _KINDS = {
 }
 
 
-def view_audits(files: Mapping[str, Node], scene: Scene) -> Section | None:
-    """The suites of every audited method, what failed, and the comparison with the champion."""
+def view_audits(
+    files: Mapping[str, Node], scene: Scene, history: Sequence[Node] = ()
+) -> Section | None:
+    """The suites of every audited method, what failed, the champion's, and how it was before.
+
+    Args:
+        files: Each method's audit.json.
+        scene: The methods.
+        history: The lines of audits/history.jsonl, the oldest first.
+    """
     present = [name for name in scene.ranked() if name in files]
     present += sorted(name for name in files if name not in present)
     if not present:
@@ -49,6 +57,7 @@ def view_audits(files: Mapping[str, Node], scene: Scene) -> Section | None:
     for name in present:
         scene.anchors.section("audits", (f"methods/{name}/audit.json", ""))
         blocks += _audit(name, files[name], scene, many=len(present) > 1)
+        blocks += _history([line for line in history if line.text("method") == name], name, scene)
         kinds.update(dict.fromkeys(s.text("kind") or "" for s in files[name].items("suites")))
     return Section(
         id="audits",
@@ -87,6 +96,31 @@ def _audit(name: str, node: Node, scene: Scene, *, many: bool) -> list[Block]:
                 summary = f"{scene.short(name)}, {summary}"
             blocks.append(Fold(summary, (Cases(tuple(_case(case) for case in cases)),)))
     return blocks
+
+
+def _history(lines: Sequence[Node], name: str, scene: Scene) -> list[Block]:
+    """How often each suite failed at every audit, where there was more than one."""
+    times = list(dict.fromkeys(line.text("at") or "" for line in lines))
+    if len(times) < 2:
+        return []
+    suites = list(dict.fromkeys(line.text("suite") or "?" for line in lines))
+    known = {(line.text("at") or "", line.text("suite") or "?"): line for line in lines}
+    rows = [
+        (Cell(date(time)), *(_past(known.get((time, suite))) for suite in suites))
+        for time in reversed(times)
+    ]
+    head = (Cell("Audit"), *(Cell(plain(suite), num=True) for suite in suites))
+    table = Table(f"Table of past audits of {scene.short(name)}", head, tuple(rows))
+    return [Fold(f"{scene.short(name)}: {plural(len(times), 'audit')} so far", (table,))]
+
+
+def _past(line: Node | None) -> Cell:
+    if line is None:
+        return Cell(MISSING, num=True)
+    failed, n = line.number("failed"), line.number("n")
+    if failed is None or n is None:
+        return Cell(MISSING, num=True)
+    return Cell(f"{count(failed)} of {count(n)}", num=True, badge=passed(line.flag("passed")))
 
 
 def _table(name: str, suites: list[Node], scene: Scene) -> Table:

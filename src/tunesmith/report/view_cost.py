@@ -113,7 +113,7 @@ def _row(index: int, method: Method, anchors: Anchors) -> CostRow:
         chosen=method.chosen,
         training=money(method.training_cost, method.currency) if method.trained else untrained,
         work=money(method.work_cost, method.currency),
-        per_1000=money(method.per_1000, method.currency),
+        per_1000=_per_1000(method),
         total=money(method.total_cost, method.currency),
         training_time=duration(method.training_s) if training else untrained,
         speed=MISSING if speed is None else f"{count(round(speed))} tokens/s",
@@ -126,6 +126,15 @@ def _row(index: int, method: Method, anchors: Anchors) -> CostRow:
             (f"methods/{method.name}/training.json", ""),
         ),
     )
+
+
+def _per_1000(method: Method) -> str:
+    text = money(method.per_1000, method.currency)
+    low, high = method.per_1000_range
+    if low is None or high is None:
+        return text
+    ends = f"{money(low, None)} to {money(high, None)}"
+    return f"{text} ({ends})"
 
 
 def _bars(priced: list[Method]) -> plots.Bars:

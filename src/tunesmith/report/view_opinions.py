@@ -83,6 +83,7 @@ def view_human(document: Node, scene: Scene) -> Section | None:
     if ratings:
         blocks.append(Chart(_ratings(ratings, scene)))
         blocks += as_block([Sentence(t) for node in ratings if (t := node.text("sentence"))])
+        blocks += as_block([_compared(node) for node in document.items("rating_pairs")])
     agreement = document.at("agreement")
     value = agreement.number("value")
     if value is not None:
@@ -106,6 +107,11 @@ def view_human(document: Node, scene: Scene) -> Section | None:
     )
 
 
+def _compared(node: Node) -> Sentence:
+    badge = Badge("clear", "yes") if node.flag("clear") else Badge("not clear", "open")
+    return Sentence(node.text("sentence") or "", badge)
+
+
 def _size(node: Node, key: str = "") -> int | float | None:
     """A number, or how many there are; of an object with that count, the count."""
     if isinstance(node.value, dict) and key:
@@ -115,7 +121,8 @@ def _size(node: Node, key: str = "") -> int | float | None:
 
 def _other_sentences(document: Node) -> list[Sentence]:
     """What the file says beside the sentences of its parts, which stand with the parts."""
-    parts = [*document.items("pairs"), *document.items("ratings"), document.at("agreement")]
+    keys = ("pairs", "ratings", "rating_pairs")
+    parts = [node for key in keys for node in document.items(key)] + [document.at("agreement")]
     parts.append(document.at("calibration"))
     told = {part.text("sentence") for part in parts}
     return [one for one in written_sentences(document) if one.text not in told]

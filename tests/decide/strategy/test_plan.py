@@ -371,3 +371,18 @@ def test_a_torn_file_is_named(folder) -> None:
     (out / "run.json").write_text("{")
     with pytest.raises(TunesmithError, match=r"run\.json: this is not JSON"):
         make_plan(out, "shop", DecideConfig())
+
+
+def test_the_roadmap_shows_plain_lora_before_lora_in_another_format(folder) -> None:
+    out = folder({"base": 0.2, "lora": 0.7})
+    other = {**TRAINING["settings"], "kind": "lora", "format": {"kind": "instruction"}}
+    put(out / "methods/a_lora/training.json", {"training": {**TRAINING, "settings": other}})
+
+    def proof():
+        weeks = make_plan(out, "shop", DecideConfig())["roadmap"]
+        items = {item["text"]: item for week in weeks for item in week["items"]}
+        return items["Implement LoRA training pipeline"]["evidence"]
+
+    assert proof() == "methods/lora/training.json"
+    (out / "methods/lora/training.json").unlink()
+    assert proof() == "methods/a_lora/training.json"

@@ -94,3 +94,17 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"task": "t1"\n')
     with pytest.raises(TunesmithError, match=r"a.jsonl:1: this line is not a JSON object"):
         read_votes([tmp_path / "a.jsonl"], [task(1)])
+
+
+def test_a_file_that_is_given_twice_is_said_in_one_line(tmp_path: Path) -> None:
+    rows = [[f"t{n}", "rater-1", "left", ""] for n in range(30)]
+    first, second = save(tmp_path / "a.csv", rows), save(tmp_path / "b.csv", rows)
+    with pytest.raises(TunesmithError) as refused:
+        read_votes([first, second], [task(n) for n in range(30)])
+    assert refused.value.message.splitlines()[:2] == [
+        "1 cell is wrong",
+        (
+            "  b.csv:2: rater-1 has answered task t0 already at a.csv:2, and 29 more tasks twice: was "
+            "a file given twice, or as CSV and as JSONL?"
+        ),
+    ]

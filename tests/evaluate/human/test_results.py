@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, permutation_test
 
 from tunesmith.evaluate.config import EvaluateConfig
 from tunesmith.evaluate.human.answers import Vote
@@ -115,3 +116,46 @@ def test_always_the_same_side_shows() -> None:
     )
     assert found["sides"] == {"left": 10, "right": 0, "tie": 0}
     assert found["pairs"][0]["win_rate"]["value"] == 0.5
+
+
+def rated(pairs: list[tuple[int | None, int | None]]) -> tuple[list[Task], list[Vote]]:
+    """Ratings of lora and base on each question; None is an open task."""
+    tasks, votes = [], []
+    for number, values in enumerate(pairs):
+        for method, value in zip(("lora", "base"), values, strict=True):
+            one = Task(
+                f"{method}-{number}", f"r{number}", "rating", None, "q", ("x",), (method,), RATERS
+            )
+            tasks.append(one)
+            if value is not None:
+                votes.append(Vote(one, "rater-1", value, ""))
+    return tasks, votes
+
+
+def test_ratings_of_two_methods_are_compared_on_the_questions_of_both() -> None:
+    given = [(5, 3), (4, 4), (5, 2), (3, 4), (4, 2), (5, 4), (4, 1), (5, 5), (3, 2), (5, 3)]
+    tasks, votes = rated([*given, (1, None), (None, 5)])
+    found = human(tasks, votes, config=CONFIG, order=["lora", "base"])
+    (pair,) = found["rating_pairs"]
+    lora, base = (np.array(side, dtype=float) for side in zip(*given, strict=True))
+    expected = permutation_test(
+        (lora, base), lambda a, b: float(np.mean(a - b)), permutation_type="samples",
+        n_resamples=np.inf,
+    )  # fmt: skip
+    assert (pair["a"], pair["b"], pair["n"]) == ("lora", "base", 10)
+    assert pair["difference"] == pytest.approx(float(np.mean(lora - base)))
+    assert pair["p_value"] == pytest.approx(expected.pvalue)
+    assert pair["low"] < pair["difference"] < pair["high"]
+    assert pair["clear"]
+    assert pair["sentence"].startswith("lora is rated higher than base, by 1.30 (95% interval ")
+    assert pair["sentence"] in found["sentences"]
+
+
+def test_ratings_that_do_not_differ_clearly_say_so() -> None:
+    tasks, votes = rated([(3, 4), (4, 3)] * 6 + [(3, 4)])
+    (pair,) = human(tasks, votes, config=CONFIG, order=["lora", "base"])["rating_pairs"]
+    assert not pair["clear"]
+    assert pair["sentence"].startswith("base cannot be said to be rated higher than lora, by 0.08")
+    tasks, votes = rated([(5, None), (None, 2)])
+    (none,) = human(tasks, votes, config=CONFIG, order=["lora", "base"])["rating_pairs"]
+    assert none["sentence"] == "Nobody has rated lora and base on the same question yet."

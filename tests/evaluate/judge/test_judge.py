@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +234,15 @@ def test_the_usual_pairs() -> None:
             }
             for name, value in values.items()
         ]  # fmt: skip
-        return {"verdict": {"choice": choice}, "metric": "token_f1", "table": table}
+        known = {name: value for name, value in values.items() if value is not None}
+        comparisons = [
+            {"a": a, "b": b, "metric": "token_f1", "difference": known[a] - known[b]}
+            for a, b in combinations(known, 2)
+        ]
+        return {
+            "verdict": {"choice": choice}, "metric": "token_f1", "table": table,
+            "comparisons": comparisons,
+        }  # fmt: skip
 
     assert usual_pairs(decision("lora", base=0.2, few=0.4, lora=0.5)) == [
         ("lora", "few"),

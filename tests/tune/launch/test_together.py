@@ -168,9 +168,10 @@ def test_killed_in_the_middle_it_resumes_with_any_strategy_or_in_one_process(
     config = METHODS[name].model_copy(update={"max_steps": 8})
     whole = train(config, tmp_path / "alone")
     work = tmp_path / "together" / "work"
+    before = set(psutil.Process().children(recursive=True))  # other tests' servers
     with pytest.raises(JobError, match="process 1 of the 2 that train together was killed by SIGK"):
         together(config, Killer(work / "checkpoint-2", rank=1), devices=2, **launch(strategy))
-    assert not psutil.Process().children(recursive=True)
+    assert set(psutil.Process().children(recursive=True)) <= before
     second = {"devices": 1} if afterwards is None else {"devices": 2, **launch(afterwards)}
     resumed = together(config, **second)
     assert resumed["resumed_from_step"] >= 2

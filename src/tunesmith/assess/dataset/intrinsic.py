@@ -58,8 +58,8 @@ def intrinsic(rows: Rows, config: AssessConfig) -> dict[str, Any]:
     )  # fmt: skip
     for side in ("question", "answer"):
         figures[f"{side}_words"] = mean(
-            rows.column(f"{side}_words"), groups, unit="words", label=f"Words a {side}",
-            meaning=f"mean length of a {side}", **about,
+            rows.column(f"{side}_words"), groups, unit="words", label=f"Words per {side}",
+            meaning=f"mean words in one {side}", **about,
         )  # fmt: skip
     return figures
 

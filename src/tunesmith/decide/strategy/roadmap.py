@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +68,23 @@ def _template(view: View) -> Proof:
 
 
 def _trained(view: View) -> Proof:
+    """Plain LoRA where there is one, else LoRA in another format (instruction, completion)."""
     for folder in view.project:
-        for name, training in folder.trainings.items():
-            if (training.get("settings") or {}).get("kind") == "lora":
-                return view.project.path(folder, f"methods/{name}/training.json")
+        lora = [
+            (name, training["settings"])
+            for name, training in folder.trainings.items()
+            if (training.get("settings") or {}).get("kind") == "lora"
+        ]
+        if lora:
+            plain = [name for name, settings in lora if _is_plain(settings.get("format"))]
+            name = plain[0] if plain else lora[0][0]
+            return view.project.path(folder, f"methods/{name}/training.json")
     return None
+
+
+def _is_plain(form: Mapping[str, Any] | None) -> bool:
+    """Questions and answers as they are, the format where none is named."""
+    return form is None or form.get("kind") == "qa"
 
 
 def _searched(view: View) -> Proof:

@@ -62,6 +62,7 @@ def read_votes(files: Sequence[Path], tasks: Sequence[Task]) -> list[Vote]:
     votes: list[Vote] = []
     problems: list[str] = []
     places: dict[tuple[str, str], str] = {}
+    again: list[tuple[str, str, Vote]] = []
     for file in files:
         for line, cells in _records(file, tasks[0].kind):
             place = f"{file.name}:{line}"
@@ -71,12 +72,12 @@ def read_votes(files: Sequence[Path], tasks: Sequence[Task]) -> list[Vote]:
                     continue
                 before = places.setdefault((vote.task.task, vote.rater), place)
                 if before != place:
-                    raise _RefusedError(
-                        f"{vote.rater} has answered task {vote.task.task} already at {before}"
-                    )
+                    again.append((place, before, vote))
+                    continue
                 votes.append(vote)
             except _RefusedError as wrong:
                 problems.append(f"{place}: {wrong}")
+    problems += _twice(again)
     if problems:
         count = "1 cell is wrong" if len(problems) == 1 else f"{len(problems)} cells are wrong"
         raise TunesmithError(
@@ -84,6 +85,25 @@ def read_votes(files: Sequence[Path], tasks: Sequence[Task]) -> list[Vote]:
             todo="correct them in the files and read these again",
         )
     return votes
+
+
+def _twice(again: Sequence[tuple[str, str, Vote]]) -> list[str]:
+    """What is said of tasks that were answered twice: many of one rater in one line."""
+    of: dict[str, list[tuple[str, str, Vote]]] = {}
+    for entry in again:
+        of.setdefault(entry[2].rater, []).append(entry)
+    said = []
+    for rater, entries in of.items():
+        place, before, vote = entries[0]
+        text = f"{place}: {rater} has answered task {vote.task.task} already at {before}"
+        if len(entries) > 1:
+            more = len(entries) - 1
+            text += (
+                f", and {more} more {'task' if more == 1 else 'tasks'} twice: was a file given "
+                "twice, or as CSV and as JSONL?"
+            )
+        said.append(text)
+    return said
 
 
 def _vote(cells: Mapping[str, Any], known: Mapping[str, Task]) -> Vote | None:

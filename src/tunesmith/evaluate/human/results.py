@@ -33,13 +33,15 @@ def human(
         order: Methods, the best first: of a pair, `a` is the one before. Others come after them.
 
     Returns:
-        `kind`, `raters`, `tasks`, `pairs`, `ratings`, `agreement`, `sides`, `sentences`; no text
-        of a row, and no comment.
+        `kind`, `raters`, `tasks`, `pairs`, `ratings`, `rating_pairs` (any two methods on the
+        questions that both were rated on; `difference` is `a` less `b`), `agreement`, `sides`,
+        `sentences`; no text of a row, and no comment.
     """
     kind = tasks[0].kind
     order = list(dict.fromkeys([*order, *(name for task in tasks for name in task.methods)]))
     pairs = _pairs(tasks, votes, config, order) if kind == "pairwise" else []
     ratings = _ratings(tasks, votes, config, order) if kind == "rating" else []
+    compared = _rating_pairs(ratings, votes, config)
     agreement = _agreement(votes, kind, config)
     return {
         "kind": kind,
@@ -47,9 +49,10 @@ def human(
         "tasks": _counts(tasks, votes),
         "pairs": pairs,
         "ratings": ratings,
+        "rating_pairs": compared,
         "agreement": agreement,
         "sides": _sides(votes) if kind == "pairwise" else None,
-        "sentences": [row["sentence"] for row in [*pairs, *ratings, agreement]],
+        "sentences": [row["sentence"] for row in [*pairs, *ratings, *compared, agreement]],
     }
 
 
@@ -198,6 +201,72 @@ def _rating_sentence(method: str, figure: Mapping[str, Any], config: EvaluateCon
         else f" ({config.confidence:.0%} interval {figure['low']:.2f} to {figure['high']:.2f})"
     )
     return f"{method} is rated {figure['value']:.2f} of 5{spread} on {figure['n']} questions."
+
+
+def _rating_pairs(
+    ratings: Sequence[Mapping[str, Any]], votes: Sequence[Vote], config: EvaluateConfig
+) -> list[dict[str, Any]]:
+    """Any two methods' ratings on the same questions, tested with Holm over all pairs."""
+    rated: dict[str, dict[str, list[Vote]]] = {str(row["method"]): {} for row in ratings}
+    for vote in votes:
+        of = rated.get(vote.task.methods[0])
+        if of is not None:
+            of.setdefault(vote.task.id, []).append(vote)
+    found = [
+        _rating_pair(a, b, rated[a], rated[b], config) for a, b in itertools.combinations(rated, 2)
+    ]
+    tested = [row for row in found if row["p_value"] is not None]
+    for row, p_holm in zip(tested, holm([row["p_value"] for row in tested]), strict=True):
+        row["p_holm"] = p_holm
+    for row in found:
+        apart = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+        row["clear"] = bool(
+            apart and row["p_holm"] is not None and row["p_holm"] <= 1 - config.confidence
+        )
+        row["sentence"] = _rating_pair_sentence(row, config)
+    return found
+
+
+def _rating_pair(
+    a: str,
+    b: str,
+    of_a: Mapping[str, Sequence[Vote]],
+    of_b: Mapping[str, Sequence[Vote]],
+    config: EvaluateConfig,
+) -> dict[str, Any]:
+    shared = [question for question in of_a if question in of_b]
+    means = [[float(np.mean([int(v.value) for v in of[q]])) for of in (of_a, of_b)] for q in shared]
+    groups = [of_a[question][0].task.group for question in shared]
+    out: dict[str, Any] = {
+        "a": a, "b": b, "n": len(shared), "groups": 0, "difference": None, "low": None,
+        "high": None, "p_value": None, "p_holm": None,
+    }  # fmt: skip
+    if not shared:
+        return out
+    stats = group_sums(np.array([[*pair, 1.0] for pair in means]), groups)
+    tested = paired(
+        stats[:, [0, 2]], stats[:, [1, 2]], _mean_figure, confidence=config.confidence,
+        resamples=config.resamples, seed=config.seed, bounds=(-4.0, 4.0),
+    )  # fmt: skip
+    out |= {"groups": tested.groups, "difference": tested.difference, "p_value": tested.p_value}
+    if tested.groups >= config.min_rows:
+        out |= {"low": tested.low, "high": tested.high}
+    return out
+
+
+def _rating_pair_sentence(row: Mapping[str, Any], config: EvaluateConfig) -> str:
+    a, b, n = row["a"], row["b"], row["n"]
+    if row["difference"] is None:
+        return f"Nobody has rated {a} and {b} on the same question yet."
+    seen = f"by {abs(row['difference']):.2f}"
+    if row["low"] is not None:
+        ends = sorted((row["low"], row["high"]))
+        if row["difference"] < 0:
+            ends = [-ends[1], -ends[0]]
+        seen += f" ({config.confidence:.0%} interval {ends[0]:.2f} to {ends[1]:.2f})"
+    first, second = (a, b) if row["difference"] >= 0 else (b, a)
+    how = "is rated higher than" if row["clear"] else "cannot be said to be rated higher than"
+    return f"{first} {how} {second}, {seen}, on {n} questions that both were rated on."
 
 
 def _mean_figure(sums: FloatArray) -> FloatArray:

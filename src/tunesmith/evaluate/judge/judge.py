@@ -16,6 +16,7 @@ from tunesmith.evaluate.judge.config import EndpointJudge, JudgeConfig
 from tunesmith.evaluate.judge.human import read_verdicts
 from tunesmith.evaluate.judge.prompt import Pair
 from tunesmith.evaluate.judge.verdicts import concluded, verdicts_on
+from tunesmith.evaluate.runner_up import runner_up
 from tunesmith.progress import Progress
 
 Predictions = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -117,16 +118,15 @@ def usual_pairs(decision: Mapping[str, Any]) -> list[tuple[str, str]]:
     choice, metric = decision["verdict"]["choice"], decision["metric"]
     if choice is None:
         return []
-    figures = {str(row["method"]): row["metrics"][metric] for row in decision["table"]}
-    others = [
-        name for name, figure in figures.items() if name != choice and figure["value"] is not None
-    ]
-    if not others:
+    next_best = runner_up(decision["comparisons"], choice, metric)
+    if next_best is None:
         return []
-    sign = 1 if figures[choice]["higher_is_better"] else -1
-    runner_up = max(others, key=lambda name: sign * figures[name]["value"])
-    bases = [str(row["method"]) for row in decision["table"] if row["kind"] == "base"]
-    rivals = [runner_up, *(name for name in bases if name in others and name != runner_up)]
+    bases = [
+        str(row["method"])
+        for row in decision["table"]
+        if row["kind"] == "base" and row["metrics"][metric]["value"] is not None
+    ]
+    rivals = [next_best, *(name for name in bases if name not in {choice, next_best})]
     return [(choice, rival) for rival in rivals[:2]]
 
 
