@@ -58,7 +58,7 @@ def view_plan(plan: Node, scene: Scene) -> Section | None:
         if phase.items("gates"):
             blocks.append(_gates(phase, title, scene))
     if text := plan.at("stopped").text("sentence"):
-        blocks += [Heading("The plan ends here"), Text(text)]
+        blocks += [Heading("The plan ends here"), Text(_named(text, scene))]
     missing = [_missing(node, scene) for node in plan.items("missing")]
     if missing:
         blocks.append(Heading("Missing for the next phase"))
@@ -132,8 +132,18 @@ def _wanted(gate: Node) -> str:
 def _named(text: str, scene: Scene) -> str:
     """A sentence with methods called as everywhere in the report."""
     for method in scene.methods:
-        text = text.replace(f"“{method.name}”", method.short)
+        pieces = text.split(f"“{method.name}”")
+        text = pieces[0]
+        for rest in pieces[1:]:
+            starts = not text or text.endswith((". ", ": "))
+            text += (method.short if starts else _inside(method.short)) + rest
     return text
+
+
+def _inside(name: str) -> str:
+    """A name inside a sentence: "LoRA tuning" keeps its capitals, "Base model" does not."""
+    first = name.split(" ", maxsplit=1)[0]
+    return name if first != first.capitalize() else name[:1].lower() + name[1:]
 
 
 def _missing(node: Node, scene: Scene) -> tuple[str, str]:

@@ -236,7 +236,7 @@ def _components(view: View) -> Gate:
     settings = view.config.strategy
     about: dict[str, Any] = {
         "name": "components", "label": "Critical components are named", "unit": "categories",
-        "wanted": f"1 to {settings.components}",
+        "wanted": f"1 to {settings.components} categories",
     }  # fmt: skip
     if settings.critical:
         count, names = len(settings.critical), ", ".join(settings.critical)

@@ -65,7 +65,7 @@ def _prototype(view: View) -> Gate:
         return Gate(**about, met=None, measured=None, sentence=words, gap=needed)
     rows, path, name = best
     missing = max(0, needed - rows)
-    words = f"The prompt “{name}” was measured on {rows:,} independent test rows of {needed:,}"
+    words = f"“{name}” was measured on {rows:,} independent test rows of {needed:,}"
     words += f" wanted: {missing:,} are missing." if missing else " wanted."
     return Gate(
         **about,
