@@ -67,7 +67,8 @@ def test_no_difference_and_too_few_rows_to_know(world):
     needed = decision["verdict"]["rows_needed"]
     assert needed > 60
     assert decision["headline"] == (
-        "LoRA tuning and few-shot prompting cannot be told apart with 60 test rows: collect about "
+        "Not decided yet: LoRA tuning and few-shot prompting cannot be told apart with 60 test rows; "
+        "collect about "
         f"{needed:,} more. Until that is known, use few-shot prompting."
     )
 
@@ -131,7 +132,7 @@ def test_tiny_data_gives_no_verdict_even_if_the_gap_is_wide(world):
     decision, *_ = world({"base": 0.1, "few_shot": 0.2, "lora": 0.9}, 12)
     assert decision["verdict"]["kind"] == "undecided"
     assert decision["headline"] == (
-        "12 test rows are too few for a verdict: collect about 18 more. Until that is known, use "
+        "Not decided yet: 12 test rows are too few for a verdict; collect about 18 more. Until that is known, use "
         "the base model."
     )
     assert comparison_of(decision, "lora", "base")["p_holm"] < 0.05

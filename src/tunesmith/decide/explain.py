@@ -142,11 +142,11 @@ class Explanation:
             return text
         pair = f"{self.called[question.elaborate]} and {self.called[question.simple]}"
         rows = question.comparison["n"]
-        text = f"{sentence(pair)} cannot be told apart with {rows:,} test rows"
+        text = f"Not decided yet: {pair} cannot be told apart with {rows:,} test rows"
         if question.comparison["groups"] < self.config.min_rows:
-            text = f"{rows:,} test rows are too few for a verdict"
+            text = f"Not decided yet: {rows:,} test rows are too few for a verdict"
         until = f" Until that is known, use {self.called[self._choice]}."
-        return text + ("." if needed is None else f": {self._more_rows(needed)}.") + until
+        return text + ("." if needed is None else f"; {self._more_rows(needed)}.") + until
 
     def _more_rows(self, needed: int) -> str:
         """Where the rows that would settle the question can come from."""

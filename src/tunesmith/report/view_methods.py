@@ -354,8 +354,8 @@ def _differences(
     if total == 1 and not clear:
         finding += " not"
     return plots.Estimates(
-        title=f"{finding} clear of zero",
-        subtitle="The same questions, answer by answer; grey where the interval includes zero.",
+        title=f"{finding} clear",
+        subtitle="The same questions, answer by answer; grey where the difference is not clear.",
         axis=f"Difference in {label}",
         estimates=tuple(estimates),
         zero=True,
