@@ -345,3 +345,14 @@ def test_ratings_say_which_differ(make_run: MakeRun) -> None:
     ]  # fmt: skip
     assert ("Sentence True.", "clear") in said
     assert ("Sentence False.", "not clear") in said
+
+
+def test_why_a_gate_failed_is_said_once(make_run: MakeRun) -> None:
+    def both(forgetting: Any) -> None:
+        forgetting["sentences"] = ["The gate failed: texts surprise it twice as much, over 1.5."]
+        forgetting["gate"]["reasons"] = ["texts surprise it twice as much, over 1.5", "It is slow."]
+
+    view = view_of(make_run("sections"), {"methods/lora/forgetting.json": both})
+    said = sentences(view, "forgetting")
+    assert sum("surprise it twice" in text for text in said) == 1
+    assert "It is slow." in said

@@ -88,8 +88,13 @@ def _method(name: str, node: Node, scene: Scene) -> list[Block]:
     allowed = f"Allowed: {value_text(limit)}" if limit.value is not None and not isinstance(
         limit.value, dict | list
     ) else ""  # fmt: skip
-    reasons = [Sentence(text, details=allowed) for text in gate.texts("reasons")]
-    blocks += as_block([*written_sentences(node), *reasons])
+    said = written_sentences(node)
+    reasons = [
+        Sentence(text, details=allowed)
+        for text in gate.texts("reasons")
+        if not any(text.rstrip(".") in sentence.text for sentence in said)
+    ]
+    blocks += as_block([*said, *reasons])
     drawn = [
         plots.DotRow(
             label=task.text("label") or plain(task.text("name") or "?"),
