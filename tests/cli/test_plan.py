@@ -44,6 +44,7 @@ def test_a_run_folder_is_enough_for_its_plan_and_its_report(tmp_path, monkeypatc
     CliRunner().invoke(cli, ["prepare", str(recipe(tmp_path, {"path": "t.csv"})), "--quiet"])
     run = str(tmp_path / "runs" / "test")
     by_recipe = CliRunner().invoke(cli, ["decide", str(tmp_path / "recipe.yaml"), "--plan"])
+    monkeypatch.chdir(tmp_path / "runs")  # where a recipe's run folder is not found by its name
     by_folder = CliRunner().invoke(cli, ["decide", run, "--plan"])
     assert by_folder.exit_code == 0, by_folder.output
     assert by_folder.output == by_recipe.output

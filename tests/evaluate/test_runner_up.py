@@ -19,6 +19,8 @@ def test_the_nearest_by_common_rows_whichever_side_it_stands_on() -> None:
         pair("lora", "base", -5.0, "bleu"),
     ]
     assert runner_up(found, "lora", "token_f1") == "few_shot"
+    further = [pair("lora", "base", 0.2), pair("few_shot", "lora", -0.3)]
+    assert runner_up(further, "lora", "token_f1") == "base"
 
 
 def test_less_is_better_for_perplexity() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -155,7 +156,14 @@ def test_ratings_that_do_not_differ_clearly_say_so() -> None:
     tasks, votes = rated([(3, 4), (4, 3)] * 6 + [(3, 4)])
     (pair,) = human(tasks, votes, config=CONFIG, order=["lora", "base"])["rating_pairs"]
     assert not pair["clear"]
-    assert pair["sentence"].startswith("base cannot be said to be rated higher than lora, by 0.08")
+    said = re.match(
+        r"base cannot be said to be rated higher than lora, by 0\.08 "
+        r"\(95% interval (-?[\d.]+) to (-?[\d.]+)\)",
+        pair["sentence"],
+    )
+    assert said is not None
+    assert float(said[1]) == pytest.approx(-pair["high"], abs=0.005)
+    assert float(said[2]) == pytest.approx(-pair["low"], abs=0.005)
     tasks, votes = rated([(5, None), (None, 2)])
     (none,) = human(tasks, votes, config=CONFIG, order=["lora", "base"])["rating_pairs"]
     assert none["sentence"] == "Nobody has rated lora and base on the same question yet."
