@@ -118,7 +118,6 @@ def assert_same(ours: Path, theirs: Path) -> None:
         ("lora", "fsdp"),
         ("full", "fsdp"),
         ("lora", "deepspeed"),
-        ("full", "deepspeed"),
         ("full", "deepspeed-2"),
         ("prefix", "deepspeed-2"),
     ],
@@ -158,7 +157,6 @@ def tuned_name(name: str) -> str:
     [
         ("lora", "ddp", "ddp"),
         ("full", "fsdp", None),  # in one process
-        ("lora", "deepspeed-2", "deepspeed"),
         ("full", "deepspeed", "deepspeed-2"),
     ],
 )
