@@ -30,7 +30,8 @@ def test_the_peak_begins_anew() -> None:
     peak = Peak()
     if not peak.without_loading:
         pytest.skip("this system does not let a process reset its peak")
-    assert peak.read()["resident_mib"] < before - 100
+    rested = peak.read()["resident_mib"]  # of the heap, gaps that other tests left are gone too
+    assert rested < before - 100
     again = torch.ones(64 * 2**20)
-    assert peak.read()["resident_mib"] > before - 100
+    assert peak.read()["resident_mib"] > rested + 200
     del again
