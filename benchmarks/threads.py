@@ -65,8 +65,10 @@ def main() -> None:
     model = resolve(DEFAULT_MODEL)
     alone = measured(model, **sizes)
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as busy:
-        beside = measured(model, **sizes)
-        busy.kill()
+        try:
+            beside = measured(model, **sizes)
+        finally:
+            busy.kill()  # else leaving waits for it for ever
     print("| circles | alone, tokens/s | | beside a busy process | |\n|---|---|---|---|---|")
     first = next(iter(SPINS))
     for name in SPINS:

@@ -76,22 +76,19 @@ def test_no_difference_and_too_few_rows_to_know(world):
 @pytest.mark.parametrize(
     ("unasked", "words", "todo"),
     [
-        (0, "collect about {} more.", "Collect about {} more test rows."),
+        (0, "collect about {needed:,} more.", "Collect about {needed:,} more test rows. If"),
         (
             50,
-            "about {} more are needed, and 50 of them the dataset holds already",
+            "about {needed:,} more are needed, and 50 of them the dataset holds already",
             (
-                "Set evaluate.test_rows to null (50 rows are there already), and collect the rest: "
-                "about {} more test rows."
+                "Set evaluate.test_rows to null (50 rows are there already), and collect about "
+                "{rest:,} more. If"
             ),
         ),
         (
             100_000,
-            "ask about {} more, of the 100,000 that the dataset holds (evaluate.test_rows).",
-            (
-                "Raise evaluate.test_rows: the dataset holds 100,000 rows not asked yet, and about {} "
-                "are needed."
-            ),
+            "ask about {needed:,} more, of the 100,000 that the dataset holds",
+            "Raise evaluate.test_rows by about {needed:,}: the dataset holds 100,000 rows",
         ),
     ],
 )
@@ -99,9 +96,10 @@ def test_rows_that_are_there_are_not_asked_to_be_collected(world, unasked, words
     few = EvaluateConfig(resamples=300, metrics=("token_f1",))
     _, cards, rows = world({"base": 0.2, "few_shot": 0.5, "lora": 0.5}, 60, seed=2, evaluation=few)
     decision = decide(cards, rows, DecideConfig(), evaluation=few, unasked=unasked)
-    needed = f"{decision['verdict']['rows_needed']:,}"
-    assert words.format(needed) in decision["headline"]
-    assert decision["verdict"]["next"][0].startswith(todo.format(needed))
+    needed = decision["verdict"]["rows_needed"]
+    counts = {"needed": needed, "rest": needed - unasked}
+    assert words.format(**counts) in decision["headline"]
+    assert decision["verdict"]["next"][0].startswith(todo.format(**counts))
 
 
 def test_as_many_rows_as_asked_for_mostly_settle_it(world):

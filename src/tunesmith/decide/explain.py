@@ -246,19 +246,19 @@ class Explanation:
         needed = self.verdict.rows_needed
         if needed is not None:
             there = self.case.unasked
-            source = "Collect"
+            wanted = f"Collect about {needed:,} more test rows"
             if there >= needed:
-                source = f"Raise evaluate.test_rows: the dataset holds {there:,} rows not asked yet"
-            elif there:
-                source = (
-                    f"Set evaluate.test_rows to null ({there:,} rows are there already), and "
-                    "collect the rest:"
+                wanted = (
+                    f"Raise evaluate.test_rows by about {needed:,}: the dataset holds {there:,} "
+                    "rows that were not asked"
                 )
-            wanted = f"{source} about {needed:,} more test rows."
-            if there >= needed:
-                wanted = f"{source}, and about {needed:,} are needed."
+            elif there:
+                wanted = (
+                    f"Set evaluate.test_rows to null ({there:,} rows are there already), and "
+                    f"collect about {needed - there:,} more"
+                )
             return (
-                f"{wanted} If the difference is what it looks like now, they settle the question "
+                f"{wanted}. If the difference is what it looks like now, they settle the question "
                 f"in {POWER:.0%} of cases."
             )
         return (
