@@ -80,6 +80,7 @@ class MissingExtraError(TunesmithError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
         super().__init__(
             f"the package '{package}' is not installed",
             todo=f"install it with: pip install 'tunesmith[{extra}]'",

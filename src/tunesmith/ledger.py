@@ -12,10 +12,12 @@ run, with every identifier once, or the run fails.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import polars as pl
 
+from tunesmith import record
 from tunesmith.errors import ConservationError
 
 Fate = Literal["kept", "merged", "dropped", "quarantined"]
@@ -35,8 +37,14 @@ SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
     "file": pl.String(),
     "line": pl.Int64(),
+    "position": pl.String(),
     "source_id": pl.String(),
     "content_hash": pl.String(),
+    "role": pl.String(),
+    "timestamp": record.TIME,
+    "zone": pl.String(),
+    "license": pl.String(),
+    "collected_at": record.TIME,
     "changes": pl.List(pl.String()),
 }
 
@@ -44,7 +52,10 @@ SCHEMA: dict[str, pl.DataType] = {
 ORDER = ("source", "file", "line", "id")
 
 #: What a ledger row copies from the record.
-ORIGIN = ("id", "source", "file", "line", "source_id", "content_hash", "changes")
+ORIGIN = (
+    "id", "source", "file", "line", "position", "source_id", "content_hash", "role", "timestamp",
+    "zone", "license", "collected_at", "changes",
+)  # fmt: skip
 
 
 def empty() -> pl.DataFrame:
@@ -88,6 +99,13 @@ def fates(
         else:
             columns.append(pl.lit(what, kind).alias(name))
     return rows.select(columns)
+
+
+def place(row: Mapping[str, Any]) -> str:
+    """Where a ledger row comes from, in words: its file, and the line or position in it."""
+    if row["position"] is not None:
+        return f"{row['file']}, {row['position']}"
+    return str(row["file"]) if row["line"] is None else f"{row['file']}:{row['line']}"
 
 
 def counts(ledger: pl.DataFrame) -> dict[str, int]:

@@ -8,24 +8,27 @@ mended (an address written with entities, say) is replaced, too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 from rapidfuzz.distance import Indel
 
 from tunesmith import record
 from tunesmith.clean.boilerplate import line_table, recurring
-from tunesmith.collect.base import Place
+from tunesmith.collect.base import Piece, Place, Source
 from tunesmith.errors import SourceError, TunesmithError
-from tunesmith.prepare.collect import collection_time, display_name
+from tunesmith.prepare.collect import collection_time
 from tunesmith.prepare.steps import row_steps
 from tunesmith.progress import Progress
 from tunesmith.recipe import LoadedRecipe, check
 from tunesmith.record import TEXT_COLUMNS
 from tunesmith.report.wording import plural
 from tunesmith.step import Step, apply
+from tunesmith.store.seen import Seen
 
 #: Rows that are looked at; of more, a sample of this many is drawn with the recipe's seed.
 SAMPLE_ROWS = 10_000
@@ -126,14 +129,11 @@ def _boilerplate(loaded: LoadedRecipe, sample: pl.DataFrame) -> dict[str, tuple[
 
 def _sample(loaded: LoadedRecipe, progress: Progress) -> tuple[pl.DataFrame, int]:
     """All rows up to a bound; of more, those whose identifiers hash lowest with the seed."""
-    places = [
-        (source, path) for source in loaded.recipe.sources for path in source.files(loaded.base)
-    ]
     kept, rows, now = record.empty(), 0, collection_time()
     draw = pl.col("id").hash(loaded.recipe.seed)
-    with progress.stage("collect", total=len(places)) as bar:
-        for source, path in places:
-            for chunk in source.read(Place(path, display_name(path, source, loaded.base), now)):
+    with tempfile.TemporaryDirectory() as name, progress.stage("collect") as bar:
+        for source, piece in _pieces(loaded, Path(name)):
+            for chunk in source.read(Place(piece.stretches, now)):
                 rows += chunk.frame.height
                 kept = pl.concat([kept, chunk.frame])
                 if kept.height > SAMPLE_ROWS:
@@ -145,6 +145,16 @@ def _sample(loaded: LoadedRecipe, progress: Progress) -> tuple[pl.DataFrame, int
             "no row could be read", todo="see the reasons with: tunesmith prepare RECIPE"
         )
     return kept, rows
+
+
+def _pieces(loaded: LoadedRecipe, folder: Path) -> Iterator[tuple[Source, Piece]]:
+    seen = Seen(folder / "seen.json")
+    for number, source in enumerate(loaded.recipe.sources):
+        place = folder / str(number)
+        place.mkdir()
+        source.gather(loaded.base, place)
+        for piece in source.pieces(loaded.base, place, seen):
+            yield source, piece
 
 
 class _Frames:

@@ -34,12 +34,15 @@ SCHEMA: dict[str, pl.DataType] = {
     "labels": pl.List(pl.String()),
     "source": pl.String(),  # the name in the recipe
     "file": pl.String(),  # relative to the recipe's folder
-    "line": pl.Int64(),  # 1-based line (CSV, JSONL) or row (Parquet); null for whole files
+    "line": pl.Int64(),  # 1-based line (CSV, JSONL) or row (Parquet); null where lines say nothing
+    "position": pl.String(),  # the place in a file without lines: "message 12", "page 3", "cue 5"
     "source_id": pl.String(),  # the row's own identifier in its system
     "timestamp": TIME,  # when the business wrote it
+    "zone": pl.String(),  # the offset from UTC that the time was written with: "+02:00"
     "collected_at": TIME,  # when tunesmith read it
     "license": pl.String(),  # SPDX, or the words of the recipe
     "author": pl.String(),
+    "role": pl.String(),  # who wrote the answer or the page: "agent", "customer", "bot", "editor"
     "customer": pl.String(),
     "thread": pl.String(),
     "domain": pl.String(),
@@ -49,6 +52,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "words": pl.Int64(),  # of question and answer, or of the page
     "repetition": pl.Float64(),  # 0–1, the share of word triples that came before
     "quality_score": pl.Float64(),  # 0–1
+    "weight": pl.Float64(),  # 0–1: how much the row counts in training; null counts whole
     "extra": EXTRA,  # every other column of the source, as text
     "changes": pl.List(pl.String()),  # what the transforms did to this row
 }
@@ -134,11 +138,12 @@ def to_standard(row: dict[str, Any]) -> dict[str, Any]:
     metadata = {
         name: row[name]
         for name in (
-            "source", "source_id", "domain", "license", "author", "customer", "thread", "language",
-            "language_confidence", "quality_score", "file", "line", "content_hash",
+            "source", "source_id", "domain", "license", "author", "role", "customer", "thread",
+            "language", "language_confidence", "quality_score", "weight", "file", "line",
+            "position", "content_hash",
         )
     }  # fmt: skip
-    metadata["timestamp"] = iso(row["timestamp"])
+    metadata["timestamp"] = iso(row["timestamp"], row["zone"])
     metadata["collected_at"] = iso(row["collected_at"])
     metadata["extra"] = {item["key"]: item["value"] for item in row["extra"] or []}
     standard: dict[str, Any] = {"id": row["id"], "kind": row["kind"]}
@@ -158,6 +163,15 @@ def to_standard(row: dict[str, Any]) -> dict[str, Any]:
     return standard
 
 
-def iso(moment: datetime | None) -> str | None:
-    """A UTC time as ISO 8601 with `Z`, or null."""
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+def iso(moment: datetime | None, zone: str | None = None) -> str | None:
+    """A UTC time as ISO 8601, or null.
+
+    Args:
+        moment: The time in UTC.
+        zone: The offset that it is written with, such as `+02:00`; `Z` when there is none.
+    """
+    if moment is None:
+        return None
+    if zone is None:
+        return moment.isoformat().replace("+00:00", "Z")
+    return moment.astimezone(datetime.strptime(zone, "%z").tzinfo).isoformat()

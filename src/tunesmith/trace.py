@@ -10,6 +10,7 @@ import polars as pl
 
 from tunesmith.errors import TunesmithError
 from tunesmith.io import read_json
+from tunesmith.record import iso
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,22 @@ class Story:
     def as_json(self) -> dict[str, Any]:
         """The story as JSON can hold it."""
         return {
-            **self.row, "stands_for": self.merged, "learned_by": self.models,
+            **_plain(self.row), "stands_for": self.merged, "learned_by": self.models,
             "shown_by": self.shown, "tested": self.tested, "dataset": self.dataset,
         }  # fmt: skip
 
     def sentences(self) -> list[str]:
         """The story in words."""
         row = self.row
-        place = row["file"] if row["line"] is None else f"{row['file']}, line {row['line']}"
         number = "" if row["source_id"] is None else f" ({row['source_id']})"
-        told = [f"{row['id']}{number}", f"collected  from '{row['source']}': {place}"]
+        told = [
+            f"{row['id']}{number}",
+            f"collected  from '{row['source']}': {_place(row)}, at {iso(row['collected_at'])}",
+        ]
+        if row["timestamp"] is not None:
+            by = "" if row["role"] is None else f", by {row['role']}"
+            told.append(f"written    {iso(row['timestamp'], row['zone'])}{by}")
+        told.append(f"licence    {row['license'] or 'not stated'}")
         if row["changes"]:
             told.append(f"changed    {', '.join(row['changes'])}")
         if row["fate"] == "kept":
@@ -59,7 +66,7 @@ class Story:
                 measured += ")" if limit is None else f", limit {limit:g})"
             told.append(f"{row['fate']:<10} at {row['step']}: {row['reason']}{measured}")
         told += [
-            f"stands for {other['id']}: {other['file']}, line {other['line']} "
+            f"stands for {other['id']}: {_place(other)} "
             f"({other['reason']}, similarity {other['similarity']:.3f})"
             for other in self.merged
         ]
@@ -100,6 +107,17 @@ def trace(run: Path, wanted: str) -> list[Story]:
     return [_story(run, ledger, row, dataset) for row in rows.iter_rows(named=True)]
 
 
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the ledger as JSON can hold it."""
+    written = iso(row["timestamp"], row["zone"])
+    return row | {"timestamp": written, "collected_at": iso(row["collected_at"])}
+
+
+def _place(row: dict[str, Any]) -> str:
+    at = row["position"] or (None if row["line"] is None else f"line {row['line']}")
+    return ", ".join(filter(None, (row["file"], at)))
+
+
 def _matches(wanted: str) -> pl.Expr:
     found = (pl.col("id") == wanted) | (pl.col("source_id") == wanted)
     if len(wanted) >= 6:
@@ -113,7 +131,7 @@ def _matches(wanted: str) -> pl.Expr:
 
 def _story(run: Path, ledger: pl.DataFrame, row: dict[str, Any], dataset: dict[str, Any]) -> Story:
     merged = ledger.filter(pl.col("kept_id") == row["id"])
-    columns = ["id", "file", "line", "reason", "similarity"]
+    columns = ["id", "file", "line", "position", "reason", "similarity"]
     models, shown, tested = [], [], []
     for lineage in sorted(run.glob("methods/*/lineage.json")):
         name = lineage.parent.name

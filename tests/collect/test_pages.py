@@ -14,7 +14,9 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 def collect(folder) -> tuple[pl.DataFrame, pl.DataFrame]:
     source = PagesSource(name="kb", path=str(folder))
     chunks = [
-        chunk for path in source.files(folder) for chunk in source.read(Place(path, path.name, NOW))
+        chunk
+        for path in source.files(folder)
+        for chunk in source.read(Place.file(path, path.name, NOW))
     ]
     return pl.concat([c.frame for c in chunks]), pl.concat([c.fates for c in chunks])
 

@@ -90,7 +90,7 @@ FILES = st.builds(
 
 def read(source: TicketSource, path: Path) -> list[Chunk] | str:
     try:
-        return list(source.read(Place(path, path.name, NOW)))
+        return list(source.read(Place.file(path, path.name, NOW)))
     except SourceError as error:
         return str(error)
 
@@ -219,7 +219,7 @@ def test_a_chunk_ends_within_a_run(tmp_path, count) -> None:
     path.write_text("".join(json.dumps({"q": f"{n}?", "a": "yes"}) + "\n" for n in range(count)))
     source = TicketSource(name="t", path=str(path), columns=COLUMNS[0])
     with patch.object(base, "CHUNK_ROWS", 5):
-        chunks = [chunk.frame for chunk in source.read(Place(path, path.name, NOW))]
+        chunks = [chunk.frame for chunk in source.read(Place.file(path, path.name, NOW))]
     assert [chunk.height for chunk in chunks] == [5] * (count // 5) + [count % 5]
     assert pl.concat(chunks)["question"].to_list() == [f"{n}?" for n in range(count)]
 

@@ -24,7 +24,7 @@ def source(path: Path, **settings: Any) -> TicketSource:
 
 
 def collect(path: Path, **settings: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
-    chunks = list(source(path, **settings).read(Place(path, path.name, NOW)))
+    chunks = list(source(path, **settings).read(Place.file(path, path.name, NOW)))
     return pl.concat([c.frame for c in chunks]), pl.concat([c.fates for c in chunks])
 
 

@@ -110,9 +110,11 @@ def _reason_lines(fates: pl.DataFrame) -> list[str]:
         lines.append(f"  {more:,} dropped for other reasons; ledger.parquet has them all")
     unread = fates.filter(fate="quarantined")
     if unread.height:
-        file, line, reason = unread.select("file", "line", "reason").row(0)
-        place = file if line is None else f"{file}:{line}"
-        lines.append(f"  {unread.height:,} quarantined: the first is {place}: {reason}")
+        first = unread.row(0, named=True)
+        lines.append(
+            f"  {unread.height:,} quarantined: the first is {ledger.place(first)}: "
+            f"{first['reason']}"
+        )
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What a source is, and the rows, notes and quarantine that reading one of its files gives."""
+"""What a source is, and the rows and fates that reading one of its pieces gives."""
 
 from __future__ import annotations
 
@@ -26,19 +26,57 @@ ARROW = record.empty().to_arrow().schema
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows of one file, and the fates of those that could not be read."""
+    """Some rows of one piece, and the fates of what gave no row."""
 
     frame: pl.DataFrame
     fates: pl.DataFrame
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where and when a file is read."""
+class Stretch:
+    """Bytes of a file: what lies from `start` up to `end`, or up to the file's end."""
 
     path: Path
-    name: str  # relative to the recipe's folder, as records carry it
+    name: str  # as records carry it: relative to the recipe's folder
+    start: int = 0
+    end: int | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is read as one, and kept in the cache as one: a file, or what belongs together.
+
+    Most sources read a file at a time. Those whose rows are made of several files (the parts of an
+    export) or of places far apart in them (the mails of a conversation) say so by `stretches`.
+    """
+
+    stretches: tuple[Stretch, ...]
+    """What it is made of, in order; the first one names it."""
+    digest: str
+    """Changes with every byte that its rows depend on."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is read, and when."""
+
+    stretches: tuple[Stretch, ...]
     collected_at: datetime
+
+    @classmethod
+    def file(cls, path: Path, name: str, collected_at: datetime) -> Place:
+        """A whole file."""
+        return cls((Stretch(path, name),), collected_at)
+
+    @property
+    def path(self) -> Path:
+        """The file, or the first of them."""
+        return self.stretches[0].path
+
+    @property
+    def name(self) -> str:
+        """The name that records carry where they come from no other file."""
+        return self.stretches[0].name
 
 
 class Source(Config):
@@ -46,12 +84,69 @@ class Source(Config):
 
     name: str
     """The source's name in ledgers and reports; each source needs its own."""
-    path: str
-    """A file, a folder or a pattern such as `exports/*.csv`, relative to the recipe's folder."""
     license: str | None = None
     """The licence of the content: an SPDX identifier, or words such as `proprietary`."""
     domain: str | None = None
     """The subject area, written to every row's metadata."""
+
+    def files(self, base: Path) -> list[Path]:
+        """The files on this machine that it reads, sorted; none where rows are fetched.
+
+        Raises:
+            SourceError: Nothing is there.
+        """
+        return []
+
+    def settings(self) -> dict[str, Any]:
+        """All settings that rows depend on, as JSON can hold them; where files lie is not one."""
+        return self.model_dump(mode="json", exclude={"path"})
+
+    def gather(self, base: Path, folder: Path) -> None:
+        """Fetch what is not on this machine; called once a run, before `pieces`.
+
+        Args:
+            base: The folder that the recipe's paths start from.
+            folder: Where to put it; what the last run has put there is still in it.
+
+        Raises:
+            SourceError: It cannot be fetched.
+        """
+
+    @abstractmethod
+    def pieces(self, base: Path, folder: Path, seen: Seen) -> list[Piece]:
+        """What is read as one each, in order.
+
+        Args:
+            base: As of `gather`.
+            folder: As of `gather`.
+            seen: Remembers files that were looked at before.
+
+        Raises:
+            SourceError: Nothing is there.
+        """
+
+    @abstractmethod
+    def read(self, place: Place) -> Iterator[Chunk]:
+        """Read one piece, in chunks of at most `CHUNK_ROWS` rows.
+
+        Raises:
+            SourceError: The piece as a whole cannot be read with these settings.
+        """
+
+    @abstractmethod
+    def problems(self, base: Path, seen: Seen | None = None) -> list[tuple[str, str]]:
+        """What is wrong with the source before a run: `(field, what is wrong)`, all at once.
+
+        Files in which nothing was wrong, and that nobody has written since, are not read again
+        where `seen` remembers them.
+        """
+
+
+class FileSource(Source):
+    """A source of files on this machine; each is a piece of its own."""
+
+    path: str
+    """A file, a folder or a pattern such as `exports/*.csv`, relative to the recipe's folder."""
 
     def files(self, base: Path) -> list[Path]:
         """The files this source reads, sorted.
@@ -81,21 +176,25 @@ class Source(Config):
             raise SourceError(f"no file matches '{self.path}'", where=f"source '{self.name}'")
         return sorted(found)
 
-    @abstractmethod
-    def read(self, place: Place) -> Iterator[Chunk]:
-        """Read one file, in chunks of at most `CHUNK_ROWS` rows.
+    def pieces(self, base: Path, folder: Path, seen: Seen) -> list[Piece]:
+        """Each file; see `Source.pieces`."""
+        return [
+            Piece((Stretch(path.resolve(), self.display_name(path, base)),), seen.sha256(path))
+            for path in self.files(base)
+        ]
 
-        Raises:
-            SourceError: The file as a whole cannot be read with these settings.
+    def display_name(self, path: Path, base: Path) -> str:
+        """A file's name in records: relative to the recipe's folder, or to what the source names.
+
+        The folders above are left out: they may hold a user's name.
         """
-
-    @abstractmethod
-    def problems(self, base: Path, seen: Seen | None = None) -> list[tuple[str, str]]:
-        """What is wrong with the source before a run: `(field, what is wrong)`, all at once.
-
-        Files in which nothing was wrong, and that nobody has written since, are not read again
-        where `seen` remembers them.
-        """
+        if path.resolve().is_relative_to(base.resolve()):
+            return path.resolve().relative_to(base.resolve()).as_posix()
+        given = Path(self.path).expanduser()
+        root = given if given.is_absolute() else base / given
+        if root.is_dir():
+            return (Path(root.name) / path.relative_to(root)).as_posix()
+        return path.name
 
 
 def _hidden(path: Path, root: Path) -> bool:
@@ -103,11 +202,11 @@ def _hidden(path: Path, root: Path) -> bool:
 
 
 class ChunkBuilder:
-    """Gathers rows and quarantined positions of one file into chunks.
+    """Gathers the rows of one piece, and what is left out or cannot be read, into chunks.
 
     Args:
-        source: The source's name.
-        place: The file.
+        source: The source.
+        place: The piece.
     """
 
     def __init__(self, source: Source, place: Place) -> None:
@@ -115,30 +214,40 @@ class ChunkBuilder:
         self._tables: list[pa.Table] = []
         self._columns: dict[str, list[Any]] = {}
         self._count = 0
-        self._bad: list[dict[str, Any]] = []
+        self._left: list[dict[str, Any]] = []
         self._seen: dict[str, int] = {}
 
     @property
     def room(self) -> int:
         """How many rows may come before a chunk should be taken."""
-        return CHUNK_ROWS - sum(map(len, self._tables)) - self._count - len(self._bad)
+        return CHUNK_ROWS - sum(map(len, self._tables)) - self._count - len(self._left)
 
     @property
     def full(self) -> bool:
         """Whether a chunk should be taken now."""
         return self.room <= 0
 
-    def identify(self, key: str) -> str:
+    def identify(self, key: str, file: str | None = None) -> str:
         """An identifier for the next row with this key; a key that comes back is numbered."""
-        return record.record_id(self.source.name, self.place.name, self._position(key))
+        file = self.place.name if file is None else file
+        return record.record_id(self.source.name, file, self._position(key, file))
 
-    def _position(self, key: str) -> str:
-        count = self._seen[key] = self._seen.get(key, 0) + 1
+    def _position(self, key: str, file: str) -> str:
+        seen = key if file == self.place.name else f"{file}\x1f{key}"
+        count = self._seen[seen] = self._seen.get(seen, 0) + 1
         return key if count == 1 else f"{key}#{count}"
 
     def add(self, key: str, values: dict[str, Any], notes: list[str]) -> None:
-        """Add one row; `values` has the columns of the record that this source knows."""
-        values["id"] = self.identify(key)
+        """Add one row.
+
+        Args:
+            key: What stays the same of the row when others come before it: its own number, or the
+                digest of its bytes.
+            values: The columns of the record that this source knows; `file` where the row comes
+                from another one than the first of the piece.
+            notes: What was done to it.
+        """
+        values["id"] = self.identify(key, values.get("file"))
         values["changes"] = notes
         if values.keys() != self._columns.keys():
             for name in values.keys() - self._columns.keys():
@@ -151,23 +260,65 @@ class ChunkBuilder:
     def add_all(self, keys: list[str], columns: dict[str, Any]) -> None:
         """Add rows by column: of each a list or an Arrow array, notes as `changes` among them."""
         self._gather()
-        positions = list(map(self._position, keys))
+        positions = [self._position(key, self.place.name) for key in keys]
         ids = record.record_ids(self.source.name, self.place.name, positions)
         self._tables.append(_table(columns | {"id": ids}, len(keys)))
 
-    def quarantine(self, reason: str, *, line: int | None, raw: bytes = b"") -> None:
-        """Record that a row (or, without a line, the file) could not be read, and why."""
-        position = "file" if line is None else f"line {line}"
-        self._bad.append(
+    def quarantine(
+        self,
+        reason: str,
+        *,
+        line: int | None = None,
+        position: str | None = None,
+        raw: bytes = b"",
+        file: str | None = None,
+    ) -> None:
+        """Record that something could not be read, and why.
+
+        Args:
+            reason: What is wrong, without anything of the content.
+            line: Its line.
+            position: Its place where lines say nothing; without either it is the file.
+            raw: Its bytes, for the digest.
+            file: The file, if it is another one than the first of the piece.
+        """
+        self._leave("quarantined", reason, line, position, raw, file)
+
+    def drop(
+        self,
+        reason: str,
+        *,
+        line: int | None = None,
+        position: str | None = None,
+        raw: bytes = b"",
+        file: str | None = None,
+    ) -> None:
+        """Record that a rule of the source leaves something out, such as an automatic reply."""
+        self._leave("dropped", reason, line, position, raw, file)
+
+    def _leave(
+        self,
+        fate: ledger.Fate,
+        reason: str,
+        line: int | None,
+        position: str | None,
+        raw: bytes,
+        file: str | None,
+    ) -> None:
+        place = position or ("file" if line is None else f"line {line}")
+        self._left.append(
             {
-                "id": self.identify(f"quarantine {position}"),
-                "fate": "quarantined",
+                "id": self.identify(f"{fate} {place}", file),
+                "fate": fate,
                 "step": "collect",
                 "reason": reason,
                 "source": self.source.name,
-                "file": self.place.name,
+                "file": file or self.place.name,
                 "line": line,
+                "position": position,
                 "content_hash": record.content_hash(raw) if raw else None,
+                "license": self.source.license,
+                "collected_at": self.place.collected_at,
                 "changes": [],
             }
         )
@@ -178,7 +329,7 @@ class ChunkBuilder:
         tables = self._tables or [_table({}, 0)]
         frame = pl.DataFrame(pa.concat_tables(tables)).with_columns(
             source=pl.lit(self.source.name),
-            file=pl.lit(self.place.name),
+            file=pl.col("file").fill_null(pl.lit(self.place.name)),
             collected_at=pl.lit(self.place.collected_at, record.TIME),
             license=pl.col("license").fill_null(pl.lit(self.source.license, pl.String)),
             domain=pl.col("domain").fill_null(pl.lit(self.source.domain, pl.String)),
@@ -186,8 +337,8 @@ class ChunkBuilder:
             extra=pl.col("extra").fill_null([]),
         )
         frame = frame.cast(pl.Schema(record.SCHEMA))
-        fates = pl.DataFrame(self._bad, schema=ledger.SCHEMA) if self._bad else ledger.empty()
-        self._tables, self._bad = [], []
+        fates = pl.DataFrame(self._left, schema=ledger.SCHEMA) if self._left else ledger.empty()
+        self._tables, self._left = [], []
         return Chunk(frame, fates)
 
     def _gather(self) -> None:

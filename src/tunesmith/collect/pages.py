@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from tunesmith.collect.base import Chunk, ChunkBuilder, Place, Source
+from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Place
 from tunesmith.collect.encoding import Encoding, detect
 from tunesmith.collect.times import parse_time
 from tunesmith.errors import SourceError
@@ -35,7 +35,7 @@ _BLOCKS = {
 }  # fmt: skip
 
 
-class PagesSource(Source):
+class PagesSource(FileSource):
     """Knowledge-base pages: each file is one document."""
 
     kind: Literal["pages"] = "pages"
@@ -52,7 +52,7 @@ class PagesSource(Source):
         builder = ChunkBuilder(self, place)
         page, problem = self._page(place.path)
         if page is None:
-            builder.quarantine(problem, line=None)
+            builder.quarantine(problem)
         else:
             builder.add("page", {"kind": "document", "category": self.category} | page, [])
         yield builder.take()

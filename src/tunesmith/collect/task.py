@@ -1,51 +1,53 @@
-"""Reading one file as a piece of work of its own."""
+"""Reading one piece of a source as a task of its own."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from tunesmith.collect.base import Place, Source
+from tunesmith.collect.base import Place, Source, Stretch
 from tunesmith.engine import Task
 from tunesmith.step import Outcome
 from tunesmith.store import cache
 from tunesmith.store.cache import Stage
 
 
-class CollectFile(Task):
-    """Read one file of a source into a stage of the run cache."""
+class CollectPiece(Task):
+    """Read one piece of a source into a stage of the run cache."""
 
-    kind: ClassVar[str] = "collect_file"
+    kind: ClassVar[str] = "collect_piece"
 
     source: Source
     """The source."""
-    path: Path
-    """The file."""
-    name: str
-    """The file's name in records."""
+    stretches: tuple[Stretch, ...]
+    """What the piece is made of."""
     collected_at: datetime
     """The time of collection in records."""
     folder: Path
     """The stage's folder."""
 
     def run(self) -> int:
-        """Read the file and close the stage.
+        """Read it and close the stage.
 
         Raises:
-            SourceError: The file as a whole cannot be read.
+            SourceError: The piece as a whole cannot be read.
         """
         stage = Stage(self.folder)
-        kept = bad = 0
+        kept = 0
+        left: Counter[str] = Counter()
 
         def outcomes() -> Iterator[Outcome]:
-            nonlocal kept, bad
-            for chunk in self.source.read(Place(self.path, self.name, self.collected_at)):
+            nonlocal kept
+            for chunk in self.source.read(Place(self.stretches, self.collected_at)):
                 kept += chunk.frame.height
-                bad += chunk.fates.height
+                left.update(chunk.fates.get_column("fate"))
                 yield Outcome(chunk.frame, chunk.fates, [])
 
         parts = cache.fill(stage, outcomes())
-        stage.finish(parts, {"rows": kept, "quarantined": bad})
+        stage.finish(
+            parts, {"rows": kept, **{fate: left[fate] for fate in ("quarantined", "dropped")}}
+        )
         return kept

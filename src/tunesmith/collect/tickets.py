@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from tunesmith.collect import columnar, runs
 from tunesmith.collect import rows as raw_rows
-from tunesmith.collect.base import Chunk, ChunkBuilder, Place, Source
+from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Place
 from tunesmith.collect.encoding import Encoding, detect
 from tunesmith.collect.mapping import Columns, RowReader
 from tunesmith.errors import SourceError
@@ -24,7 +24,7 @@ from tunesmith.store.seen import Seen
 _LOOKED = 1
 
 
-class TicketSource(Source):
+class TicketSource(FileSource):
     """Tickets in files with one row each."""
 
     kind: Literal["tickets"] = "tickets"
@@ -73,7 +73,7 @@ class TicketSource(Source):
         """Read one file; see `Source.read`."""
         builder = ChunkBuilder(self, place)
         if place.path.stat().st_size == 0:
-            builder.quarantine("the file is empty", line=None)
+            builder.quarantine("the file is empty")
             yield builder.take()
             return
         form = self._format_of(place.path)
@@ -149,7 +149,7 @@ class TicketSource(Source):
     @cached_property
     def _settings(self) -> str:
         """Names all that the problems of a file depend on, besides its bytes and its name."""
-        return fingerprint([_LOOKED, self.model_dump(mode="json", exclude={"path"})])
+        return fingerprint([_LOOKED, self.settings()])
 
     def _format_of(self, path: Path) -> raw_rows.Format:
         form = self.format or raw_rows.format_of(path)

@@ -1,17 +1,17 @@
-"""Collecting: every file of every source becomes rows, and a stage of the cache."""
+"""Collecting: every piece of every source becomes rows, and a stage of the cache."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tunesmith.collect.base import Source
-from tunesmith.collect.task import CollectFile
+from tunesmith import ledger
+from tunesmith.collect.base import Piece, Source
+from tunesmith.collect.task import CollectPiece
 from tunesmith.errors import SourceError
 from tunesmith.io import fingerprint
 from tunesmith.prepare.context import Context
@@ -26,7 +26,7 @@ class Collected:
     """What the sources gave."""
 
     stages: list[Stage] = field(default_factory=list)
-    """One a file, in order."""
+    """One a piece, in order."""
     sources: list[dict[str, Any]] = field(default_factory=list)
     """Of each source, its files and its rows, counted."""
     source_of: dict[str, str] = field(default_factory=dict)
@@ -40,64 +40,77 @@ class Collected:
 
     @property
     def rows(self) -> int:
-        """All rows, those that could not be read (quarantined) included."""
-        quarantined: int = sum(source["quarantined"] for source in self.sources)
-        return self.readable + quarantined
+        """All rows, those that could not be read or that a source's rule left out included."""
+        left: int = sum(source["quarantined"] + source["dropped"] for source in self.sources)
+        return self.readable + left
 
-    def add(self, source: Source, stage: Stage) -> None:
-        """Count a file that was collected; the files of a source come one after the other."""
-        if not self.sources or self.sources[-1]["source"] != source.name:
-            self.sources.append(
-                {
-                    "source": source.name,
-                    "kind": getattr(source, "kind", ""),
-                    "license": source.license,
-                    "files": 0,
-                    "rows": 0,
-                    "quarantined": 0,
-                }
-            )
+    def begin(self, source: Source, files: int) -> None:
+        """Start to count a source."""
+        self.sources.append(
+            {
+                "source": source.name,
+                "kind": getattr(source, "kind", ""),
+                "license": source.license,
+                "files": files,
+                "rows": 0,
+                "quarantined": 0,
+                "dropped": 0,
+            }
+        )
+
+    def add(self, stage: Stage) -> None:
+        """Count a piece of the source that was begun last."""
         mine, summary = self.sources[-1], stage.summary
-        mine["files"] += 1
-        mine["rows"] += summary["rows"]
-        mine["quarantined"] += summary["quarantined"]
+        for name in ("rows", "quarantined", "dropped"):
+            mine[name] += summary[name]
         self.stages.append(stage)
-        self.source_of[stage.folder.name] = source.name
+        self.source_of[stage.folder.name] = mine["source"]
 
 
 def collect_files(context: Context) -> Collected:
-    """Read every file that is not in the cache.
+    """Read every piece that is not in the cache.
 
     Raises:
         SourceError: A source cannot be read, or gives no row.
     """
     collected = Collected()
     with context.timed("collect"):
-        places = [
-            (source, path)
-            for source in context.recipe.sources
-            for path in source.files(context.base)
+        seen = Seen(context.cache.folder / "seen.json")
+        found = [(source, pieces_of(context, source, seen)) for source in context.recipe.sources]
+        seen.close()
+        stages = [[_stage(context, source, piece) for piece in pieces] for source, pieces in found]
+        waiting = [[not stage.done for stage in mine] for mine in stages]
+        tasks = [
+            _task(source, piece, stage)
+            for (source, pieces), mine, waits in zip(found, stages, waiting, strict=True)
+            for piece, stage, waits_for in zip(pieces, mine, waits, strict=True)
+            if waits_for
         ]
-        with context.progress.stage("collect", total=len(places)) as bar:
-            seen = Seen(context.cache.folder / "seen.json")
-            stages = [_stage(context, source, path, seen) for source, path in places]
-            seen.close()
-            waiting = [not stage.done for stage in stages]
-            tasks = [
-                _task(context, source, path, stage)
-                for (source, path), stage, waits in zip(places, stages, waiting, strict=True)
-                if waits
-            ]
+        with context.progress.stage("collect", total=sum(map(len, stages))) as bar:
             done = context.each(tasks)
-            for (source, _), stage, waits in zip(places, stages, waiting, strict=True):
-                if waits:
-                    next(done)
-                collected.add(source, stage)
-                bar.advance(note=plural(collected.rows, "row"))
+            for (source, pieces), mine, waits in zip(found, stages, waiting, strict=True):
+                files = {stretch.path for piece in pieces for stretch in piece.stretches}
+                collected.begin(source, len(files))
+                for stage, waits_for in zip(mine, waits, strict=True):
+                    if waits_for:
+                        next(done)
+                    collected.add(stage)
+                    bar.advance(note=plural(collected.rows, "row"))
     for counted in collected.sources:
         if counted["rows"] == 0:
             raise _nothing_read(collected, counted)
     return collected
+
+
+def pieces_of(context: Context, source: Source, seen: Seen) -> list[Piece]:
+    """The pieces of a source, fetched first where they are not on this machine.
+
+    Raises:
+        SourceError: Nothing is there.
+    """
+    folder = context.cache.gathered(source.name)
+    source.gather(context.base, folder)
+    return source.pieces(context.base, folder, seen)
 
 
 def _nothing_read(collected: Collected, counted: dict[str, Any]) -> SourceError:
@@ -110,7 +123,7 @@ def _nothing_read(collected: Collected, counted: dict[str, Any]) -> SourceError:
         if collected.source_of[stage.folder.name] == counted["source"]
     )
     first = fates.row(0, named=True)
-    place = first["file"] if first["line"] is None else f"{first['file']}:{first['line']}"
+    place = ledger.place(first)
     return SourceError(
         f"no row could be read ({counted['quarantined']:,} quarantined)",
         where=where,
@@ -118,21 +131,20 @@ def _nothing_read(collected: Collected, counted: dict[str, Any]) -> SourceError:
     )
 
 
-def _stage(context: Context, source: Source, path: Path, seen: Seen) -> Stage:
+def _stage(context: Context, source: Source, piece: Piece) -> Stage:
     identity = {
         "format": cache.FORMAT,
-        "source": source.model_dump(mode="json", exclude={"path"}),
-        "file": display_name(path, source, context.base),
-        "sha256": seen.sha256(path),
+        "source": source.settings(),
+        "files": [stretch.name for stretch in piece.stretches],
+        "digest": piece.digest,
     }
     return context.cache.stage("collect", fingerprint(identity))
 
 
-def _task(context: Context, source: Source, path: Path, stage: Stage) -> CollectFile:
-    return CollectFile(
+def _task(source: Source, piece: Piece, stage: Stage) -> CollectPiece:
+    return CollectPiece(
         source=source,
-        path=path.resolve(),
-        name=display_name(path, source, context.base),
+        stretches=piece.stretches,
         collected_at=collection_time(),
         folder=stage.folder.resolve(),
     )
@@ -144,17 +156,3 @@ def collection_time() -> datetime:
     if fixed is not None:
         return datetime.fromtimestamp(int(fixed), UTC)
     return datetime.now(UTC).replace(microsecond=0)
-
-
-def display_name(path: Path, source: Source, base: Path) -> str:
-    """A file's name in records: relative to the recipe's folder, or to what the source names.
-
-    The folders above are left out: they may hold a user's name.
-    """
-    if path.resolve().is_relative_to(base.resolve()):
-        return path.resolve().relative_to(base.resolve()).as_posix()
-    given = Path(source.path).expanduser()
-    root = given if given.is_absolute() else base / given
-    if root.is_dir():
-        return (Path(root.name) / path.relative_to(root)).as_posix()
-    return path.name

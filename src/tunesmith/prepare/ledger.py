@@ -29,7 +29,7 @@ from tunesmith.store.sorted_parts import SortedPart, SortedParts
 LEDGER = "ledger.parquet"
 
 #: Raised when the ledger's rows become others for the same fates.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)

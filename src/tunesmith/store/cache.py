@@ -26,13 +26,13 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
-from tunesmith.io import read_json, write_bytes, write_json
+from tunesmith.io import fingerprint, read_json, write_bytes, write_json
 from tunesmith.step import Outcome, StepCount
 from tunesmith.store import vault
 from tunesmith.store.secret import secret
 
 #: Raised when the layout of the cache changes, so that older caches are not read.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -158,12 +158,19 @@ class RunCache:
         folder.chmod(0o700)
         self.used: set[Path] = set()
 
-    def stage(self, name: str, fingerprint: str) -> Stage:
-        """The folder of a stage, made when it is missing."""
-        folder = self.folder / f"{name}-{fingerprint}"
+    def stage(self, name: str, key: str) -> Stage:
+        """The folder of a stage with this fingerprint, made when it is missing."""
+        folder = self.folder / f"{name}-{key}"
         folder.mkdir(exist_ok=True)
         self.used.add(folder)
         return Stage(folder)
+
+    def gathered(self, source: str) -> Path:
+        """Where a source keeps what it has fetched, from one run to the next."""
+        folder = self.folder / f"gathered-{fingerprint(source)}"
+        folder.mkdir(exist_ok=True)
+        self.used.add(folder)
+        return folder
 
     def beside(self, stage: Stage, number: int, name: str) -> Path:
         """`Stage.beside` of a file that this run uses."""

@@ -20,12 +20,12 @@ from tunesmith.kernels import buffers
 from tunesmith.store.exported import Exported, Places
 
 #: Raised when the lines of the same rows become others.
-VERSION = 1
+VERSION = 2
 
 #: The fields of `record.to_standard`'s metadata that are columns as they are, in its order.
 _METADATA = (
-    "source", "source_id", "domain", "license", "author", "customer", "thread", "language",
-    "language_confidence", "quality_score", "file", "line", "content_hash",
+    "source", "source_id", "domain", "license", "author", "role", "customer", "thread", "language",
+    "language_confidence", "quality_score", "weight", "file", "line", "position", "content_hash",
 )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def standard(rows: pl.DataFrame) -> pl.Series:
     texts = ["question", "answer"] if is_pair.any() else []
     labels = pl.col("labels").fill_null(pl.lit([], pl.List(pl.String)))
     category = pl.concat_list("category").list.drop_nulls()
-    times = [_iso(name) for name in ("timestamp", "collected_at")]
+    times = [_iso("timestamp", zone="zone"), _iso("collected_at")]
     return rows.select(
         pl.concat_str(
             _json("id", "kind", body.alias("text"), *texts).str.strip_suffix("}"),
@@ -179,14 +179,21 @@ def _json(*columns: str | pl.Expr) -> pl.Expr:
     return pl.struct(*columns).struct.json_encode()
 
 
-def _iso(name: str) -> pl.Expr:
+def _iso(name: str, zone: str | None = None) -> pl.Expr:
     """A time as `record.iso` writes it: the fraction only where there is one."""
-    time = pl.col(name)
+    time, ending = pl.col(name), pl.lit("Z")
+    if zone is not None:
+        hours, minutes = (pl.col(zone).str.slice(at, 2).cast(pl.Int64) for at in (1, 4))
+        ahead = pl.duration(hours=hours, minutes=minutes)
+        behind = pl.col(zone).str.starts_with("-")
+        offset = pl.when(behind).then(-ahead).otherwise(ahead)
+        time = time + offset.fill_null(pl.duration(hours=0))
+        ending = pl.col(zone).fill_null("Z")
     fraction = time.dt.microsecond() != 0
     return (
         pl.when(fraction)
-        .then(time.dt.strftime("%Y-%m-%dT%H:%M:%S.%6fZ"))
-        .otherwise(time.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        .then(time.dt.strftime("%Y-%m-%dT%H:%M:%S.%6f") + ending)
+        .otherwise(time.dt.strftime("%Y-%m-%dT%H:%M:%S") + ending)
         .alias(name)
     )
 
