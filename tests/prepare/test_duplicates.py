@@ -23,8 +23,9 @@ def project(folder: Path, **dedup: object) -> Path:
 
 
 @pytest.mark.parametrize("held", [False, True])
-def test_other_settings_merge_other_rows(tmp_path, held) -> None:
+def test_other_settings_merge_other_rows(tmp_path, held, monkeypatch) -> None:
     """Rows of the version that the same rows have made are no earlier rows."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
     path = project(tmp_path, against_versions=held)
     strict = prepared(path, tmp_path / "out", "dedup.near.threshold=1")
     assert strict.counts["merged"] == 0
