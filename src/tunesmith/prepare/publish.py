@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from tunesmith.io import fingerprint
 from tunesmith.prepare.collect import Collected
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import Unique
@@ -13,6 +14,9 @@ from tunesmith.prepare.inherit import remember_splits
 from tunesmith.prepare.rows import Checked
 from tunesmith.prepare.split import DealtRows
 from tunesmith.split import SPLITS
+from tunesmith.store.conversations import FOLDER as CONVERSATIONS
+from tunesmith.store.conversations import VERSION as CONVERSATIONS_VERSION
+from tunesmith.store.conversations import export_conversations
 from tunesmith.store.export import VERSION as EXPORT_VERSION
 from tunesmith.store.export import ExportPart, export
 from tunesmith.store.facts import Facts
@@ -49,6 +53,7 @@ def publish_version(
             SPLITS,
             index=context.cache.stage("exported", str(EXPORT_VERSION)).folder / "lines.json",
         )
+        _write_conversations(context, dealt)
         bar.advance()
         version = write_version(
             context.table,
@@ -65,6 +70,16 @@ def publish_version(
             rows_of(context, [*unique.earlier, *new], kept)
         bar.advance()
     return version
+
+
+def _write_conversations(context: Context, dealt: DealtRows) -> None:
+    """Write conversations of several turns, where the rows have changed."""
+    key = fingerprint([CONVERSATIONS_VERSION, dealt.fingerprint])
+    stage = context.cache.stage("conversations", key)
+    folder = context.out / "export"
+    there = stage.done and (not stage.summary["conversations"] or (folder / CONVERSATIONS).exists())
+    if not there:
+        stage.finish(0, {"conversations": export_conversations(folder, dealt.kept)})
 
 
 def _lineage(
