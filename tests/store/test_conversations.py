@@ -53,8 +53,8 @@ def test_turns_follow_their_times_and_single_pairs_are_left_out(tmp_path) -> Non
     rows[1]["weight"] = 0.5
     rows.insert(1, row("alone", 7))
     rows.append(row(None, 8))
-    count = conversations.export_conversations(tmp_path, kept(tmp_path / "s", rows))
-    assert count == 1
+    names = conversations.export_conversations(tmp_path, kept(tmp_path / "s", rows))
+    assert names == ["train.jsonl"]
     [talk] = written(tmp_path)["train"]
     assert talk["messages"] == [
         {"role": role, "content": f"{letter}{turn}"}

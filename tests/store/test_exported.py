@@ -168,7 +168,7 @@ def test_what_lies_aside_and_is_not_known_goes(tmp_path) -> None:
     (tmp_path / "e" / "chat" / ".train.jsonl.growing").write_text("other\n" * 100)
     target = tmp_path / "e" / "chat" / "train.jsonl"
     target.unlink()
-    Exported(tmp_path / "e", tmp_path / "lines.json")
+    Exported(tmp_path / "e", tmp_path / "lines.json", ["chat"])
     assert not target.exists()
     export(tmp_path / "e", OLD, PAIRS, index=tmp_path / "lines.json")
     assert written(tmp_path / "e") == whole(tmp_path / "fresh", OLD)

@@ -77,9 +77,9 @@ def _write_conversations(context: Context, dealt: DealtRows) -> None:
     key = fingerprint([CONVERSATIONS_VERSION, dealt.fingerprint])
     stage = context.cache.stage("conversations", key)
     folder = context.out / "export"
-    there = stage.done and (not stage.summary["conversations"] or (folder / CONVERSATIONS).exists())
-    if not there:
-        stage.finish(0, {"conversations": export_conversations(folder, dealt.kept)})
+    made = stage.summary["files"] if stage.done else []
+    if not stage.done or not all((folder / CONVERSATIONS / name).exists() for name in made):
+        stage.finish(0, {"files": export_conversations(folder, dealt.kept)})
 
 
 def _lineage(

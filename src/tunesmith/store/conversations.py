@@ -26,7 +26,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def export_conversations(folder: Path, kept: Kept) -> int:
+def export_conversations(folder: Path, kept: Kept) -> list[str]:
     """Write `conversations/SPLIT.jsonl`: each thread that has several pairs, as `messages`.
 
     Pairs follow one another by their timestamps, where all of them have one, and as they were
@@ -38,12 +38,11 @@ def export_conversations(folder: Path, kept: Kept) -> int:
         kept: The rows, dealt to splits.
 
     Returns:
-        How many conversations there are.
+        The names of the files.
     """
     place = folder / FOLDER
     threads = _threads(kept)
     written: set[str] = set()
-    total = 0
     with contextlib.ExitStack() as stack:
         files = {}
         for some in _groups(threads):
@@ -53,11 +52,10 @@ def export_conversations(folder: Path, kept: Kept) -> int:
                     files[name] = stack.enter_context(atomic_write(place / name))
                 files[name].write(("\n".join(lines) + "\n").encode())
                 written.add(name)
-                total += lines.len()
     for old in place.glob("*.jsonl") if place.exists() else []:
         if old.name not in written:
             old.unlink()
-    return total
+    return sorted(written)
 
 
 def _threads(kept: Kept) -> pl.DataFrame:

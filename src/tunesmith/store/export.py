@@ -54,7 +54,7 @@ def export(folder: Path, parts: Sequence[ExportPart], pairs: Sequence[str], *, i
         index: The file that says where the lines of each part lie.
     """
     keys = [part.key for part in parts]
-    with Exported(folder, index) as old:
+    with Exported(folder, index, SHAPES) as old:
         if old.holds(keys):
             return
         first = old.common(keys)

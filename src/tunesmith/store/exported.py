@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Self
 
@@ -31,13 +31,15 @@ class Exported:
     Args:
         folder: The export.
         index: The file that says where the lines of each part lie.
+        shapes: The folders of the export that it looks after; others are not touched.
     """
 
-    def __init__(self, folder: Path, index: Path) -> None:
+    def __init__(self, folder: Path, index: Path, shapes: Collection[str]) -> None:
         known = read_json(index) if index.exists() else {"files": {}, "parts": {}, "order": []}
         self.parts: dict[str, Places] = known["parts"]
         """By part, where its lines lie."""
         self._folder, self._index, self._order = folder, index, known.get("order", [])
+        self._shapes = tuple(shapes)
         self._identities: dict[str, list[int]] = known["files"]
         self._mend()
         self._files = {
@@ -62,8 +64,11 @@ class Exported:
     def holds(self, keys: list[str]) -> bool:
         """Whether the files hold these parts in this order, and nothing else."""
         names = {name for places in self.parts.values() for name in places}
-        there = {str(path.relative_to(self._folder)) for path in self._folder.glob("*/*.jsonl")}
+        there = {str(path.relative_to(self._folder)) for path in self._there()}
         return bool(keys) and self._order == keys and names == there == set(self._files)
+
+    def _there(self) -> list[Path]:
+        return [path for shape in self._shapes for path in (self._folder / shape).glob("*.jsonl")]
 
     def common(self, keys: list[str]) -> int:
         """How many parts may stay where they are while the others are appended.
@@ -111,7 +116,7 @@ class Exported:
 
     def close(self, names: Sequence[str], places: dict[str, Places], order: list[str]) -> None:
         """Keep what the files hold now, remove all others, and put back what was aside."""
-        for path in self._folder.glob("*/*.jsonl"):
+        for path in self._there():
             if str(path.relative_to(self._folder)) not in names:
                 path.unlink()
         aside = [name for name in names if self._aside(name).exists()]
