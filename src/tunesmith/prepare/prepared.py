@@ -50,6 +50,8 @@ class Prepared:
     """Seconds by stage; of a stage that was taken from the cache, those of reading it."""
     within_fields: dict[str, Any] = field(default_factory=dict)
     """Counts and identifiers of what repeats within fields; see `WITHIN_FIELDS`."""
+    licenses: list[dict[str, Any]] = field(default_factory=list)
+    """Rows that stay, by source and the licence that they are used under."""
 
     @property
     def frame(self) -> pl.DataFrame:
