@@ -75,9 +75,9 @@ class Prepared:
 
     def documents(self) -> list[Document]:
         """The pages."""
-        columns = ("id", "text", "kind")
+        columns = ("id", "text", "weight", "kind")
         return [
-            Document(row[0], row[1])
+            Document(row[0], row[1], row[2])
             for frame in self.rows.frames(columns)
             for row in frame.filter(pl.col("kind") == "document").iter_rows()
         ]
@@ -88,10 +88,10 @@ class Prepared:
 
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""
-        columns = ("id", "question", "answer", "category", "customer", "thread")
+        columns = ("id", "question", "answer", "category", "customer", "thread", "weight")
         wanted = (pl.col("split") == name) & (pl.col("kind") == "qa")
         return [
-            Example(row[0], row[1], row[2], row[3], row[4] or row[5])
+            Example(row[0], row[1], row[2], row[3], row[4] or row[5], row[6])
             for frame in self.rows.frames([*columns, "kind", "split"])
             for row in frame.filter(wanted).select(columns).iter_rows()
         ]
