@@ -390,7 +390,7 @@ def _problems_of(
     seen: Seen | None = None,
 ) -> list[str]:
     found = []
-    for field, words in source.problems(base, seen):
+    for field, words in [*source.verify.problems(base), *source.problems(base, seen)]:
         location: tuple[int | str, ...] = ("sources", number, *field.split("."))
         found.append(f"{_at(node, location)}source '{source.name}', {field}: {words}")
     return found

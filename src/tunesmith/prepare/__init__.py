@@ -71,6 +71,8 @@ def _prepare(context: Context) -> Prepared:
             context.out / "export", dealt.kept, license_filter(context.recipe)
         )
     vault.publish(checked.masked.vaults(), context.out / "vault")
+    if collected.last is not None:
+        collected.last.close()
     context.cache.prune()
     return Prepared(
         dealt.kept,
