@@ -75,6 +75,7 @@ def data_figures(prepared: Prepared) -> dict[str, Any]:
         },
         "documents": int(np.count_nonzero(~pairs)),
         "sources": prepared.sources,
+        "licenses": prepared.licenses,
         "dataset": {
             "version": prepared.version.number,
             "fingerprint": prepared.version.fingerprint,

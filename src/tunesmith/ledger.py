@@ -45,6 +45,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "zone": pl.String(),
     "license": pl.String(),
     "collected_at": record.TIME,
+    "collection": pl.String(),
     "changes": pl.List(pl.String()),
 }
 
@@ -54,7 +55,7 @@ ORDER = ("source", "file", "line", "id")
 #: What a ledger row copies from the record.
 ORIGIN = (
     "id", "source", "file", "line", "position", "source_id", "content_hash", "role", "timestamp",
-    "zone", "license", "collected_at", "changes",
+    "zone", "license", "collected_at", "collection", "changes",
 )  # fmt: skip
 
 

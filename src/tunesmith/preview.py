@@ -20,6 +20,7 @@ from rapidfuzz.distance import Indel
 from tunesmith import record
 from tunesmith.clean.boilerplate import line_table, recurring
 from tunesmith.collect.base import Piece, Place, Source
+from tunesmith.collect.licensing import LicenseFilter
 from tunesmith.errors import SourceError, TunesmithError
 from tunesmith.prepare.collect import collection_time
 from tunesmith.prepare.steps import row_steps
@@ -116,7 +117,8 @@ def preview(loaded: LoadedRecipe, what: str, limit: int, progress: Progress) -> 
 
 def _clean_steps(loaded: LoadedRecipe, boilerplate: dict[str, tuple[str, ...]]) -> list[Step]:
     recipe = loaded.recipe
-    return row_steps(recipe, boilerplate)[: -len(recipe.check.steps())]
+    steps = row_steps(recipe, boilerplate)[: -len(recipe.check.steps())]
+    return [step for step in steps if step.kind != LicenseFilter.kind]
 
 
 def _boilerplate(loaded: LoadedRecipe, sample: pl.DataFrame) -> dict[str, tuple[str, ...]]:

@@ -23,6 +23,7 @@ from tunesmith.check import CheckConfig
 from tunesmith.clean import CleanConfig
 from tunesmith.clean.pii.backends import loaded as load_names
 from tunesmith.collect import AnySource
+from tunesmith.collect.licensing import LicensePolicy
 from tunesmith.config import Config
 from tunesmith.decide.config import DecideConfig, decided_by_the_task
 from tunesmith.decide.unmeasured import problems as in_vain
@@ -78,6 +79,8 @@ class Recipe(Config):
     """Which cluster `engine: ray` uses."""
     sources: list[AnySource] = Field(min_length=1)
     """Where the rows come from."""
+    licenses: LicensePolicy = LicensePolicy()
+    """Which content may be learned from by its licence, and which must be named."""
     clean: CleanConfig = CleanConfig()
     """How text is mended and personal data masked."""
     check: CheckConfig = CheckConfig()
@@ -387,7 +390,7 @@ def _problems_of(
     seen: Seen | None = None,
 ) -> list[str]:
     found = []
-    for field, words in source.problems(base, seen):
+    for field, words in [*source.verify.problems(base), *source.problems(base, seen)]:
         location: tuple[int | str, ...] = ("sources", number, *field.split("."))
         found.append(f"{_at(node, location)}source '{source.name}', {field}: {words}")
     return found

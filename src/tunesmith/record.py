@@ -40,6 +40,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "timestamp": TIME,  # when the business wrote it
     "zone": pl.String(),  # the offset from UTC that the time was written with: "+02:00"
     "collected_at": TIME,  # when tunesmith read it
+    "collection": pl.String(),  # the run that read it: its time and a short digest
     "license": pl.String(),  # SPDX, or the words of the recipe
     "author": pl.String(),
     "role": pl.String(),  # who wrote the answer or the page: "agent", "customer", "bot", "editor"
@@ -145,6 +146,7 @@ def to_standard(row: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
     metadata["timestamp"] = iso(row["timestamp"], row["zone"])
     metadata["collected_at"] = iso(row["collected_at"])
+    metadata["collection"] = row["collection"]
     metadata["extra"] = {item["key"]: item["value"] for item in row["extra"] or []}
     standard: dict[str, Any] = {"id": row["id"], "kind": row["kind"]}
     if row["kind"] == "qa":

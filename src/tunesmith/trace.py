@@ -44,6 +44,8 @@ class Story:
             f"{row['id']}{number}",
             f"collected  from '{row['source']}': {_place(row)}, at {iso(row['collected_at'])}",
         ]
+        if row["collection"] is not None:
+            told.append(f"read by    collection {row['collection']}")
         if row["timestamp"] is not None:
             by = "" if row["role"] is None else f", by {row['role']}"
             told.append(f"written    {iso(row['timestamp'], row['zone'])}{by}")

@@ -101,7 +101,7 @@ def check(path: Path, **settings: Any) -> None:
         name="t", path=str(path), max_line_mib=200 / 2**20, license="CC0-1.0", **settings
     )
     with patch.object(base, "CHUNK_ROWS", 5):
-        with patch.object(TicketSource, "_runs", TicketSource._rows):
+        with patch.object(TicketSource, "_runs", lambda self, *given: self._rows(*given[:3])):
             expected = read(source, path)
         with patch.object(lines, "BLOCK_BYTES", 150), patch.object(runs, "BLOCK_BYTES", 100):
             found = read(source, path)

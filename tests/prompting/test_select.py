@@ -52,3 +52,12 @@ def test_the_order_of_the_training_rows_does_not_change_a_categorys_examples(
 def test_no_training_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="training examples"):
         select_shots(FewShotConfig(), train=[], questions=[Example("x", "q", "a")])
+
+
+def test_of_equal_examples_the_one_that_counts_whole_is_shown() -> None:
+    light = Example("a", "Where is my parcel?", "It is late.", "delivery", weight=0.5)
+    whole = Example("b", "Where is my parcel?", "It comes today.", "delivery")
+    asked = [Example("q", "Where is the parcel?", "", "delivery")]
+    for select in ("similarity", "category"):
+        config = FewShotConfig(k=1, select=select)
+        assert select_shots(config, train=[light, whole], questions=asked) == [[whole]]

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 import pyarrow as pa
 
 from tunesmith import ledger, record
+from tunesmith.collect.earlier_keys import EarlierKeys
+from tunesmith.collect.verify import Verification
 from tunesmith.config import Config
 from tunesmith.errors import SourceError
 from tunesmith.store.seen import Seen
@@ -40,6 +42,7 @@ class Stretch:
     name: str  # as records carry it: relative to the recipe's folder
     start: int = 0
     end: int | None = None
+    line: int = 1  # the number of the line that begins at `start`, where lines count
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class Piece:
     """What it is made of, in order; the first one names it."""
     digest: str
     """Changes with every byte that its rows depend on."""
+    follows: bool = False
+    """Whether it is read after the piece before it, whose keys count in the numbering of its own:
+    what has been added to a file that was read before."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class Place:
 
     stretches: tuple[Stretch, ...]
     collected_at: datetime
+    collection: str | None = None  # identifies the run that reads it
+    before: EarlierKeys | None = None  # the keys of the pieces that it follows
 
     @classmethod
     def file(cls, path: Path, name: str, collected_at: datetime) -> Place:
@@ -82,12 +90,17 @@ class Place:
 class Source(Config):
     """A named place that rows come from. Its subclasses add `kind` and what they need to know."""
 
+    outside: ClassVar[bool] = False
+    """Whether it is not the company's own: its licence must be known."""
+
     name: str
     """The source's name in ledgers and reports; each source needs its own."""
     license: str | None = None
     """The licence of the content: an SPDX identifier, or words such as `proprietary`."""
     domain: str | None = None
     """The subject area, written to every row's metadata."""
+    verify: Verification = Verification()
+    """What must be true of the source before its rows are used."""
 
     def files(self, base: Path) -> list[Path]:
         """The files on this machine that it reads, sorted; none where rows are fetched.
@@ -99,7 +112,8 @@ class Source(Config):
 
     def settings(self) -> dict[str, Any]:
         """All settings that rows depend on, as JSON can hold them; where files lie is not one."""
-        return self.model_dump(mode="json", exclude={"path"})
+        settings = self.model_dump(mode="json", exclude={"path", "verify"})
+        return settings | ({} if self.verify.trust is None else {"trust": self.verify.trust})
 
     def gather(self, base: Path, folder: Path) -> None:
         """Fetch what is not on this machine; called once a run, before `pieces`.
@@ -234,6 +248,8 @@ class ChunkBuilder:
 
     def _position(self, key: str, file: str) -> str:
         seen = key if file == self.place.name else f"{file}\x1f{key}"
+        if self.place.before is not None and seen not in self._seen:
+            self._seen |= self.place.before.counts([seen])
         count = self._seen[seen] = self._seen.get(seen, 0) + 1
         return key if count == 1 else f"{key}#{count}"
 
@@ -260,6 +276,8 @@ class ChunkBuilder:
     def add_all(self, keys: list[str], columns: dict[str, Any]) -> None:
         """Add rows by column: of each a list or an Arrow array, notes as `changes` among them."""
         self._gather()
+        if self.place.before is not None:
+            self._seen |= self.place.before.counts([key for key in keys if key not in self._seen])
         positions = [self._position(key, self.place.name) for key in keys]
         ids = record.record_ids(self.source.name, self.place.name, positions)
         self._tables.append(_table(columns | {"id": ids}, len(keys)))
@@ -319,6 +337,7 @@ class ChunkBuilder:
                 "content_hash": record.content_hash(raw) if raw else None,
                 "license": self.source.license,
                 "collected_at": self.place.collected_at,
+                "collection": self.place.collection,
                 "changes": [],
             }
         )
@@ -331,15 +350,24 @@ class ChunkBuilder:
             source=pl.lit(self.source.name),
             file=pl.col("file").fill_null(pl.lit(self.place.name)),
             collected_at=pl.lit(self.place.collected_at, record.TIME),
+            collection=pl.lit(self.place.collection, pl.String),
             license=pl.col("license").fill_null(pl.lit(self.source.license, pl.String)),
             domain=pl.col("domain").fill_null(pl.lit(self.source.domain, pl.String)),
             labels=pl.col("labels").fill_null([]),
-            extra=pl.col("extra").fill_null([]),
+            extra=self._extra(),
         )
         frame = frame.cast(pl.Schema(record.SCHEMA))
         fates = pl.DataFrame(self._left, schema=ledger.SCHEMA) if self._left else ledger.empty()
         self._tables, self._left = [], []
         return Chunk(frame, fates)
+
+    def _extra(self) -> pl.Expr:
+        extra = pl.col("extra").fill_null([])
+        trust = self.source.verify.trust
+        if trust is None:
+            return extra
+        told = pl.lit([{"key": "trust", "value": trust}], record.EXTRA)
+        return extra.list.concat(told)
 
     def _gather(self) -> None:
         """Put the rows that were added one by one with those that came by column."""

@@ -32,6 +32,14 @@ class Line(NamedTuple):
     ended: bool = True
 
 
+class Part(NamedTuple):
+    """Lines of a file that follow each other."""
+
+    start: int = 0  # the byte at which the first begins
+    end: int | None = None  # the byte after the last, an end of a line; null for the file's end
+    line: int = 1  # the number of the first
+
+
 class Block(NamedTuple):
     """Whole lines that follow each other, none over the limit, as they lie in the file."""
 
@@ -61,7 +69,9 @@ def read_lines(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[Li
             yield line
 
 
-def read_blocks(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[Block | Line]:
+def read_blocks(
+    path: Path, encoding: Encoding, *, max_bytes: int, part: Part | None = None
+) -> Iterator[Block | Line]:
     """The lines of a file, most of them many at once.
 
     Lines that lie whole in the next `BLOCK_BYTES` come as a block; a longer one, or the last one
@@ -71,11 +81,17 @@ def read_blocks(path: Path, encoding: Encoding, *, max_bytes: int) -> Iterator[B
         path: The file.
         encoding: How to decode it; not a wide one.
         max_bytes: As of `read_lines`.
+        part: The lines to read; all of them when it is not given.
     """
+    part = part or Part()
     with path.open("rb") as file:
-        number = 0
-        while True:
-            raws = _whole_lines(file, min(BLOCK_BYTES, max_bytes))
+        file.seek(part.start)
+        number = part.line - 1
+        while part.end is None or file.tell() < part.end:
+            size = min(BLOCK_BYTES, max_bytes)
+            raws = _whole_lines(
+                file, size if part.end is None else min(size, part.end - file.tell())
+            )
             if raws:
                 yield Block(number + 1, raws)
                 number += len(raws)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import itertools
 from collections import deque
@@ -160,6 +161,28 @@ class CsvRows:
         notes = tuple(sorted({line.note for line in taken if line.note is not None}))
         values = {name: (text or None) for name, text in zip(self.header, fields, strict=True)}
         return Row(taken[0].number, raw, values, notes)
+
+
+class CsvHead(NamedTuple):
+    """The beginning of a CSV file."""
+
+    lines: list[Line]  # of the header
+    end: int  # the byte after them
+    width: int  # the number of columns
+    delimiter: str
+
+
+def csv_head(path: Path, encoding: Encoding, delimiter: str | None, max_bytes: int) -> CsvHead:
+    """The header of a CSV file whose lines can be cut as bytes.
+
+    Raises:
+        SourceError: As of `CsvRows`.
+    """
+    feed = _Feed(read_lines(path, encoding, max_bytes=max_bytes))
+    names, delimiter = _header(path, feed, delimiter)
+    mark = len(codecs.BOM_UTF8) if encoding.name == "utf-8-sig" else 0
+    end = mark + sum(len(line.raw) for line in feed.taken) if feed.taken else 0
+    return CsvHead(feed.taken, end, len(names), delimiter)
 
 
 def _header(path: Path, feed: _Feed, delimiter: str | None) -> tuple[list[str], str]:

@@ -15,20 +15,21 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from tunesmith.collect.encoding import Encoding
-from tunesmith.collect.lines import BLOCK_BYTES, Block, Line, read_blocks
+from tunesmith.collect.lines import BLOCK_BYTES, Block, Line, Part, read_blocks
 from tunesmith.collect.rows import (
     MAX_RECORD_LINES,
     BadRow,
     CsvRows,
     NestingError,
     Row,
+    csv_head,
     flatten,
     jsonl_row,
     read_csv,
@@ -77,17 +78,19 @@ def gathered(rows: Iterator[Run | Row | BadRow]) -> Iterator[Run | Row | BadRow]
 
 
 def read_jsonl_runs(
-    path: Path, encoding: Encoding, *, max_bytes: int
+    path: Path, encoding: Encoding, *, max_bytes: int, part: Part | None = None
 ) -> Iterator[Run | Row | BadRow]:
     """The rows of a JSONL file as `read_jsonl` gives them, in runs where orjson takes the lines.
+
+    A part of the file may be read where it is UTF-8.
 
     Raises:
         SourceError: As of `read_jsonl`.
     """
-    if not _is_utf8(encoding):
+    if not is_utf8(encoding):
         yield from read_jsonl(path, encoding, max_bytes=max_bytes)
         return
-    for piece in read_blocks(path, encoding, max_bytes=max_bytes):
+    for piece in read_blocks(path, encoding, max_bytes=max_bytes, part=part):
         if isinstance(piece, Block):
             yield from _jsonl_runs(piece, path, encoding)
         else:
@@ -121,7 +124,8 @@ def _values(raw: bytes) -> dict[str, Any] | None:
         return None
 
 
-def _is_utf8(encoding: Encoding) -> bool:
+def is_utf8(encoding: Encoding) -> bool:
+    """Whether the lines of a text can be cut as bytes and read in parts."""
     return codecs.lookup(encoding.name).name in {"utf-8", "utf-8-sig"}
 
 
@@ -129,17 +133,27 @@ def _is_utf8(encoding: Encoding) -> bool:
 
 
 def read_csv_runs(
-    path: Path, encoding: Encoding, *, delimiter: str | None, max_bytes: int
+    path: Path,
+    encoding: Encoding,
+    *,
+    delimiter: str | None,
+    max_bytes: int,
+    part: Part | None = None,
 ) -> Iterator[Run | Row | BadRow]:
     """The rows of a CSV file as `read_csv` gives them, in runs where nothing is wrong with them.
+
+    A part of the file may be read where it is UTF-8; the header is still that of the file.
 
     Raises:
         SourceError: As of `read_csv`.
     """
-    if not _is_utf8(encoding):
+    if not is_utf8(encoding):
         yield from read_csv(path, encoding, delimiter=delimiter, max_bytes=max_bytes)
         return
-    lines = _Lines(read_blocks(path, encoding, max_bytes=max_bytes), encoding)
+    pieces = read_blocks(path, encoding, max_bytes=max_bytes, part=part)
+    if part is not None and part.start:
+        pieces = chain(csv_head(path, encoding, delimiter, max_bytes).lines, pieces)
+    lines = _Lines(pieces, encoding)
     rows = CsvRows(path, lines, delimiter=delimiter, max_bytes=max_bytes)
     while True:
         if not rows.waiting:

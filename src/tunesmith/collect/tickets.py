@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -13,8 +13,10 @@ from pydantic import Field, field_validator
 
 from tunesmith.collect import columnar, runs
 from tunesmith.collect import rows as raw_rows
-from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Place
+from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Piece, Place
 from tunesmith.collect.encoding import Encoding, detect
+from tunesmith.collect.growth import GROWS_FROM_BYTES, Growth, last_csv_row_end, last_line_end
+from tunesmith.collect.lines import Part
 from tunesmith.collect.mapping import Columns, RowReader
 from tunesmith.errors import SourceError
 from tunesmith.io import fingerprint
@@ -69,8 +71,45 @@ class TicketSource(FileSource):
                 raise ValueError(f"'{name}' is not an encoding; write one such as utf-8") from None
         return name
 
+    def pieces(self, base: Path, folder: Path, seen: Seen) -> list[Piece]:
+        """Each file; of a large one, what was read before, and each time what was added."""
+        growth, found = Growth(folder), list[Piece]()
+        for piece in super().pieces(base, folder, seen):
+            found += self._grown(piece, growth) or [piece]
+        growth.close()
+        return found
+
+    def _grown(self, piece: Piece, growth: Growth) -> list[Piece]:
+        """The pieces of a file of which parts can be read; none where it is read whole."""
+        stretch = piece.stretches[0]
+        if stretch.path.stat().st_size < GROWS_FROM_BYTES:
+            return []
+        try:
+            form = self._format_of(stretch.path)
+            encoding = self._encoding_of(stretch.path, form)
+            if form == "parquet" or not runs.is_utf8(encoding):
+                return []
+            if form == "jsonl":
+                find = partial(last_line_end, stretch.path)
+                return growth.pieces(piece, form=f"jsonl {encoding}", last_row_end=find)
+            head = raw_rows.csv_head(stretch.path, encoding, self.delimiter, self._limit)
+        except SourceError:
+            return []  # reading the file says what is wrong
+
+        def last_row_end(begin: int) -> int:
+            found = last_csv_row_end(
+                stretch.path,
+                max(begin, head.end),
+                delimiter=head.delimiter,
+                width=head.width,
+                max_bytes=self._limit,
+            )
+            return found if found > head.end else begin
+
+        return growth.pieces(piece, form=f"csv {encoding}", last_row_end=last_row_end)
+
     def read(self, place: Place) -> Iterator[Chunk]:
-        """Read one file; see `Source.read`."""
+        """Read one file, or a part of it; see `Source.read`."""
         builder = ChunkBuilder(self, place)
         if place.path.stat().st_size == 0:
             builder.quarantine("the file is empty")
@@ -83,7 +122,9 @@ class TicketSource(FileSource):
             raise SourceError(
                 "; ".join(words for _, words in missing), where=f"{self.name}: {place.name}"
             )
-        for row in self._runs(place.path, form, encoding):
+        stretch = place.stretches[0]
+        part = Part(stretch.start, stretch.end, stretch.line)
+        for row in self._runs(place.path, form, encoding, part):
             if isinstance(row, runs.Run):
                 yield from self._add_run(builder, row)
                 continue
@@ -167,14 +208,14 @@ class TicketSource(FileSource):
         return Encoding("utf-8", declared=True) if form == "parquet" else detect(path)
 
     def _runs(
-        self, path: Path, form: raw_rows.Format, encoding: Encoding
+        self, path: Path, form: raw_rows.Format, encoding: Encoding, part: Part
     ) -> Iterator[runs.Run | raw_rows.Row | raw_rows.BadRow]:
         if form == "csv":
             found = runs.read_csv_runs(
-                path, encoding, delimiter=self.delimiter, max_bytes=self._limit
+                path, encoding, delimiter=self.delimiter, max_bytes=self._limit, part=part
             )
         elif form == "jsonl":
-            found = runs.read_jsonl_runs(path, encoding, max_bytes=self._limit)
+            found = runs.read_jsonl_runs(path, encoding, max_bytes=self._limit, part=part)
         else:
             found = raw_rows.read_parquet(path)
         return runs.gathered(found)

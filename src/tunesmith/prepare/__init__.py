@@ -14,6 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tunesmith.evaluate.perplexity import require as require_perplexity
+from tunesmith.prepare.attribution import write_attribution
 from tunesmith.prepare.collect import collect_files
 from tunesmith.prepare.context import Context
 from tunesmith.prepare.duplicates import merge_duplicates
@@ -26,6 +27,7 @@ from tunesmith.prepare.publish import publish_version
 from tunesmith.prepare.rows import clean_and_check
 from tunesmith.prepare.scan import scan_for_leaks
 from tunesmith.prepare.split import deal_rows
+from tunesmith.prepare.steps import license_filter
 from tunesmith.prepare.within_fields import write_within_fields
 from tunesmith.progress import Progress
 from tunesmith.recipe import LoadedRecipe
@@ -64,7 +66,13 @@ def _prepare(context: Context) -> Prepared:
     within = write_within_fields(context.out, unique.stage)
     removed, counts = account_for(context, checked, unique, dealt, facts, collected=collected.rows)
     version = publish_version(context, collected, checked, unique, dealt, facts, counts)
+    with context.timed("attribution"):
+        licenses = write_attribution(
+            context.out / "export", dealt.kept, license_filter(context.recipe)
+        )
     vault.publish(checked.masked.vaults(), context.out / "vault")
+    if collected.last is not None:
+        collected.last.close()
     context.cache.prune()
     return Prepared(
         dealt.kept,
@@ -80,4 +88,5 @@ def _prepare(context: Context) -> Prepared:
         unique.near_sizes,
         context.timings,
         within,
+        licenses.rows,
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
-from tunesmith import ledger
+from tunesmith import ledger, record
 from tunesmith.collect.base import Piece, Source
 from tunesmith.collect.task import CollectPiece
 from tunesmith.errors import SourceError
 from tunesmith.io import fingerprint
 from tunesmith.prepare.context import Context
+from tunesmith.prepare.last_run import LastRun
+from tunesmith.prepare.verify import files_of, refuse_files, schema_of, verified
 from tunesmith.report.wording import plural
 from tunesmith.store import cache
 from tunesmith.store.cache import Stage
@@ -44,6 +47,9 @@ class Collected:
         left: int = sum(source["quarantined"] + source["dropped"] for source in self.sources)
         return self.readable + left
 
+    last: LastRun | None = None
+    """What the next run needs to know of this one."""
+
     def begin(self, source: Source, files: int) -> None:
         """Start to count a source."""
         self.sources.append(
@@ -51,10 +57,14 @@ class Collected:
                 "source": source.name,
                 "kind": getattr(source, "kind", ""),
                 "license": source.license,
+                "trust": source.verify.trust,
                 "files": files,
                 "rows": 0,
                 "quarantined": 0,
                 "dropped": 0,
+                "newest": None,
+                "failures": [],
+                "since_last_run": None,
             }
         )
 
@@ -63,6 +73,7 @@ class Collected:
         mine, summary = self.sources[-1], stage.summary
         for name in ("rows", "quarantined", "dropped"):
             mine[name] += summary[name]
+        mine["newest"] = max(filter(None, (mine["newest"], summary["newest"])), default=None)
         self.stages.append(stage)
         self.source_of[stage.folder.name] = mine["source"]
 
@@ -77,29 +88,68 @@ def collect_files(context: Context) -> Collected:
     with context.timed("collect"):
         seen = Seen(context.cache.folder / "seen.json")
         found = [(source, pieces_of(context, source, seen)) for source in context.recipe.sources]
-        seen.close()
+        for source, pieces in found:
+            refuse_files(context, source, pieces, seen)
         stages = [[_stage(context, source, piece) for piece in pieces] for source, pieces in found]
-        waiting = [[not stage.done for stage in mine] for mine in stages]
-        tasks = [
-            _task(source, piece, stage)
-            for (source, pieces), mine, waits in zip(found, stages, waiting, strict=True)
-            for piece, stage, waits_for in zip(pieces, mine, waits, strict=True)
-            if waits_for
-        ]
-        with context.progress.stage("collect", total=sum(map(len, stages))) as bar:
-            done = context.each(tasks)
-            for (source, pieces), mine, waits in zip(found, stages, waiting, strict=True):
-                files = {stretch.path for piece in pieces for stretch in piece.stretches}
-                collected.begin(source, len(files))
-                for stage, waits_for in zip(mine, waits, strict=True):
-                    if waits_for:
-                        next(done)
-                    collected.add(stage)
-                    bar.advance(note=plural(collected.rows, "row"))
+        now = collection_time()
+        _read_missing(context, found, stages, now)
+        last = collected.last = LastRun(context.cache)
+        for (source, pieces), mine in zip(found, stages, strict=True):
+            collected.begin(source, len(files_of(pieces)))
+            counted = collected.sources[-1]
+            held, failures = verified(context, source, pieces, mine, seen=seen, last=last, now=now)
+            counted["failures"] = failures
+            changes = last.changes(source.name, mine)
+            counted["since_last_run"] = None if changes is None else asdict(changes)
+            last.note(source.name, mine, schema_of(mine))
+            for stage in held:
+                collected.add(stage)
+        seen.close()
     for counted in collected.sources:
-        if counted["rows"] == 0:
+        if counted["rows"] == 0 and not counted["failures"]:
             raise _nothing_read(collected, counted)
+    if not collected.readable:
+        raise SourceError("every source failed its verification, so there is no row")
     return collected
+
+
+def _read_missing(
+    context: Context,
+    found: list[tuple[Source, list[Piece]]],
+    stages: list[list[Stage]],
+    now: datetime,
+) -> None:
+    """Read the pieces that are not in the cache; those that follow another, after it."""
+    run = collection_id(now, [stage.folder.name for mine in stages for stage in mine])
+    waves: list[list[CollectPiece]] = []
+    for (source, pieces), mine in zip(found, stages, strict=True):
+        chain, wave = list[Stage](), -1
+        for piece, stage in zip(pieces, mine, strict=True):
+            chain, wave = (chain, wave) if piece.follows else ([], -1)
+            if not stage.done:
+                wave += 1
+                waves += [[]] * (wave == len(waves))
+                waves[wave] = [*waves[wave], _task(source, piece, stage, now, run, chain)]
+            chain = [*chain, stage]
+    total = sum(map(len, stages))
+    with context.progress.stage("collect", total=total) as bar:
+        bar.advance(total - sum(map(len, waves)))
+        rows = 0
+        for tasks in waves:
+            for read in context.each(tasks):
+                rows += read
+                bar.advance(note=f"{plural(rows, 'row')} read")
+
+
+def collection_id(now: datetime, stages: list[str]) -> str:
+    """Identifies the run that reads some pieces: its time, and six letters of what it is to read.
+
+    >>> from datetime import datetime, timezone
+    >>> collection_id(datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), [])[:17]
+    '20260102T030405Z-'
+    """
+    digest = hashlib.sha256("\n".join(stages).encode()).hexdigest()
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{record.lettered(digest[:6])}"
 
 
 def pieces_of(context: Context, source: Source, seen: Seen) -> list[Piece]:
@@ -137,16 +187,21 @@ def _stage(context: Context, source: Source, piece: Piece) -> Stage:
         "source": source.settings(),
         "files": [stretch.name for stretch in piece.stretches],
         "digest": piece.digest,
+        "follows": piece.follows,
     }
     return context.cache.stage("collect", fingerprint(identity))
 
 
-def _task(source: Source, piece: Piece, stage: Stage) -> CollectPiece:
+def _task(
+    source: Source, piece: Piece, stage: Stage, now: datetime, run: str, before: list[Stage]
+) -> CollectPiece:
     return CollectPiece(
         source=source,
         stretches=piece.stretches,
-        collected_at=collection_time(),
+        collected_at=now,
         folder=stage.folder.resolve(),
+        collection=run,
+        before=tuple(stage.folder.resolve() for stage in before),
     )
 
 

@@ -13,7 +13,7 @@ from tunesmith.prompting.example import Example
 from tunesmith.store.kept import Kept
 from tunesmith.tune.formats import Conversation
 
-_COLUMNS = ("id", "question", "answer", "category", "customer", "thread", "timestamp")
+_COLUMNS = ("id", "question", "answer", "category", "customer", "thread", "timestamp", "weight")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ def conversations(rows: Kept, splits: Mapping[str, str] | None = None) -> Conver
     found: dict[str, list[Conversation]] = {}
     rows_in_order = ordered.select(*_COLUMNS, "split", "first").iter_rows()
     for (split, _), turns in itertools.groupby(rows_in_order, key=lambda row: row[-2:]):
-        examples = [Example(row[0], row[1], row[2], row[3], row[4] or row[5]) for row in turns]
+        examples = [
+            Example(row[0], row[1], row[2], row[3], row[4] or row[5], row[7]) for row in turns
+        ]
         found.setdefault(split, []).append(Conversation.of(examples))
     return Conversations(found, _interrupted(rows))
 

@@ -13,6 +13,7 @@ import polars as pl
 from tunesmith.clean.boilerplate import BoilerplateConfig, RemoveBoilerplate
 from tunesmith.clean.people import KnownPeople
 from tunesmith.clean.task import ApplySteps
+from tunesmith.collect.licensing import LicenseFilter
 from tunesmith.io import fingerprint
 from tunesmith.prepare.collect import Collected
 from tunesmith.prepare.context import Context
@@ -63,9 +64,13 @@ def part_stages(
         more: What else all parts depend on.
     """
     identities = [step.identity() for step in steps]
-    for identity in identities:
-        if identity["kind"] == RemoveBoilerplate.kind:  # a part has lines of its sources alone
+    outside: set[str] = set()
+    for identity in identities:  # what is said of a source is said to the parts that have its rows
+        if identity["kind"] == RemoveBoilerplate.kind:
             identity["settings"] = identity["settings"] | {"lines": None}
+        if identity["kind"] == LicenseFilter.kind:
+            outside |= set(identity["settings"]["outside"])
+            identity["settings"] = identity["settings"] | {"outside": None}
     common = fingerprint({"format": cache.FORMAT, "steps": identities, **(more or {})})
     lines = boilerplate or {}
     stages = []
@@ -74,6 +79,7 @@ def part_stages(
             "common": common,
             "inputs": groups.names(number),
             "boilerplate": {source: lines.get(source) for source in groups.sources(number)},
+            "outside": sorted(outside.intersection(groups.sources(number))),
             "people": None if said is None else said[number],
         }
         stages.append(context.cache.stage(name, fingerprint(identity)))

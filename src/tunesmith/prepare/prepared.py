@@ -50,6 +50,8 @@ class Prepared:
     """Seconds by stage; of a stage that was taken from the cache, those of reading it."""
     within_fields: dict[str, Any] = field(default_factory=dict)
     """Counts and identifiers of what repeats within fields; see `WITHIN_FIELDS`."""
+    licenses: list[dict[str, Any]] = field(default_factory=list)
+    """Rows that stay, by source and the licence that they are used under."""
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -73,9 +75,9 @@ class Prepared:
 
     def documents(self) -> list[Document]:
         """The pages."""
-        columns = ("id", "text", "kind")
+        columns = ("id", "text", "weight", "kind")
         return [
-            Document(row[0], row[1])
+            Document(row[0], row[1], row[2])
             for frame in self.rows.frames(columns)
             for row in frame.filter(pl.col("kind") == "document").iter_rows()
         ]
@@ -86,10 +88,10 @@ class Prepared:
 
     def examples(self, name: str) -> list[Example]:
         """The question/answer pairs of a split."""
-        columns = ("id", "question", "answer", "category", "customer", "thread")
+        columns = ("id", "question", "answer", "category", "customer", "thread", "weight")
         wanted = (pl.col("split") == name) & (pl.col("kind") == "qa")
         return [
-            Example(row[0], row[1], row[2], row[3], row[4] or row[5])
+            Example(row[0], row[1], row[2], row[3], row[4] or row[5], row[6])
             for frame in self.rows.frames([*columns, "kind", "split"])
             for row in frame.filter(wanted).select(columns).iter_rows()
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tunesmith.collect.licensing import LicenseFilter
 from tunesmith.recipe import Recipe
 from tunesmith.step import Step
 
@@ -13,7 +14,14 @@ def row_steps(recipe: Recipe, boilerplate: dict[str, tuple[str, ...]]) -> list[S
         recipe: The recipe.
         boilerplate: By source, the lines that recur.
     """
-    return [*recipe.clean.steps(personal_columns(recipe), boilerplate), *recipe.check.steps()]
+    cleaning = recipe.clean.steps(personal_columns(recipe), boilerplate)
+    return [license_filter(recipe), *cleaning, *recipe.check.steps()]
+
+
+def license_filter(recipe: Recipe) -> LicenseFilter:
+    """What keeps out rows by their licence: first of all, so that none stands for others."""
+    outside = tuple(source.name for source in recipe.sources if source.outside)
+    return LicenseFilter(policy=recipe.licenses, outside=outside)
 
 
 def personal_columns(recipe: Recipe) -> dict[str, list[str]]:

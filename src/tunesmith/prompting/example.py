@@ -21,6 +21,8 @@ class Example:
     """The row's category, where the data has one."""
     group: str | None = None
     """Rows of one group (a thread, a customer) are not independent of each other."""
+    weight: float | None = None
+    """How much it counts in training, 0 to 1; None counts whole."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Example:
@@ -32,8 +34,12 @@ class Example:
             answer=row["answer"],
             category=row.get("category"),
             group=group if group is not None else row.get("thread"),
+            weight=row.get("weight"),
         )
 
     def to_row(self) -> dict[str, Any]:
         """The row as JSON can hold it; `Example.from_row` reads it back."""
-        return asdict(self)
+        row = asdict(self)
+        if self.weight is None:
+            del row["weight"]
+        return row

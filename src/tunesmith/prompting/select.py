@@ -116,12 +116,18 @@ def select_shots(
         raise ValueError("k: auto is chosen on validation rows before examples are")
     if not train:
         raise ValueError("few-shot prompting needs training examples and there are none")
+    train = sorted(train, key=_lightness)  # of equals the earlier one is shown
     if config.select == "similarity":
         nearest = TfidfIndex([shot.question for shot in train]).nearest(
             [row.question for row in questions], config.k
         )
         return [[train[i] for i in reversed(row)] for row in nearest]
     return _by_category(config.k, train=train, questions=questions)
+
+
+def _lightness(shot: Example) -> float:
+    """What an example lacks of counting whole."""
+    return 0.0 if shot.weight is None else 1 - shot.weight
 
 
 def _by_category(
@@ -139,7 +145,7 @@ def _by_category(
 
 def _typical(candidates: list[Example], k: int) -> list[Example]:
     """The k examples that together are nearest to all (greedy facility location)."""
-    ordered = sorted(candidates, key=lambda shot: shot.id)
+    ordered = sorted(candidates, key=lambda shot: (_lightness(shot), shot.id))
     stride = max(1, -(-len(ordered) // _MOST_CANDIDATES))
     ordered = ordered[::stride]
     chosen = TfidfIndex([shot.question for shot in ordered]).cover(k)

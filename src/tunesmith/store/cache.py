@@ -32,7 +32,7 @@ from tunesmith.store import vault
 from tunesmith.store.secret import secret
 
 #: Raised when the layout of the cache changes, so that older caches are not read.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from tunesmith.kernels import buffers
 from tunesmith.store.exported import Exported, Places
 
 #: Raised when the lines of the same rows become others.
-VERSION = 2
+VERSION = 3
 
 #: The fields of `record.to_standard`'s metadata that are columns as they are, in its order.
 _METADATA = (
@@ -138,7 +138,7 @@ def standard(rows: pl.DataFrame) -> pl.Series:
         pl.concat_str(
             _json("id", "kind", body.alias("text"), *texts).str.strip_suffix("}"),
             pl.lit(',"metadata":'),
-            _json(*_METADATA, *times).str.strip_suffix("}"),
+            _json(*_METADATA, *times, "collection").str.strip_suffix("}"),
             pl.lit(',"extra":'),
             _extra(rows.get_column("extra")),
             pl.lit('},"annotations":'),

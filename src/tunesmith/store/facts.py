@@ -55,7 +55,7 @@ FACTS = (
 NO_TEXT = np.uint64(2**64 - 1)
 
 #: What says nothing about the content: the same rows read on another day are the same dataset.
-UNVERSIONED = ("collected_at",)
+UNVERSIONED = ("collected_at", "collection")
 
 
 def digests(frame: pl.DataFrame) -> U64:

@@ -21,8 +21,13 @@ def answer_nll(
     labels: torch.Tensor,
     attention_mask: torch.Tensor | None = None,
     position_ids: torch.Tensor | None = None,
+    weights: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, int]:
     """Sum of the negative log-likelihoods of the labelled tokens, and their number.
+
+    With weights, the sum of `weight · likelihood`; the number is the same. So the mean of a step
+    is Σ wᵢ·nllᵢ / n: a row of weight 0.5 gives half the gradient that it gives with weight 1,
+    whatever rows are beside it.
 
     Args:
         model: A causal model of transformers, as a method has adapted it.
@@ -30,8 +35,11 @@ def answer_nll(
         labels: Shape (batch, tokens), `IGNORED` where there is none.
         attention_mask: Shape (batch, tokens), 0 at padding. None: there is no padding.
         position_ids: Shape (1, tokens): the rows are packed (`packing`), each from position 0.
+        weights: Shape (batch, tokens): how much the loss of each token counts. None: all whole.
     """
     loss, rows = _token_nll(model, labels, input_ids, attention_mask, position_ids)
+    if weights is not None:
+        loss = loss * weights[:, 1:][labels[:, 1:] != IGNORED]
     return loss.sum(), len(rows)
 
 

@@ -25,7 +25,7 @@ from tunesmith.tune.best import Best
 from tunesmith.tune.budget import Budget
 from tunesmith.tune.fast import make_faster
 from tunesmith.tune.folders import tuned
-from tunesmith.tune.formats import Encoded, Format
+from tunesmith.tune.formats import WEIGHTS, Encoded, Format
 from tunesmith.tune.heap import HeapKeeper
 from tunesmith.tune.launch import ranks
 from tunesmith.tune.launch.config import share
@@ -43,6 +43,7 @@ from tunesmith.tune.samples import Sampler, sample_rows
 from tunesmith.tune.save import parameters, save_tuned
 from tunesmith.tune.trainer import AnswerTrainer, pack, validation_loss
 from tunesmith.tune.watch import Watch
+from tunesmith.tune.weights import WeightedCollator, unweighted
 from tunesmith.worker import Emit, serve
 
 
@@ -173,7 +174,8 @@ def _encode(
 
     held = request["validation"]
     chosen = np.random.default_rng(request["seed"]).permutation(len(held))[: config.validation_rows]
-    validation = encode([held[i] for i in chosen]).rows if len(chosen) else []
+    watched = encode([held[i] for i in chosen]).rows if len(chosen) else []
+    validation = [unweighted(row) for row in watched]  # what is measured counts whole
     return encode(request["train"]), sorted(validation, key=lambda row: len(row["input_ids"]))
 
 
@@ -238,6 +240,8 @@ def _trainer(
     )
     trainer.is_distributed_loading_by_transformers = is_sharded(model)  # nor is it wrapped again
     trainer.masters = masters or Masters(trainer.model, dtype)
+    if WEIGHTS in rows.column_names:
+        trainer.data_collator = WeightedCollator(trainer.data_collator)
     if config.packing:
         pack(trainer, rows.select(range(min(len(rows), 64))), dtype=dtype)
     return trainer

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from tunesmith.errors import ModelError
-from tunesmith.tune.formats import IGNORED
+from tunesmith.tune.formats import IGNORED, WEIGHTS
 
 Row = dict[str, list[int]]
 Nll = Callable[..., tuple[torch.Tensor, int]]
@@ -30,16 +30,20 @@ class PackedCollator:
     """Makes one sequence of a batch's rows.
 
     Of n rows of together t tokens: `input_ids`, `position_ids` and `labels`, integers of shape
-    (1, t). A row's first token has no label: it would be learned from the row before.
+    (1, t), and where rows have weights, these. A row's first token has no label: it would be
+    learned from the row before.
     """
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
         """The batch; there is no attention mask, or the rows would not be told apart."""
-        return {
+        batch = {
             "input_ids": _joined(row["input_ids"] for row in rows),
             "position_ids": _joined(range(len(row["input_ids"])) for row in rows),
             "labels": _joined([IGNORED, *row["labels"][1:]] for row in rows),
         }
+        if WEIGHTS in rows[0]:
+            batch[WEIGHTS] = _joined(row[WEIGHTS] for row in rows)
+        return batch
 
 
 def check_isolation(

@@ -29,6 +29,7 @@ from tunesmith.tune.masters import Masters
 from tunesmith.tune.packing import PackedCollator, check_isolation
 from tunesmith.tune.preference import REFERENCE
 from tunesmith.tune.recorder import Recorder
+from tunesmith.tune.weights import unweighted
 
 VALIDATION_BATCH = 16
 """The most rows that are validated at once; never more than are trained on at once, so that a
@@ -182,7 +183,10 @@ def pack(trainer: AnswerTrainer, rows: Sequence[dict[str, list[int]]], *, dtype:
     """
     trainer.model.eval()
     check_isolation(
-        partial(trainer.summed, trainer.model), list(rows), dtype=dtype, device=trainer.args.device
+        partial(trainer.summed, trainer.model),
+        [unweighted(row) for row in rows],
+        dtype=dtype,
+        device=trainer.args.device,
     )
     trainer.model.train()
     trainer.data_collator = PackedCollator()

@@ -17,8 +17,8 @@ from tunesmith.prompting.example import Example
 from tunesmith.split import Split, SplitConfig, groups
 
 #: The columns that folds are made from and their data quality is told from.
-COLUMNS = ("id", "question", "answer", "category", "customer", "thread", "language",
-           "language_confidence")  # fmt: skip
+COLUMNS = ("id", "question", "answer", "category", "customer", "thread", "weight",
+           "language", "language_confidence")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Fold:
         """The rows of a part."""
         frame = self.rows.filter(pl.col("split") == split)
         return [
-            Example(row[0], row[1], row[2], row[3], row[4] or row[5])
-            for row in frame.select(COLUMNS[:6]).iter_rows()
+            Example(row[0], row[1], row[2], row[3], row[4] or row[5], row[6])
+            for row in frame.select(COLUMNS[:7]).iter_rows()
         ]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from tunesmith.tune.formats.base import IGNORED, Encoded, Format, Row
+from tunesmith.tune.formats.base import IGNORED, WEIGHTS, Encoded, Format, Row
 from tunesmith.tune.formats.chat import ChatFormat, Conversation
 from tunesmith.tune.formats.completion import CompletionFormat, Document
 from tunesmith.tune.formats.instruction import InstructionFormat
@@ -28,6 +28,7 @@ AnyFormat = Annotated[
 
 __all__ = [
     "IGNORED",
+    "WEIGHTS",
     "AnyFormat",
     "ChatFormat",
     "CompletionFormat",

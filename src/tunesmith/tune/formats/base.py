@@ -16,6 +16,10 @@ IGNORED = -100
 """The label of tokens that the loss leaves out."""
 
 
+WEIGHTS = "weights"
+"""Of a row that is trained on: for each token, how much its loss counts."""
+
+
 class Row(Protocol):
     """What one format learns from: a question with its answer, a conversation, a page, a pair."""
 
@@ -37,7 +41,8 @@ class Encoded:
 
     rows: list[dict[str, Any]]
     """`input_ids` and `labels`, lists of the same length; tokens that the loss leaves out are
-    labelled `IGNORED`. A preference pair has `rejected_input_ids` and `rejected_labels` too."""
+    labelled `IGNORED`. A preference pair has `rejected_input_ids` and `rejected_labels` too. Where
+    a row counts less than whole, all have `weights`: for each token, how much its loss counts."""
     too_long: int
     """Rows left out because they have more than `max_length` tokens."""
     lengths: list[int] = field(init=False)
@@ -110,6 +115,32 @@ def labelled(asked: Sequence[int], answer: Sequence[int]) -> dict[str, list[int]
     return {"input_ids": [*asked, *answer], "labels": [IGNORED] * len(asked) + list(answer)}
 
 
+def weighted(row: dict[str, Any], weight: float | None) -> dict[str, Any]:
+    """A row whose tokens count less; one that counts whole stays as it is.
+
+    Raises:
+        TunesmithError: The weight is not between 0 and 1.
+    """
+    counts = checked_weight(weight)
+    return row if counts == 1 else row | {WEIGHTS: [counts] * len(row["labels"])}
+
+
+def checked_weight(weight: float | None) -> float:
+    """How much a row counts: a number from 0 to 1.
+
+    Raises:
+        TunesmithError: It is another number.
+    """
+    if weight is None:
+        return 1.0
+    if not 0 <= weight <= 1:
+        raise TunesmithError(
+            f"a training row has the weight {weight}",
+            todo="a weight is from 0 (counts for nothing) to 1 (counts whole)",
+        )
+    return float(weight)
+
+
 def collected(
     rows: Sequence[tuple[str, dict[str, Any]]], *, max_length: int, noun: str = "rows"
 ) -> Encoded:
@@ -136,6 +167,9 @@ def collected(
                     todo="check its answer, and that the chat template keeps it",
                 )
     fitting = [row for _, row in rows if _longest(row) <= max_length]
+    if any(WEIGHTS in row for row in fitting):
+        whole = ({WEIGHTS: [1.0] * len(row["labels"])} for row in fitting)
+        fitting = [ones | row for ones, row in zip(whole, fitting, strict=True)]
     if not fitting:
         raise TunesmithError(
             f"none of {len(rows)} {noun} fits in {max_length} tokens",

@@ -15,7 +15,7 @@ from tunesmith.errors import ModelError, TunesmithError
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import Message, PromptConfig
-from tunesmith.tune.formats.base import IGNORED, Encoded, Format, collected
+from tunesmith.tune.formats.base import IGNORED, Encoded, Format, checked_weight, collected
 
 _ROLES = ("system", "user", "assistant")
 
@@ -30,11 +30,15 @@ class Conversation:
     """`role` (system, user, assistant) and `content`; a system prompt of its own comes first."""
     group: str | None = None
     """Conversations of one group (a customer) are not independent of each other."""
+    weights: tuple[float | None, ...] | None = None
+    """How much each turn of the assistant counts in training, 0 to 1; None counts whole."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Conversation:
         """Read what `to_row` wrote."""
-        return cls(row["id"], tuple(row["messages"]), row.get("group"))
+        weights = row.get("weights")
+        messages, group = tuple(row["messages"]), row.get("group")
+        return cls(row["id"], messages, group, None if weights is None else tuple(weights))
 
     @classmethod
     def of(cls, turns: Sequence[Example]) -> Conversation:
@@ -47,11 +51,16 @@ class Conversation:
                 {"role": "assistant", "content": turn.answer},
             )
         )
-        return cls(turns[0].id, messages, turns[0].group)
+        weights = tuple(turn.weight for turn in turns)
+        told = None if all(weight is None for weight in weights) else weights
+        return cls(turns[0].id, messages, turns[0].group, told)
 
     def to_row(self) -> dict[str, Any]:
         """The conversation as JSON can hold it."""
-        return asdict(self)
+        row = asdict(self)
+        if self.weights is None:
+            del row["weights"]
+        return row
 
 
 class ChatFormat(Format):
@@ -100,14 +109,15 @@ class ChatFormat(Format):
 
 def _turns(
     encoder: ChatEncoder, conversation: Conversation, prompt: PromptConfig
-) -> dict[str, list[int]]:
+) -> dict[str, Any]:
     """The whole conversation as tokens.
 
     Raises:
         ModelError: What is written up to a turn does not begin what is written up to the next.
     """
     messages = _checked(conversation, prompt)
-    text, ids, labels = "", list[int](), list[int]()
+    text, ids, labels, weights = "", list[int](), list[int](), list[float]()
+    counts = iter(conversation.weights or ())
     for place, message in enumerate(messages):
         if message["role"] != "assistant":
             continue
@@ -123,9 +133,11 @@ def _turns(
             )
         answer = encoder.answer_ids(message["content"])
         labels += [IGNORED] * (len(asked_ids) - len(ids)) + answer
+        weights += [checked_weight(next(counts, None))] * (len(labels) - len(weights))
         ids = [*asked_ids, *answer]
         text = asked + message["content"] + encoder.end_token
-    return {"input_ids": ids, "labels": labels}
+    row: dict[str, Any] = {"input_ids": ids, "labels": labels}
+    return row if all(weight == 1 for weight in weights) else row | {"weights": weights}
 
 
 def _checked(conversation: Conversation, prompt: PromptConfig) -> list[Message]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from tunesmith.errors import TunesmithError
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.template import PromptConfig
-from tunesmith.tune.formats.base import IGNORED, Encoded, Format, collected
+from tunesmith.tune.formats.base import IGNORED, Encoded, Format, collected, weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +23,20 @@ class Document:
     """Identifies it in messages."""
     text: str
     """Its text."""
+    weight: float | None = None
+    """How much it counts in training, 0 to 1; None counts whole."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Document:
         """Read what `to_row` wrote."""
-        return cls(row["id"], row["text"])
+        return cls(row["id"], row["text"], row.get("weight"))
 
     def to_row(self) -> dict[str, Any]:
         """The page as JSON can hold it."""
-        return asdict(self)
+        row = asdict(self)
+        if self.weight is None:
+            del row["weight"]
+        return row
 
 
 class CompletionFormat(Format):
@@ -91,11 +96,14 @@ class CompletionFormat(Format):
         for page in rows:
             if not page.text.strip():
                 raise TunesmithError("a page is empty", where=f"row {page.id}", todo="leave it out")
-            windows += [(page.id, window) for window in _windows(encoder, page.text, max_length)]
+            windows += [
+                (page.id, weighted(window, page.weight))
+                for window in _windows(encoder, page.text, max_length)
+            ]
         return collected(windows, max_length=max_length, noun="windows")
 
 
-def _windows(encoder: ChatEncoder, text: str, length: int) -> list[dict[str, list[int]]]:
+def _windows(encoder: ChatEncoder, text: str, length: int) -> list[dict[str, Any]]:
     """A page in windows of at most `length` tokens that share one token with the next."""
     ids = encoder.page_ids(text)
     starts = range(0, max(1, len(ids) - 1), length - 1)

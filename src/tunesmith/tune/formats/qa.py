@@ -9,7 +9,7 @@ from tunesmith.errors import TunesmithError
 from tunesmith.prompting.encode import ChatEncoder
 from tunesmith.prompting.example import Example
 from tunesmith.prompting.template import PromptConfig, question_messages
-from tunesmith.tune.formats.base import Encoded, Format, collected, labelled, some
+from tunesmith.tune.formats.base import Encoded, Format, collected, labelled, some, weighted
 
 
 class ExampleFormat(Format):
@@ -93,7 +93,7 @@ def encode_examples(
     )
     return collected(
         [
-            (example.id, labelled(*tokens))
+            (example.id, weighted(labelled(*tokens), example.weight))
             for example, *tokens in zip(examples, asked, answers, strict=True)
         ],
         max_length=max_length,
