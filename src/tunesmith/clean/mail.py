@@ -47,6 +47,7 @@ class QuotedReplies(_MailTransform):
     """
 
     kind: ClassVar[str] = "quoted_replies"
+    version: ClassVar[int] = 2
 
     def transform(self, batch: pl.DataFrame) -> pl.DataFrame:
         """Rewrite the texts of `columns`."""

@@ -41,6 +41,14 @@ _LIST = re.compile(
     r"yahoo! groups|-~--|list-?info)",
     re.IGNORECASE,
 )
+#: What lists put in the place of attachments (Mailman's pipermail).
+_SCRUBBED = re.compile(
+    r"^-+ next part -+\n"
+    r"(?:(?:An? [^\n]{0,200}|Skipped content|Name|Type|Size|Desc|Url)[^\n]*\n?){0,8}"
+    r"(?:URL:[^\n]*\n?)?",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LIST_PAGE = re.compile(r"<?https?://\S{1,120}/listinfo/\S{1,60}\Z")
 #: How many lines at the end may be a disclaimer or a footer.
 _LINES = 60
 #: A text without at least so many letters above it is the disclaimer itself.
@@ -49,17 +57,23 @@ _LEAST_LETTERS = 2
 
 def without_disclaimers(text: str) -> str:
     """A mail without what is added below it; a mail of nothing else as it is."""
+    if "next part" in text:
+        text = _SCRUBBED.sub("", text)
     lines = text.split("\n")
     end = len(lines)
     for place in range(max(0, end - _LINES), end):
         if _begins(lines, place):
             end = place
             break
-    while end and (not lines[end - 1].strip() or _RULE.match(lines[end - 1].strip())):
+    while end and _empty(lines[end - 1].strip()):
         end -= 1
     if end == len(lines) or len(re.findall(r"\w", "\n".join(lines[:end]))) < _LEAST_LETTERS:
         return text
     return "\n".join(lines[:end])
+
+
+def _empty(line: str) -> bool:
+    return not line or _RULE.match(line) is not None or _LIST_PAGE.match(line) is not None
 
 
 def _begins(lines: list[str], place: int) -> bool:

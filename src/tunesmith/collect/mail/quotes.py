@@ -27,6 +27,11 @@ _ATTRIBUTION_ENDS = (
     "escreveu:", "skrev:", "napisał:", "napisał(a):", "napisała:", "menulis:",
 )  # fmt: skip
 _GERMAN_ATTRIBUTION = re.compile(r"Am [^\n]{4,120}\bschrieb\b[^\n]{0,120}:\Z")
+#: `Jane wrote:` and `2015-11-15 23:43 Jane <j@x.com>:` say it only right above a quotation.
+_SHORT_ATTRIBUTION = re.compile(
+    r"(?:[^\n]{1,80}\b(?:wrote|writes|quoted|said|mentioned|schrieb|schreibt|a écrit|escribió)|"
+    r"\d[\d/.:-]{5,9}\d [^\n]{1,120}>) ?:\Z"
+)
 _SEPARATOR = re.compile(
     r"[-_ ]{3,}(?:original message|ursprüngliche nachricht|original-nachricht|message d'origine|"
     r"mensaje original|messaggio originale|oorspronkelijk bericht|mensagem original)[-_ ]{3,}\Z",
@@ -62,6 +67,9 @@ def without_quotes(text: str) -> str:
             gap(kept)
             place += 1
             continue
+        if _quotes_below(lines, place):
+            place += 1
+            continue
         taken = _attribution(lines, place)
         if taken:
             after = _next_words(lines, place + taken)
@@ -90,6 +98,14 @@ def _attribution(lines: Lines, place: int) -> int:
         return 1
     second = lines[place + 1].strip() if place + 1 < len(lines) else ""
     return 2 if len(second) <= 120 and second.endswith(_ATTRIBUTION_ENDS) else 0
+
+
+def _quotes_below(lines: Lines, place: int) -> bool:
+    """Whether a line only says who wrote the quotation right below it."""
+    if _SHORT_ATTRIBUTION.match(lines[place].strip()) is None:
+        return False
+    below = _next_words(lines, place + 1)
+    return below is not None and _QUOTED.match(below) is not None
 
 
 def _next_words(lines: Lines, place: int) -> str | None:

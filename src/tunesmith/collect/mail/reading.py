@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,7 +28,7 @@ from tunesmith.collect.mail.outlook import read_outlook
 from tunesmith.collect.mail.parts import Attachment, Text, content_of
 from tunesmith.collect.mail.quotes import without_quotes
 from tunesmith.collect.mail.signatures import without_signature
-from tunesmith.collect.sandbox import Sandbox, Unreadable
+from tunesmith.collect.sandbox import Unreadable, shared
 from tunesmith.config import Config
 
 #: Open files at once.
@@ -152,7 +151,7 @@ def unescaped(raw: bytes) -> bytes:
 def _written(texts: list[Text], strip: Stripping) -> str:
     """What somebody wrote, without what is to be taken out."""
     said = (
-        sandbox().call(text_of, text.words, not strip.quoted_replies, not strip.signatures)
+        shared().call(text_of, text.words, not strip.quoted_replies, not strip.signatures)
         if text.html
         else text.words
         for text in texts
@@ -165,12 +164,6 @@ def _written(texts: list[Text], strip: Stripping) -> str:
     if strip.disclaimers:  # also those above what was quoted
         words = without_disclaimers(words)
     return without_signature(words).strip("\n") if strip.signatures else words.strip("\n")
-
-
-@functools.cache
-def sandbox() -> Sandbox:
-    """Where HTML and Outlook's files are read: one child for all mails of this process."""
-    return Sandbox()
 
 
 # ── Outlook ──────────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +180,7 @@ _CLASSES: dict[str, str | None] = {
 
 
 def _outlook(path: Path, wanted: Wanted) -> Mail:
-    item = sandbox().call(read_outlook, str(path))
+    item = shared().call(read_outlook, str(path))
     kind = str(item["class"] or "IPM.Note").lower()
     found = next((why for name, why in _CLASSES.items() if kind.startswith(name)), kind)
     if found == kind:

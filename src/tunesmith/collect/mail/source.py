@@ -31,11 +31,10 @@ from tunesmith.collect.mail.reading import (
     Wanted,
     outlook_envelope,
     read_mail,
-    sandbox,
     stretches_by_group,
 )
 from tunesmith.collect.mail.threads import threads_of
-from tunesmith.collect.sandbox import Unreadable
+from tunesmith.collect.sandbox import Unreadable, shared
 from tunesmith.collect.talk import Talk
 from tunesmith.collect.talk_source import TalkSource, Unread
 from tunesmith.errors import SourceError
@@ -211,7 +210,7 @@ def _envelope(path: Path, form: Form, one: Bounds) -> Envelope | None:
     """What the headers of a mail say; null where they cannot be read: reading it says why."""
     if form == "outlook":
         try:
-            return outlook_envelope(sandbox().call(read_outlook, str(path)))
+            return outlook_envelope(shared().call(read_outlook, str(path)))
         except Unreadable:
             return None
     head = Head(plain(one.head) if form == "mail" else one.head)
