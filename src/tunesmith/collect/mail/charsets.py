@@ -67,7 +67,7 @@ def _codec(charset: str | None) -> str | None:
         found = codecs.lookup(_MEANT.get(name, name))
     except (LookupError, ValueError):
         return None
-    if found.name in _NEVER or not getattr(found, "_is_text_encoding", True):
+    if found.name.replace("-", "_") in _NEVER or not getattr(found, "_is_text_encoding", True):
         return None
     return found.name
 

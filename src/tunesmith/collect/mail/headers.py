@@ -46,6 +46,9 @@ _LIST_NAME = re.compile(r"\s*\[[^\]\d]{1,60}\]\s*(?=\S)")
 _FORWARDED = re.compile(r"\s*\(fwd\)\s*\Z", re.IGNORECASE)
 
 _YEARS = range(1970, 2101)
+#: The standard library takes the year 0 for 2000, and a time without a zone for one in UTC.
+_YEAR_0 = re.compile(r"\s(?:0|0{3,4})\s")
+_ZONED = re.compile(r"[+-](?!0000)\d{4}\b|\+0000|\b(?:GMT|UTC?|[ECMP][SD]T|Z)\b")
 
 
 class Head:
@@ -232,7 +235,8 @@ def _date(head: Head) -> tuple[datetime, str | None] | None:
 def moment(text: str) -> tuple[datetime, str | None] | None:
     """A time of RFC 5322 in UTC, and the offset it was written with; null if it is none."""
     try:
-        parts = parsedate_tz(text[:200])
+        text = text[:200]
+        parts = None if _YEAR_0.search(text) else parsedate_tz(text)
         if parts is None or parts[0] not in _YEARS:
             return None
         offset = parts[9]
@@ -240,7 +244,7 @@ def moment(text: str) -> tuple[datetime, str | None] | None:
         moment = datetime(*parts[:6], tzinfo=zone).astimezone(UTC)
     except (ValueError, IndexError, TypeError, OverflowError):
         return None  # the standard library's reader fails in these ways on what is no time
-    if offset is None or offset % 60:
+    if offset is None or offset % 60 or _ZONED.search(text) is None:
         return moment, None
     minutes = abs(offset) // 60
     return moment, f"{'-' if offset < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
