@@ -119,4 +119,12 @@ def _extra(talk: Talk, messages: list[Message]) -> list[dict[str, str]]:
         known.append(("reopened", str(talk.reopened)))
     given = [(name, value) for name, value in known if value]
     given += [*talk.extra, *(pair for message in messages for pair in message.extra)]
-    return [{"key": name, "value": value} for name, value in given]
+    return [{"key": name, "value": value} for name, value in _numbered(given)]
+
+
+def _numbered(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Keys that come again get a number: `attachment`, `attachment 2`."""
+    seen: dict[str, int] = {}
+    for name, value in pairs:
+        count = seen[name] = seen.get(name, 0) + 1
+        yield (name if count == 1 else f"{name} {count}"), value

@@ -78,6 +78,12 @@ def test_of_alternatives_the_plain_one_unless_it_is_empty() -> None:
     assert (text.words, text.html) == ("<p>rich</p>", True)
 
 
+def test_lines_of_two_charsets_are_both_read() -> None:
+    (text,) = content(b"\n" + "Grüße\n".encode() * 3 + "Köln\n".encode("cp1252")).texts
+    assert text.words == "Grüße\n" * 3 + "Köln\n"
+    assert text.notes == ("decoded as utf-8 and cp1252",)
+
+
 def test_attachments_are_listed_and_not_read() -> None:
     data = base64.encodebytes(b"\0" * 1000).decode()
     found = content(
@@ -95,14 +101,17 @@ def test_attachments_are_listed_and_not_read() -> None:
     ]
 
 
+TORN = "it is torn: no boundary ends the part with its text"
+
+
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
         ("Content-Type: multipart/encrypted; boundary=x\n\n--x--", "it is encrypted"),
         ("Content-Type: application/pkcs7-mime\n\nx", "it is encrypted"),
         ("\n-----BEGIN PGP MESSAGE-----\nabc", "it is encrypted"),
-        ("Content-Type: multipart/mixed; boundary=x\n\n--x\n\nwor", "it is torn: no boundary ends "
-         "the part with its text"),
+        ("Content-Type: multipart/mixed; boundary=x\n\n--x\n\nwor", TORN),
+        ("\n" + "x" * (5 << 20), "its text has more than 4,194,304 letters"),
         ("Content-Transfer-Encoding: base64\n\n&%$ &%$ &%$", "its base64 is damaged"),
         ("Content-Transfer-Encoding: base64\n\n" + base64.b64encode(bytes(range(32)) * 9).decode(),
          "what should be its text is something else"),

@@ -22,6 +22,8 @@ _MEANT = {
 _NEVER = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
 #: How much is looked at to find the charset.
 _SAMPLE_BYTES = 64 << 10
+#: So many control characters may stand in the shortest text.
+_FEW = 3
 _CONTROL = re.compile("[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 
@@ -48,7 +50,16 @@ def decoded(raw: bytes, charset: str | None) -> tuple[str, str | None]:
         return raw.decode(), "decoded as utf-8"
     except UnicodeDecodeError:
         guessed = likeliest(raw[:_SAMPLE_BYTES])
+    if guessed == "utf-8":  # some lines are not
+        return "".join(map(_mended, raw.splitlines(keepends=True))), "decoded as utf-8 and cp1252"
     return raw.decode(guessed, "replace"), f"decoded as {guessed}"
+
+
+def _mended(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace")
 
 
 def _shifted(charset: str | None) -> bool:
@@ -76,4 +87,4 @@ def is_text(text: str) -> bool:
     """Whether it reads as text: next to no control characters in its beginning."""
     start = text[:4096]
     strange = len(_CONTROL.findall(start)) + start.count("\N{REPLACEMENT CHARACTER}")
-    return strange * 10 <= len(start)
+    return strange <= _FEW or strange * 10 <= len(start)

@@ -182,9 +182,8 @@ class Kept:
         ]
         data = orjson.dumps({"format": FORMAT, "files": head})
         arrays = [array.tobytes() for _, index in self._now.values() for array in index.arrays]
-        body = b"".join(arrays)
-        check = hashlib.blake2b(data + body, digest_size=16).digest()
-        write_bytes(self._path, len(data).to_bytes(8, "little") + check + data + body)
+        body = len(data).to_bytes(8, "little") + data + b"".join(arrays)
+        write_bytes(self._path, _check(body) + body)
 
 
 def _read(path: Path) -> Iterator[tuple[str, tuple[str, Index]]]:
@@ -192,10 +191,10 @@ def _read(path: Path) -> Iterator[tuple[str, tuple[str, Index]]]:
     if not path.exists():
         return
     raw = path.read_bytes()
-    size, check = int.from_bytes(raw[:8], "little"), raw[8:24]
-    if hashlib.blake2b(memoryview(raw)[24:], digest_size=16).digest() != check:
+    if _check(memoryview(raw)[16:]) != raw[:16]:
         return
-    head, place = orjson.loads(raw[24 : 24 + size]), 24 + size
+    place = 24 + int.from_bytes(raw[16:24], "little")
+    head = orjson.loads(raw[24:place])
     if head["format"] != FORMAT:
         return
     for token, name, *counts in head["files"]:
@@ -204,3 +203,7 @@ def _read(path: Path) -> Iterator[tuple[str, tuple[str, Index]]]:
             arrays.append(np.frombuffer(raw, kind, count, place))
             place += count * kind.itemsize
         yield token, (name, Index(*arrays))
+
+
+def _check(data: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=16).digest()

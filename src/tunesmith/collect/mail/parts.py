@@ -23,11 +23,9 @@ _SPACE = b" \t\r\n\0"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 _UU = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _ENCRYPTED = ("-----BEGIN PGP MESSAGE-----", "-----BEGIN PKCS7-----")
-_SIGNED = re.compile(
-    r"-----BEGIN PGP SIGNED MESSAGE-----\n(?:[^\n]+\n)*\n(.*?)\n-----BEGIN PGP SIGNATURE-----.*?"
-    r"-----END PGP SIGNATURE-----",
-    re.DOTALL,
-)
+_SIGNED, _SIGNATURE = "-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP SIGNATURE-----"
+#: Nobody writes a longer text by hand.
+MAX_CHARACTERS = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -210,6 +208,8 @@ def _text(part: _Part, *, html: bool) -> Text:
     text, note = decoded(data, given)
     notes += [note] if note else []
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > MAX_CHARACTERS:
+        raise Unreadable(f"its text has more than {MAX_CHARACTERS:,} letters")
     if not is_text(text):
         raise Unreadable("what should be its text is something else")
     if "\0" in text:
@@ -221,7 +221,14 @@ def _text(part: _Part, *, html: bool) -> Text:
         text = unflowed(text, joined=str(part.about.get_param("delsp", "")).lower() == "yes")
     if any(text.lstrip().startswith(mark) for mark in _ENCRYPTED):
         raise Unreadable("it is encrypted")
-    return Text(_SIGNED.sub(r"\1", text) if "PGP SIGNED" in text else text, html, tuple(notes))
+    return Text(_unsigned(text), html, tuple(notes))
+
+
+def _unsigned(text: str) -> str:
+    """What was signed (RFC 4880, 7)."""
+    begin = text.find(_SIGNED)
+    start, end = text.find("\n\n", begin), text.find(_SIGNATURE, begin)
+    return text[start + 2 : end].rstrip("\n") if 0 <= begin < start < end else text
 
 
 def _bytes(part: _Part) -> tuple[bytes, str | None]:

@@ -65,7 +65,6 @@ class Wanted(NamedTuple):
     strip: Stripping
     lists: bool
     """Whether mail of lists counts as automatic."""
-    max_bytes: int
 
 
 class Files:

@@ -188,7 +188,7 @@ class MailSource(TalkSource):
         if stretch.end is not None and size > self.max_message_bytes:
             reason = f"it has {size:,} bytes, more than the limit of {self.max_message_bytes:,}"
             return _unread(stretch, reason)
-        wanted = Wanted(self.strip, self.lists == "automatic", self.max_message_bytes)
+        wanted = Wanted(self.strip, self.lists == "automatic")
         raw = files.bytes(stretch)
         try:
             mail = read_mail(files, stretch, raw, wanted)
