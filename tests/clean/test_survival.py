@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from factory import pairs
 from tunesmith.clean.boilerplate import BoilerplateConfig, RemoveBoilerplate, line_table
-from tunesmith.clean.code import blocks
+from tunesmith.code_blocks import blocks
 from tunesmith.clean.config import CleanConfig
 from tunesmith.clean.special import Rule
 from tunesmith.step import apply

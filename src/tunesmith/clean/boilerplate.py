@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tunesmith.clean import code
+from tunesmith import code_blocks as code
 from tunesmith.clean.columns import rewrite_texts
 from tunesmith.config import Config
 from tunesmith.kernels import buffers, kernel

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from tunesmith.clean import code
+from tunesmith import code_blocks as code
 from tunesmith.clean.columns import on_hits
 from tunesmith.clean.text import TextTransform
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
-from tunesmith.clean import code
+from tunesmith import code_blocks as code
 from tunesmith.clean.text import TextTransform
 
 Punctuation = Literal["keep", "straighten"]

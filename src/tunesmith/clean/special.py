@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field, model_validator
 
-from tunesmith.clean import code
+from tunesmith import code_blocks as code
 from tunesmith.clean.columns import reason, rewrite_texts
 from tunesmith.config import Config
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS

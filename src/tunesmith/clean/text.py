@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from tunesmith.clean import code
+from tunesmith import code_blocks as code
 from tunesmith.clean.columns import on_hits, rewrite_metadata, rewrite_texts
 from tunesmith.record import METADATA_COLUMNS, TEXT_COLUMNS
 from tunesmith.step import Transform

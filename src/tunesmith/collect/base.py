@@ -34,7 +34,7 @@ class Chunk:
     fates: pl.DataFrame
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Stretch:
     """Bytes of a file: what lies from `start` up to `end`, or up to the file's end."""
 
@@ -43,6 +43,10 @@ class Stretch:
     start: int = 0
     end: int | None = None
     line: int = 1  # the number of the line that begins at `start`, where lines count
+    number: int | None = None
+    """Which one it is in its file, from 1, where the file holds many of its kind."""
+    group: int = 0
+    """Stretches of a piece with the same number belong together: the mails of a conversation."""
 
 
 @dataclass(frozen=True)

@@ -67,17 +67,22 @@ def detect(path: Path) -> Encoding:
         return Encoding("utf-8", declared=False)
     with path.open("rb") as file:
         sample = file.read(SAMPLE_BYTES)
+    return Encoding(likeliest(sample), declared=False)
+
+
+def likeliest(sample: bytes) -> str:
+    """The encoding that bytes without a mark are probably in: UTF-8, or one of `CANDIDATES`."""
     beyond = [line for line in sample.splitlines() if not line.isascii()]
     valid = sum(_is_utf8(line) for line in beyond)
     if 2 * valid >= len(beyond):
-        return Encoding("utf-8", declared=False)
+        return "utf-8"
     from charset_normalizer import from_bytes
 
     best = from_bytes(b"\n".join(beyond[:2000]), cp_isolation=CANDIDATES).best()
     name = "cp1252" if best is None else best.encoding
     if name in _NEIGHBOURS and not _is_written_in(beyond, name, _NEIGHBOURS[name]):
         name = "cp1252"
-    return Encoding(name, declared=False)
+    return name
 
 
 def decode(line: bytes, encoding: Encoding) -> tuple[str, str | None]:

@@ -54,6 +54,10 @@ class Message:
     """Its own identifier in its system."""
     file: str | None = None
     """The file, where a talk comes from several."""
+    notes: tuple[str, ...] = ()
+    """What was done to it as it was read, for the row's `changes`."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """What is kept of it beside its words, as keys and values: the names of attachments."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,8 @@ class TalkSource(FileSource):
                 continue
             first = one.asked[0]
             key = f"{talk.id} {first.id or first.position}"
-            builder.add(key, self._row(talk, one), list(one.notes))
+            notes = [note for message in one.asked + one.answered for note in message.notes]
+            builder.add(key, self._row(talk, one), list(dict.fromkeys([*notes, *one.notes])))
 
     def _row(self, talk: Talk, row: Exchange) -> dict[str, Any]:
         asked, answered = row.asked, row.answered
@@ -98,7 +99,7 @@ class TalkSource(FileSource):
             "content_hash": content_hash(raw),
             "weight": row.weight,
             "license": talk.license,
-            "extra": _extra(talk),
+            "extra": _extra(talk, asked + answered),
         }
         if start.file is not None:
             values["file"] = start.file
@@ -110,11 +111,20 @@ def _one(messages: list[Message], name: str) -> str | None:
     return next((value for m in reversed(messages) if (value := getattr(m, name))), None)
 
 
-def _extra(talk: Talk) -> list[dict[str, str]]:
+def _extra(talk: Talk, messages: list[Message]) -> list[dict[str, str]]:
     known = [("status", talk.status), ("subject", talk.subject)]
     if talk.rating is not None:
         known.append(("rating", f"{talk.rating:g}"))
     if talk.reopened:
         known.append(("reopened", str(talk.reopened)))
     given = [(name, value) for name, value in known if value]
-    return [{"key": name, "value": value} for name, value in [*given, *talk.extra]]
+    given += [*talk.extra, *(pair for message in messages for pair in message.extra)]
+    return [{"key": name, "value": value} for name, value in _numbered(given)]
+
+
+def _numbered(pairs: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Keys that come again get a number: `attachment`, `attachment 2`."""
+    seen: dict[str, int] = {}
+    for name, value in pairs:
+        count = seen[name] = seen.get(name, 0) + 1
+        yield (name if count == 1 else f"{name} {count}"), value

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tunesmith.clean.code import blocks, blocks_and_spans, outside
+from tunesmith.code_blocks import blocks, blocks_and_spans, outside
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Mail: files of messages, put together to threads."""
