@@ -15,7 +15,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -135,7 +135,7 @@ def parse(raw: bytes, encoding: Encoding | None = None) -> Any:
 
 
 def _mended(value: Any) -> Any:
-    """Half letters (`\\ud83d` alone) as the sign for a letter that cannot be read."""
+    """Halves of letters, escaped alone, as the sign for a letter that cannot be read."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
@@ -307,7 +307,7 @@ def _rest(window: _Window, reason: str) -> Broken:
     return Broken(reason, f"byte {place + 1:,}", window.data[window.at :][:_HEAD_BYTES])
 
 
-def _by_elements(window: _Window, max_bytes: int) -> Iterator[Element | Broken]:
+def _by_elements(window: _Window, max_bytes: int) -> Generator[Element | Broken, None, bool]:
     """The elements of the outer arrays of a document; whether the document has an end."""
     try:
         if window.peek() == b"[":
