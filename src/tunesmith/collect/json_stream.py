@@ -106,6 +106,12 @@ def elements(
     )
 
 
+def elements_in(raw: bytes, *, max_bytes: int = DOCUMENT_BYTES) -> Iterator[Element | Broken]:
+    """The documents in some bytes, or their elements: as `elements`, for UTF-8 in memory."""
+    window = _Window(io.BytesIO(raw), Encoding("utf-8", declared=False))
+    return _documents(window, max_bytes, DOCUMENT_BYTES)
+
+
 def parse(raw: bytes, encoding: Encoding | None = None) -> Any:
     """A JSON value.
 
