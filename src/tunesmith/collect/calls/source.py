@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -35,6 +35,9 @@ from tunesmith.store.seen import Seen
 Format = Literal["vtt", "srt", "json"]
 
 _HEAD_BYTES = 4096
+_START = re.compile(
+    r"(?<!\d)(GMT)?(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})[-_T ](\d{2})[-.:h]?(\d{2})[-.:m]?(\d{2})(?!\d)"
+)
 
 
 class CallSource(TalkSource):
@@ -49,11 +52,12 @@ class CallSource(TalkSource):
     timezone: str = "UTC"
     """The zone of the time at which recordings start, such as `Europe/Berlin`."""
     started: str | None = None
-    """When the recording started, such as `2025-03-04 14:00`; the day in the file's or its folder's
-    name when it is not given, else rows have no time."""
+    """When the recording started, such as `2025-03-04 14:00`; what the name of the file or of its
+    folder says when it is not given (`GMT20250304-140000_…`, `2025-03-04`: midnight), else rows
+    have no time."""
     speakers: dict[str, Role] = {}
-    """What speakers are: `{Anna: agent, "*": customer}`; `*` stands for any letters, the first entry
-    that fits counts. Speakers for whom none fits, and whom the data call neither agent nor
+    """What speakers are: `{Anna: agent, "*": customer}`; `*` stands for any letters, the first
+    entry that fits counts. Speakers for whom none fits, and whom the data call neither agent nor
     customer, are agents where they spoke first in the call, customers else."""
     names_in_text: bool = True
     """Whether words before a colon at the start of a cue are the speaker's name."""
@@ -123,6 +127,7 @@ class CallSource(TalkSource):
             yield Unread("not a transcript of a known format")
             return
         said: list[Speech] = []
+        whole = True
         limit = int(self.max_line_mib * (1 << 20))
         found = (
             spoken_json.read(path, encoding, self.fields, max_bytes=limit)
@@ -131,13 +136,14 @@ class CallSource(TalkSource):
         )
         for one in found:
             if isinstance(one, Unread):
+                whole = False
                 yield one
             else:
                 said.append(one)
-        if not said:
+        if said:
+            yield self._talk(place, said)
+        elif whole:
             yield Unread("nothing was said in it", dropped=True)
-            return
-        yield self._talk(place, said)
 
     def _talk(self, place: Place, said: list[Speech]) -> Talk:
         began, zone = self._began(place)
@@ -180,10 +186,9 @@ class CallSource(TalkSource):
         if self.started is not None:
             began = parse_time(self.started, zone)
         else:
-            day = day_in(place.path.name) or day_in(place.path.parent.name)
-            if day is None:
-                return None, None
-            began = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+            began = _named_start(place.path.name, zone) or _named_start(
+                place.path.parent.name, zone
+            )
         if began is None or not 1 < began.year < 9999:
             return None, None
         return began, written_offset(began.astimezone(zone))
@@ -210,3 +215,18 @@ class CallSource(TalkSource):
     @cached_property
     def _fillers(self) -> re.Pattern[str] | None:
         return filler_pattern(self.filler_languages) if self.fillers == "remove" else None
+
+
+def _named_start(name: str, zone: tzinfo) -> datetime | None:
+    """When a recording of this name began: a time as Zoom writes it, else a day's midnight."""
+    match = _START.search(name)
+    if match is not None:
+        try:
+            began = datetime(*map(int, match.groups()[1:]))  # type: ignore[arg-type]
+            return began.replace(tzinfo=UTC if match[1] else zone).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+    day = day_in(name)
+    if day is None or not 1 < day.year < 9999:
+        return None
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

@@ -72,12 +72,12 @@ def _cue(
     parts = _VOICE.split(words)
     spoken = [(None, parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
     spoken = [one for one in spoken if one[1].strip()] or [(None, "")]
-    for count, (voice, text) in enumerate(spoken, 1):
-        text = html.unescape(_TAG.sub("", text)).strip()
+    for count, (voice, marked) in enumerate(spoken, 1):
+        text = html.unescape(_TAG.sub("", marked)).strip()
         speaker = None if voice is None else html.unescape(voice).strip()
-        if speaker is None and named and (name := _NAMED.match(text)) is not None:
-            if len(name[1].split()) <= 6:
-                speaker, text = name[1].strip(), text[name.end() :]
+        name = _NAMED.match(text) if speaker is None and named else None
+        if name is not None and len(name[1].split()) <= 6:
+            speaker, text = name[1].strip(), text[name.end() :]
         position = f"cue {number}" if len(spoken) == 1 else f"cue {number}, voice {count}"
         yield Speech(" ".join(text.split()), position, speaker, start, end, line, _raw(block))
 

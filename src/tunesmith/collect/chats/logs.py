@@ -50,9 +50,13 @@ _PATTERNS: dict[LogFormat, re.Pattern[str]] = {
     "irc": _IRC, "whatsapp": _WHATSAPP, "zoom": _ZOOM, "log": _PLAIN,
 }  # fmt: skip
 
+#: The share of lines that must be messages; in the others messages often have several lines.
+_LEAST: dict[LogFormat, float] = {"irc": 0.5, "whatsapp": 0.2, "zoom": 0.2, "log": 0.5}
+
 _NAMED_DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 _NEW_DAY = re.compile(
-    r"--- (?:Day changed|Log opened) \w{3} (?P<month>\w{3}) (?P<day>\d{2})(?: [\d:]+)? (?P<year>\d{4})"
+    r"--- (?:Day changed|Log opened) \w{3} (?P<month>\w{3}) (?P<day>\d{2})(?: [\d:]+)?"
+    r" (?P<year>\d{4})"
 )
 _REACTION = re.compile(
     r"(?:Reacted to|Removed an? .{1,12} reaction from|Heeft gereageerd op|Hat auf|A réagi à|"
@@ -98,8 +102,8 @@ def format_of(path: Path, encoding: Encoding, max_bytes: int) -> LogFormat | Non
     texts = [line.text for line in lines if line.text is not None and line.text.strip()]
     if not texts:
         return None
-    for form, least in (("irc", 0.5), ("whatsapp", 0.2), ("zoom", 0.2), ("log", 0.5)):
-        pattern = _PATTERNS[form]
+    for form, pattern in _PATTERNS.items():
+        least = _LEAST[form]
         found = [m for text in texts if (m := pattern.fullmatch(text.rstrip("\r\n")))]
         if found and len(found) >= least * len(texts) and (form != "log" or _is_log(found)):
             return form
@@ -215,20 +219,21 @@ class _Days:
         self.day, self.days_passed, self.clock = moment.date(), 0, -1.0
 
     def _timed(self, post: Post, found: dict[str, str | None]) -> Post:
-        clock = found.get("clock") or found.get("later")
-        if clock is None:
-            return post
-        seconds = _seconds(clock)
+        seconds = _seconds(found.get("clock") or found.get("later"))
         if seconds is None:
             return post
         if self.form == "zoom":  # since the meeting began
             return replace(post, clock=seconds)
         if found.get("day"):
+            clock = found.get("clock")
             text = f"{found['day']} {clock}{found.get('offset') or ''}".replace("/", "-")
             known = parse_time_and_zone(_iso(text), self.rules.zone)
             return post if known is None else replace(post, at=known[0], zone=known[1])
         if self.form == "whatsapp":
             return self._dated(post, found, seconds)
+        return self._by_clock(post, seconds)
+
+    def _by_clock(self, post: Post, seconds: float) -> Post:
         # Past midnight the clock begins anew; one that is a little behind has been set.
         if self.clock - seconds > _HALF_DAY_S:
             self.days_passed += 1
@@ -269,8 +274,10 @@ def _iso(text: str) -> str:
     return " ".join(parts[:2]) + "".join(parts[2:])
 
 
-def _seconds(clock: str) -> float | None:
-    """Seconds since midnight, or since the start of a meeting."""
+def _seconds(clock: str | None) -> float | None:
+    """Seconds since midnight, or since the start of a meeting; null for no time."""
+    if clock is None:
+        return None
     half = clock.replace("\u202f", "").replace(".", "").strip()[-2:].casefold()
     numbers = clock.rstrip("AaPpMm.\u202f ").replace(",", ".").split(":")
     hours, minutes, seconds = (*map(float, numbers), 0.0)[:3]

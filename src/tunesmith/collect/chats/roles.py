@@ -9,26 +9,24 @@ from tunesmith.collect.chats.post import Conversation, Post
 from tunesmith.collect.talk import Message, Role, Talk
 from tunesmith.config import Config
 
-#: What systems call those who write.
-WORDS: dict[str, Role] = dict.fromkeys(
-    (
+_NAMES: dict[Role, tuple[str, ...]] = {
+    "customer": (
         "customer", "user", "client", "visitor", "human", "end_user", "end-user", "enduser",
         "caller", "consumer", "requester", "buyer", "guest", "contact", "lead",
     ),
-    "customer",
-) | dict.fromkeys(
-    (
+    "agent": (
         "agent", "assistant", "gpt", "operator", "support", "representative", "rep", "advisor",
         "adviser", "staff", "employee", "admin", "human_agent", "human agent", "teammate", "model",
     ),
-    "agent",
-) | dict.fromkeys(
-    (
+    "bot": (
         "bot", "chatbot", "virtual_agent", "virtual agent", "virtual assistant", "ivr", "tool",
         "function", "function_call", "observation",
     ),
-    "bot",
-) | dict.fromkeys(("system", "action", "event", "notification", "info"), "system")  # fmt: skip
+    "system": ("system", "action", "event", "notification", "info"),
+}  # fmt: skip
+
+#: What systems call those who write.
+WORDS: dict[str, Role] = {name: role for role, names in _NAMES.items() for name in names}
 
 
 class Roles(Config):

@@ -33,26 +33,31 @@ class Facts:
 
 def service_of(record: Record) -> str | None:
     """The service whose message this is; null where it is none that is known."""
-    names = record.keys()
-    if names >= {"fromUser", "sent"}:
-        return "gitter"
-    if names >= {"u", "ts"} and ("msg" in names or "t" in names):
-        return "rocketchat"
-    if "ts" in names and record.get("type") == "message":
-        return "slack"
-    if names >= {"create_at", "message"} and names & {"user_id", "user"}:
-        return "mattermost"
-    if names >= {"content", "timestamp"} and names & {"sender_id", "sender_full_name"}:
-        return "zulip"
-    if names >= {"content", "date_sent", "sender"}:
-        return "zulip"
-    if "update_id" in names or names >= {"date_unixtime", "id", "type"}:
-        return "telegram"
-    if "messageType" in names and "createdDateTime" in names:
-        return "teams"
-    if "timestamp" in names and isinstance(record.get("author"), dict) and "content" in names:
-        return "discord"
-    return None
+    return next((name for name, is_its in _SHAPES.items() if is_its(record)), None)
+
+
+_SHAPES: dict[str, Callable[[Record], bool]] = {
+    "gitter": lambda one: "fromUser" in one and "sent" in one,
+    "rocketchat": lambda one: "u" in one and "ts" in one and ("msg" in one or "t" in one),
+    "slack": lambda one: "ts" in one and one.get("type") == "message",
+    "mattermost": lambda one: (
+        "create_at" in one and "message" in one and ("user_id" in one or "user" in one)
+    ),
+    "zulip": lambda one: (
+        "content" in one
+        and (
+            ("timestamp" in one and ("sender_id" in one or "sender_full_name" in one))
+            or ("date_sent" in one and "sender" in one)
+        )
+    ),
+    "telegram": lambda one: (
+        "update_id" in one or ("date_unixtime" in one and "id" in one and "type" in one)
+    ),
+    "teams": lambda one: "messageType" in one and "createdDateTime" in one,
+    "discord": lambda one: (
+        "timestamp" in one and "content" in one and isinstance(one.get("author"), dict)
+    ),
+}
 
 
 def post_of(service: str, record: Record, facts: Facts) -> Post | Unread:

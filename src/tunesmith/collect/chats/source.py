@@ -42,8 +42,8 @@ class ChatSource(TalkSource):
     kind: Literal["chats"] = "chats"
     """The tag that names this kind of source."""
     format: Format | None = None
-    """`json` (exports of services, transcripts), `slack-zip`, `irc`, `whatsapp`, `zoom` (the chat of
-    a meeting) or `log` (`12:01 Anna: hello`); found by each file's content when it is not given."""
+    """`json` (exports of services, transcripts), `slack-zip`, `irc`, `whatsapp`, `zoom` (the chat
+    of a meeting) or `log` (`12:01 Anna: hello`); found by each file's content when not given."""
     encoding: str | None = None
     """Such as `utf-8`; detected when it is not given."""
     timezone: str = "UTC"
@@ -105,9 +105,11 @@ class ChatSource(TalkSource):
                  for name in slack.ABOUT}  # fmt: skip
         taken = {path for days_of in days.values() for path in days_of} | about
         groups = [[*of, *self._about(of[0].parent.parent)] for of in days.values()]
-        for path in files:
-            if path not in taken and not self._beside_log(path, there):
-                groups.append([path, *self._beside(path, there)])
+        groups += [
+            [path, *self._beside(path, there)]
+            for path in files
+            if path not in taken and not self._beside_log(path, there)
+        ]
         return [self._piece(group, base, seen) for group in sorted(groups)]
 
     def _piece(self, group: list[Path], base: Path, seen: Seen) -> Piece:
@@ -199,9 +201,9 @@ class ChatSource(TalkSource):
             if form == "zoom":  # answers name what they answer: the first of a thread comes first
                 waiting.append(post)
                 continue
-            if post.line in linked:
-                post = replace(post, thread=f"link {linked[post.line]}")
-            yield from channels.add(post)
+            first = linked.get(post.line or 0)
+            thread = None if first is None else f"link {first}"
+            yield from channels.add(replace(post, thread=thread))
         yield from _ordered(waiting, channels)
         yield from channels.end()
 
@@ -245,7 +247,7 @@ class ChatSource(TalkSource):
         waiting: list[Post] = []
         for one in found:
             if isinstance(one, Unread):
-                yield one if one.file is not None else replace(one, file=name if name else None)
+                yield one if one.file is not None else replace(one, file=name or None)
                 continue
             if one.said is not None:
                 yield self._reader.talk(one.record, one.said, one.position, name)
