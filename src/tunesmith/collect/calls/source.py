@@ -221,11 +221,8 @@ def _named_start(name: str, zone: tzinfo) -> datetime | None:
     """When a recording of this name began: a time as Zoom writes it, else a day's midnight."""
     match = _START.search(name)
     if match is not None:
-        try:
-            began = datetime(*map(int, match.groups()[1:]))  # type: ignore[arg-type]
-            return began.replace(tzinfo=UTC if match[1] else zone).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
+        text = "{}-{}-{}T{}:{}:{}".format(*match.groups()[1:])
+        return parse_time(text, UTC if match[1] else zone)
     day = day_in(name)
     if day is None or not 1 < day.year < 9999:
         return None

@@ -42,7 +42,8 @@ class Roles(Config):
 
     def talk_of(self, conversation: Conversation) -> Talk:
         """A conversation with the role of each message."""
-        first = next((post for post in conversation.posts if self._certain(post) is None), None)
+        asking = (post for post in conversation.posts if post.text.strip() and not post.automatic)
+        first = next((post for post in asking if self._certain(post) is None), None)
         opener = None if first is None else next(first.names(), None)
         messages = [self._message(post, opener) for post in conversation.posts]
         return Talk(conversation.id, messages)
