@@ -5,11 +5,25 @@ from typing import Annotated
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
+from tunesmith.collect.calls import CallSource
+from tunesmith.collect.chats import ChatSource
 from tunesmith.collect.mail.source import MailSource
 from tunesmith.collect.pages import PagesSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
-AnySource = Annotated[TicketSource | PagesSource | MailSource, Field(discriminator="kind")]
+AnySource = Annotated[
+    CallSource | ChatSource | MailSource | PagesSource | TicketSource,
+    Field(discriminator="kind"),
+]
 
-__all__ = ["AnySource", "Chunk", "MailSource", "PagesSource", "Source", "TicketSource"]
+__all__ = [
+    "AnySource",
+    "CallSource",
+    "ChatSource",
+    "Chunk",
+    "MailSource",
+    "PagesSource",
+    "Source",
+    "TicketSource",
+]

@@ -36,6 +36,35 @@ def parse_time(text: str, zone: tzinfo, form: str | None = None) -> datetime | N
         return None
 
 
+def parse_time_and_zone(
+    text: str, zone: tzinfo, form: str | None = None
+) -> tuple[datetime, str] | None:
+    """A time in UTC and the offset that it was written with, such as `+02:00`.
+
+    Args:
+        text: As of `parse_time`.
+        zone: The zone of a time that names none; its offset at that time is the one given.
+        form: As of `parse_time`.
+    """
+    text = text.strip()
+    moment = _with_format(text, form) if form is not None else _guess(text)
+    if moment is None:
+        return None
+    try:
+        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return local.astimezone(UTC), written_offset(local)
+    except OverflowError:  # in UTC it lies before the year 1 or after 9999
+        return None
+
+
+def written_offset(moment: datetime) -> str:
+    """The offset from UTC of a time with a zone, in whole minutes: `+02:00`."""
+    offset = moment.utcoffset()
+    minutes = 0 if offset is None else round(offset.total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
+
+
 def _guess(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
