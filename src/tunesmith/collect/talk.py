@@ -204,6 +204,7 @@ def _each(
 ) -> Iterator[Exchange | Gone]:
     accepted = any(message.accepted for _, answered in rows for message in answered)
     before: list[Message] = []
+    first = True
     for number, (asked, answered) in enumerate(rows):
         answer = _accepted(answered)
         weight, notes, reason = _weight(
@@ -212,14 +213,11 @@ def _each(
         if reason is not None:
             yield from (Gone(message, reason) for message in asked + answered)
         else:
-            yield from (
-                Gone(message, "another answer was accepted")
-                for message in answered
-                if message not in answer
-            )
-            first = number == 0
-            question = _question(talk, asked, before, rules, subject=first)
+            yield from _passed_over(answered, answer)
+            earlier = _fitting(before, rules.context_characters)
+            question = _question(talk, asked, earlier, rules, subject=first)
             yield Exchange(question, _said(answer), asked, answer, weight, notes)
+            first = False
         before += asked + answered
 
 
@@ -241,20 +239,25 @@ def _last(
         yield from (Gone(message, reason) for message in gone)
         return
     yield from (Gone(message, "said after the accepted answer") for message in after)
-    yield from (
-        Gone(message, "another answer was accepted")
-        for message in answered
-        if message not in answer
-    )
-    room = rules.context_characters or _CONTEXT
-    rules = rules.model_copy(update={"context_characters": room})
-    question = _question(talk, asked, before, rules, subject=True)
-    yield Exchange(question, _said(answer), before + asked, answer, weight, notes)
+    yield from _passed_over(answered, answer)
+    earlier = _fitting(before, rules.context_characters or _CONTEXT)
+    too_early = before[: len(before) - len(earlier)]
+    yield from (Gone(message, "said before the context that is kept") for message in too_early)
+    question = _question(talk, asked, earlier, rules, subject=True)
+    yield Exchange(question, _said(answer), earlier + asked, answer, weight, notes)
 
 
 def _accepted(answered: list[Message]) -> list[Message]:
     """What counts as the answer: what was accepted, else all of it."""
     return [message for message in answered if message.accepted] or answered
+
+
+def _passed_over(answered: list[Message], answer: list[Message]) -> Iterator[Gone]:
+    """The answers beside the accepted ones; none where all count."""
+    if len(answer) < len(answered):
+        for message in answered:
+            if not message.accepted:
+                yield Gone(message, "another answer was accepted")
 
 
 def _weight(
@@ -282,26 +285,27 @@ def _weight(
 
 
 def _question(
-    talk: Talk, asked: list[Message], before: list[Message], rules: TalkRules, *, subject: bool
+    talk: Talk, asked: list[Message], earlier: list[Message], rules: TalkRules, *, subject: bool
 ) -> str:
     parts = []
     said = _said(asked)
     if subject and rules.subject and talk.subject and not said.startswith(talk.subject):
         parts.append(talk.subject)
-    earlier = _context(before, rules.context_characters)
-    return "\n\n".join([*parts, *earlier, said])
+    return "\n\n".join([*parts, *map(_line, earlier), said])
 
 
-def _context(before: list[Message], characters: int) -> list[str]:
-    """The last messages before a question that fit, in order, each with who wrote it."""
-    lines: list[str] = []
-    for message in reversed(before):
-        line = f"{'Customer' if message.role == 'customer' else 'Agent'}: {message.text.strip()}"
-        characters -= len(line)
+def _fitting(before: list[Message], characters: int) -> list[Message]:
+    """The last messages before a question that fit as context, in order."""
+    for count, message in enumerate(reversed(before)):
+        characters -= len(_line(message))
         if characters < 0:
-            break
-        lines.insert(0, line)
-    return lines
+            return before[len(before) - count :]
+    return before
+
+
+def _line(message: Message) -> str:
+    """A message as context: who wrote it, and what."""
+    return f"{'Customer' if message.role == 'customer' else 'Agent'}: {message.text.strip()}"
 
 
 def _said(messages: list[Message]) -> str:

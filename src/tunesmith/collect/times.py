@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 
 #: Unambiguous forms beside ISO 8601; `03/04/2025` is not among them on purpose.
@@ -13,8 +13,6 @@ FORMATS = (
     "%d %b %Y %H:%M:%S", "%d %b %Y %H:%M", "%d %b %Y", "%d %B %Y", "%d-%b-%Y",
     "%b %d, %Y %H:%M", "%b %d, %Y", "%B %d, %Y", "%Y%m%dT%H%M%SZ",
 )  # fmt: skip
-
-_OFFSETS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M %z")
 
 _EPOCH = re.compile(r"1\d{9}(\d{3})?(\.\d+)?")
 _MAIL = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d")
@@ -28,36 +26,43 @@ def parse_time(text: str, zone: tzinfo, form: str | None = None) -> datetime | N
         zone: The zone of a time that names none.
         form: A `strptime` format; when given it is the only one tried.
     """
-    found = parse_time_and_zone(text, zone, form)
-    return None if found is None else found[0]
+    text = text.strip()
+    moment = _with_format(text, form) if form is not None else _guess(text)
+    if moment is None:
+        return None
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:  # in UTC it lies before the year 1 or after 9999
+        return None
 
 
 def parse_time_and_zone(
     text: str, zone: tzinfo, form: str | None = None
 ) -> tuple[datetime, str] | None:
-    """A time in UTC and its offset as `+02:00`; null where it cannot be read without guessing.
+    """A time in UTC and the offset that it was written with, such as `+02:00`.
 
     Args:
         text: As of `parse_time`.
-        zone: The zone of a time that names none.
+        zone: The zone of a time that names none; its offset at that time is the one given.
         form: As of `parse_time`.
     """
     text = text.strip()
     moment = _with_format(text, form) if form is not None else _guess(text)
     if moment is None:
         return None
-    local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     try:
-        return local.astimezone(UTC), _offset(local)
+        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return local.astimezone(UTC), written_offset(local)
     except OverflowError:  # in UTC it lies before the year 1 or after 9999
         return None
 
 
-def _offset(moment: datetime) -> str:
-    """The offset from UTC in hours and minutes; zones of old had seconds too."""
-    shift = moment.utcoffset() or timedelta()
-    minutes = round(abs(shift).total_seconds() / 60)
-    return f"{'-' if shift < timedelta() else '+'}{minutes // 60:02}:{minutes % 60:02}"
+def written_offset(moment: datetime) -> str:
+    """The offset from UTC of a time with a zone, in whole minutes: `+02:00`."""
+    offset = moment.utcoffset()
+    minutes = 0 if offset is None else round(offset.total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"
 
 
 def _guess(text: str) -> datetime | None:
@@ -73,7 +78,7 @@ def _guess(text: str) -> datetime | None:
             return parsedate_to_datetime(text)
         except ValueError:
             return None
-    for form in (*FORMATS, *_OFFSETS):
+    for form in FORMATS:
         moment = _with_format(text, form)
         if moment is not None:
             return moment
