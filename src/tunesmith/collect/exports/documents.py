@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +13,10 @@ from tunesmith.collect.exports import markup
 from tunesmith.collect.exports.parts import Where
 from tunesmith.collect.lines import MIB, read_lines
 from tunesmith.collect.rows import TORN
-from tunesmith.collect.sandbox import Sandbox, Unreadable
+from tunesmith.collect.sandbox import Unreadable, shared
 from tunesmith.collect.talk_source import Unread
 
 _START_BYTES = 4_096
-_LOCAL = threading.local()
 
 
 class Document(NamedTuple):
@@ -144,14 +142,6 @@ def _parsed(path: Path, raw: bytes) -> Any:
 # ── XML and HTML ─────────────────────────────────────────────────────────────────────────────────
 
 
-def sandbox() -> Sandbox:
-    """The child process of this thread that parses XML, HTML and spreadsheets."""
-    if not hasattr(_LOCAL, "sandbox"):
-        _LOCAL.sandbox = Sandbox()
-    found: Sandbox = _LOCAL.sandbox
-    return found
-
-
 def _markup(path: Path, where: Where, opening: str, limits: Limits) -> Iterator[Document | Unread]:
     size = path.stat().st_size
     if size > limits.document:
@@ -160,7 +150,7 @@ def _markup(path: Path, where: Where, opening: str, limits: Limits) -> Iterator[
     head = opening[:1_000].lower()
     page = "<html" in head or "<!doctype html" in head
     try:
-        value = sandbox().call(markup.askbot_page if page else markup.xml_records, str(path))
+        value = shared().call(markup.askbot_page if page else markup.xml_records, str(path))
     except Unreadable as problem:
         yield Where(where.file, problem.position or "").unread(problem.reason)
         return

@@ -33,13 +33,17 @@ class Joint:
     people: dict[str, Person] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     loose: list[Post | Change] = field(default_factory=list)
+    took: bool = False
+    """Whether it took anything since this was last said to be false."""
 
     def add(self, parts: Iterable[Part]) -> Iterator[Unread]:
         """Take parts; what cannot be used of them comes back."""
         for part in parts:
             if isinstance(part, Unread):
                 yield part
-            elif isinstance(part, Ticket):
+                continue
+            self.took = True
+            if isinstance(part, Ticket):
                 yield from self._ticket(part)
             elif isinstance(part, Person):
                 self._person(part)
@@ -113,8 +117,8 @@ class Joint:
             yield from (post.where.unread(reason, dropped=True) for post in ticket.posts)
             return
         posts: list[Post] = []
-        body = ticket.body
-        seen: set[str] = set() if body is None or body.id is None else {body.id}
+        body = _asked(ticket)
+        seen = set() if body is None or body.id is None else {body.id}
         for post in _ordered(ticket):
             if post.id is not None and post.id in seen:
                 yield post.where.unread(TWICE.format("comment"), dropped=True)
@@ -239,6 +243,20 @@ def _rank(number: str | None) -> tuple[int, str]:
     if number is None:
         return (0, "")
     return (len(number), number) if number.isascii() and number.isdigit() else (0, number)
+
+
+def _asked(ticket: Ticket) -> Post | None:
+    """The description; where it is empty and nobody says more, the subject is the question."""
+    body, first = ticket.body, next(iter(_ordered(ticket)), None)
+    if (body is not None and body.text.strip()) or not ticket.subject:
+        return body
+    if first is not None and first.author is not None and first.author == ticket.reporter:
+        return body
+    if body is None:
+        body = Post(ticket.where.at("subject"), "", author=ticket.reporter)
+    body.text = ticket.subject
+    ticket.body = body
+    return body
 
 
 def _same(body: Post, post: Post) -> bool:
