@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from tunesmith.collect.exports.parts import word
+
 #: Deeper than this nothing is read: the format nests lists in tables in panels, not more.
 _DEPTH = 100
-
 
 
 def adf_text(document: dict[str, Any]) -> str:
@@ -27,7 +28,7 @@ def _write(node: Any, lines: list[str], mark: str, depth: int) -> None:
     """Write a node as lines; `mark` stands before the first line of a list's item."""
     if not isinstance(node, dict) or depth > _DEPTH:
         return
-    kind, content = node.get("type"), node.get("content")
+    kind, content = word(node.get("type")), node.get("content")
     items = content if isinstance(content, list) else []
     if kind in {"paragraph", "heading", "codeBlock"}:
         text = "".join(_inline(item) for item in items)
@@ -46,7 +47,7 @@ def _write(node: Any, lines: list[str], mark: str, depth: int) -> None:
         lines.append(" | ".join(cells))
     elif kind == "rule":
         lines += ["---", ""]
-    elif isinstance(kind, str) and _inline(node):
+    elif _inline(node):
         lines += [mark + _inline(node), ""]
     else:
         for item in items:
@@ -74,7 +75,7 @@ def _cell(node: Any, depth: int) -> str:
 
 
 def _is_inline(node: Any) -> bool:
-    return isinstance(node, dict) and node.get("type") in {
+    return isinstance(node, dict) and word(node.get("type")) in {
         "text", "hardBreak", "mention", "emoji", "inlineCard", "status", "date",
     }  # fmt: skip
 

@@ -35,6 +35,7 @@ from tunesmith.collect.exports.parts import (
     strings,
     subject_of,
     truth,
+    word,
     words,
 )
 
@@ -85,7 +86,9 @@ def _of_bug(number: str, value: Any, where: Where) -> Iterator[Part]:
                 part.ticket = part.ticket or key(number)
             yield part
 
-    yield from one(where, value, lambda item, at: each(at, "comments", item.get("comments"), comment))
+    yield from one(
+        where, value, lambda item, at: each(at, "comments", item.get("comments"), comment)
+    )
 
 
 def _bug(value: dict[str, Any], where: Where) -> Iterator[Part]:
@@ -120,15 +123,15 @@ def _category(product: Any, component: Any) -> str | None:
 def _solved(status: Any, resolution: Any) -> bool | None:
     if key(status) is None:
         return None
-    return str(status) in _CLOSED and str(resolution) not in _DECLINED
+    return word(status) in _CLOSED and word(resolution) not in _DECLINED
 
 
 def _reopens(entry: Any) -> bool:
     changes = get(entry, "changes")
     return any(
-        get(change, "field_name") in {"status", "bug_status"}
-        and get(change, "removed") in _CLOSED
-        and get(change, "added") not in _CLOSED
+        word(get(change, "field_name")) in {"status", "bug_status"}
+        and word(get(change, "removed")) in _CLOSED
+        and word(get(change, "added")) not in _CLOSED
         for change in (changes if isinstance(changes, list) else ())
     )
 
@@ -165,9 +168,7 @@ def _xml_bug(value: dict[str, Any], where: Where) -> Iterator[Part]:
         reporter=tree.own_text(reporter),
         customer=tree.attribute(reporter, "name") or tree.own_text(reporter),
         category=_category(tree.text(value, "product"), tree.text(value, "component")),
-        labels=[
-            word.strip() for text in tree.texts(value, "keywords") for word in text.split(",")
-        ],
+        labels=[word.strip() for text in tree.texts(value, "keywords") for word in text.split(",")],
         status=status,
         solved=_solved(status, resolution),
         extra=keep(resolution=resolution, severity=tree.text(value, "bug_severity")),

@@ -2,7 +2,7 @@
 
 Shapes (https://docs.discourse.org/): a topic as `GET /t/{id}.json` gives it, more of its posts as
 `GET /t/{id}/posts.json` gives them, a post as `GET /posts/{id}.json` gives it, posts as
-`GET /posts.json` gives them (`latest_posts`), and names of categories as `GET /categories.json` does.
+`GET /posts.json` gives them (`latest_posts`), names of categories as `GET /categories.json` does.
 
 Whispers are notes. Staff is who the post says is admin, moderator or staff. A post marked
 `accepted_answer` is the answer, as is the one that the topic names.
@@ -71,7 +71,7 @@ def read(document: Any, where: Where) -> Iterator[Part]:
     categories = get(document, "category_list", "categories")
     if categories is not None:
         yield from each(where, "category_list.categories", categories, _category)
-    elif "latest_posts" in document:
+    elif get(document, "latest_posts") is not None:
         yield from each(where, "latest_posts", document["latest_posts"], _post)
     else:
         yield from one(where, document, _item)
@@ -114,12 +114,10 @@ def _topic(value: dict[str, Any], where: Where) -> Iterator[Part]:
             continue
         # A page has posts of its topic only, whatever copies of it say.
         part.ticket = None
-        if ticket.body is None and part.id is not None and part.where.path.endswith("posts[0]"):
-            if part.score == 1:
-                ticket.reporter = part.author or ticket.reporter
-                ticket.body = part
-                part.score = None
-                continue
+        if ticket.body is None and part.score == 1:
+            ticket.reporter = part.author or ticket.reporter
+            ticket.body, part.score = part, None
+            continue
         part.accepted = part.accepted or (accepted is not None and part.score == accepted)
         part.score = None
         ticket.posts.append(part)

@@ -2,10 +2,10 @@
 
 Shapes (https://developers.freshdesk.com/api/):
 
-- tickets as `GET /api/v2/tickets/1?include=conversations,requester,stats` gives them: one, an array,
-  or one a line; `{"results": […]}` of a search;
+- tickets as `GET /api/v2/tickets/1?include=conversations,requester,stats` gives them: one, an
+  array, or one a line; `{"results": […]}` of a search;
 - `[{"helpdesk_ticket": {…, "notes": […]}}]` (Admin → Account → Export data);
-- conversations with `ticket_id`, contacts, agents and satisfaction ratings, as their lists give them.
+- conversations with `ticket_id`, contacts, agents and satisfaction ratings: the API's lists.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from tunesmith.collect.exports.parts import (
     strings,
     subject_of,
     truth,
+    word,
     words,
 )
 
@@ -105,7 +106,7 @@ def _rating(value: dict[str, Any]) -> float | None:
 
 def _ticket(value: dict[str, Any], where: Where) -> Iterator[Part]:
     ticket_number = numbered(value.get("display_id", value.get("id")), "a ticket")
-    status = key(value.get("status_name")) or _STATUS.get(str(value.get("status")))
+    status = key(value.get("status_name")) or _STATUS.get(word(value.get("status")))
     requester = first(value.get("requester_id"), get(value, "requester", "id"))
     at, zone = moment(value.get("created_at"))
     said = next((value[n] for n in ("description_text", "description") if value.get(n)), None)

@@ -2,7 +2,8 @@
 
 Shapes (https://docs.github.com/rest/issues):
 
-- issues as `GET /repos/{owner}/{repo}/issues` gives them, one or an array, `{"items": […]}` of a search;
+- issues as `GET /repos/{owner}/{repo}/issues` gives them, one or an array, and
+  `{"items": […]}` of a search;
 - comments as `GET /repos/{owner}/{repo}/issues/comments` gives them: `issue_url` names the issue;
 - `gh issue list --json number,title,body,author,comments,labels,state,stateReason,createdAt,url`;
 - issue events as `GET /repos/{owner}/{repo}/issues/events` gives them, for reopenings;

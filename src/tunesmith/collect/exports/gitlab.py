@@ -1,14 +1,15 @@
 """GitLab: issues and notes of the REST API, and the files of a project export.
 
-Shapes (https://docs.gitlab.com/api/issues/, https://docs.gitlab.com/user/project/settings/import_export/):
+Shapes (https://docs.gitlab.com/api/issues/,
+https://docs.gitlab.com/user/project/settings/import_export/):
 
 - issues as `GET /projects/{id}/issues` gives them, one or an array;
 - notes as `GET /projects/{id}/issues/{iid}/notes` gives them (`noteable_iid` names the issue), and
   discussions with their `notes`;
 - `tree/project/issues.ndjson` of a project export, with `notes`, and `project_members.ndjson`.
 
-Merge requests are no tickets. What GitLab notes by itself (`system`) is a system message; `reopened`
-among it counts.
+Merge requests are no tickets. What GitLab notes by itself (`system`) is a system message;
+`reopened` among it counts.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from tunesmith.collect.exports.parts import (
     strings,
     subject_of,
     truth,
+    word,
     words,
 )
 from tunesmith.collect.talk import Role
@@ -57,7 +59,11 @@ def _is_issue(value: Any) -> bool:
 
 
 def _is_note(value: Any) -> bool:
-    return isinstance(value, dict) and "noteable_type" in value and ("body" in value or "note" in value)
+    return (
+        isinstance(value, dict)
+        and "noteable_type" in value
+        and ("body" in value or "note" in value)
+    )
 
 
 def _is_discussion(value: Any) -> bool:
@@ -86,7 +92,7 @@ def _others(value: Any) -> str | None:
 
 
 def _is_merge_address(value: dict[str, Any]) -> bool:
-    return "/merge_requests/" in str(value.get("web_url"))
+    return "/merge_requests/" in word(value.get("web_url"))
 
 
 def _items(document: Any) -> list[Any]:
@@ -124,7 +130,7 @@ def _item(value: dict[str, Any], where: Where) -> Iterator[Part]:
 
 
 def _issue(value: dict[str, Any], where: Where) -> Iterator[Part]:
-    found = _TAIL.search(str(value.get("web_url")))
+    found = _TAIL.search(word(value.get("web_url")))
     iid = numbered(value.get("iid"), "an issue")
     # Of copies of an issue the address tells the number that notes have.
     iid = found[2] if found is not None else iid
@@ -179,7 +185,7 @@ def _name(what: str, value: Any) -> list[str]:
 
 def _loose_note(value: dict[str, Any], where: Where) -> Iterator[Part]:
     """A note that names its issue by the number in the project, or by the identifier."""
-    if value.get("noteable_type") not in {None, "Issue"}:
+    if word(value.get("noteable_type")) not in {"", "Issue"}:
         yield where.unread("a note on something that is no issue", dropped=True)
         return
     ticket = first(value.get("noteable_iid"), *_name("id", value.get("noteable_id")))

@@ -2,7 +2,7 @@
 
 Shapes (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations):
 a conversation as `GET /conversations/{id}` gives it, with `source` and `conversation_parts`; a list
-of them as `{"conversations": […]}`, `{"tickets": […]}` with `ticket_parts`, an array, or one a line.
+of them as `{"conversations": […]}`, an array, or one a line; `{"tickets": […]}` with `ticket_parts`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tunesmith.collect.exports.parts import (
     one,
     strings,
     subject_of,
+    word,
     words,
 )
 from tunesmith.collect.talk import Role
@@ -57,7 +58,7 @@ def recognise(document: Any) -> bool:
         return False
     return (
         _is_conversation(document)
-        or document.get("type") in {"conversation.list", "ticket.list"}
+        or word(document.get("type")) in {"conversation.list", "ticket.list"}
         or any(
             _is_conversation(item)
             for name in ("conversations", "tickets")
@@ -83,7 +84,9 @@ def _conversation(value: dict[str, Any], where: Where) -> Iterator[Part]:
     asker = get(source, "author")
     contacts = get(value, "contacts", "contacts")
     contact = contacts[0] if isinstance(contacts, list) and contacts else None
-    state = first(value.get("state"), get(value, "ticket_state"), get(value, "ticket_state", "category"))
+    state = first(
+        value.get("state"), get(value, "ticket_state"), get(value, "ticket_state", "category")
+    )
     rating = number(get(value, "conversation_rating", "rating"))
     ticket = Ticket(
         where,
@@ -108,7 +111,7 @@ def _conversation(value: dict[str, Any], where: Where) -> Iterator[Part]:
     said = get(source, "body")
     if said is None:
         said = get(attributes, "_default_description_")
-    role = _ROLES.get(str(get(asker, "type")))
+    role = _ROLES.get(word(get(asker, "type")))
     body = Post(
         where.at("source"),
         words(said),
@@ -139,7 +142,7 @@ def _topic(value: dict[str, Any]) -> Any:
 
 
 def _part(value: dict[str, Any], where: Where) -> Iterator[Part]:
-    what = value.get("part_type")
+    what = word(value.get("part_type"))
     if value.get("body") is None and what not in {"comment", *_NOTES}:
         return  # an assignment, a change of state: nobody said anything
     author = value.get("author")
@@ -150,11 +153,11 @@ def _part(value: dict[str, Any], where: Where) -> Iterator[Part]:
         id=key(value.get("id")),
         author=key(get(author, "id")),
         name=first(get(author, "name"), get(author, "email")),
-        role=_ROLES.get(str(get(author, "type"))),
+        role=_ROLES.get(word(get(author, "type"))),
         at=at,
         zone=zone,
-        internal=str(what) in _NOTES,
-        automatic=None if str(what) in _SAID else "an event of the conversation",
+        internal=what in _NOTES,
+        automatic=None if what in _SAID else "an event of the conversation",
     )
 
 

@@ -39,6 +39,7 @@ from tunesmith.collect.exports.parts import (
     one,
     strings,
     subject_of,
+    word,
     words,
 )
 from tunesmith.collect.talk import Role
@@ -57,7 +58,7 @@ def _is_issue(value: Any) -> bool:
 
 
 def _is_comment(value: Any) -> bool:
-    return isinstance(value, dict) and bool(_ISSUE.search(str(value.get("self"))))
+    return isinstance(value, dict) and bool(_ISSUE.search(word(value.get("self"))))
 
 
 def _is_fields(document: Any) -> bool:
@@ -79,7 +80,9 @@ def recognise(document: Any) -> bool:
     return (
         _is_issue(document)
         or _is_comment(document)
-        or (isinstance(issues, list) and (any(map(_is_issue, issues[:5])) or (not issues and paged)))
+        or (
+            isinstance(issues, list) and (any(map(_is_issue, issues[:5])) or (not issues and paged))
+        )
         or (isinstance(comments, list) and (any(map(_is_comment, comments[:5])) or paged))
         or (
             get(document, "xml") == "rss"
@@ -185,21 +188,19 @@ def _reopenings(histories: Any) -> int:
     found = 0
     for history in histories if isinstance(histories, list) else ():
         items = get(history, "items")
-        found += any(
-            _reopens(item) for item in (items if isinstance(items, list) else ())
-        )
+        found += any(_reopens(item) for item in (items if isinstance(items, list) else ()))
     return found
 
 
 def _reopens(item: Any) -> bool:
     if get(item, "field") == "resolution":
         return bool(key(get(item, "fromString"))) and not key(get(item, "toString"))
-    return get(item, "field") == "status" and str(get(item, "toString")).lower() in _REOPENED
+    return get(item, "field") == "status" and word(get(item, "toString")).lower() in _REOPENED
 
 
 def _comment(value: dict[str, Any], where: Where) -> Iterator[Part]:
     author = value.get("author")
-    found = _ISSUE.search(str(value.get("self")))
+    found = _ISSUE.search(word(value.get("self")))
     at, zone = moment(value.get("created"))
     yield Post(
         where,
@@ -208,7 +209,7 @@ def _comment(value: dict[str, Any], where: Where) -> Iterator[Part]:
         ticket=None if found is None else key(found[1]),
         author=_account(author),
         name=key(get(author, "displayName")),
-        role=_ACCOUNTS.get(str(get(author, "accountType"))),
+        role=_ACCOUNTS.get(word(get(author, "accountType"))),
         at=at,
         zone=zone,
         internal=_internal(value),

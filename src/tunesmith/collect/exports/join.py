@@ -267,4 +267,3 @@ def _licence(ticket: Ticket, posts: list[Post]) -> str | None:
     """The licences of all that was written, as one SPDX expression."""
     found = sorted({post.license for post in posts if post.license is not None})
     return " AND ".join(found) or ticket.license
-

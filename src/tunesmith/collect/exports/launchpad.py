@@ -1,9 +1,9 @@
 """Launchpad: bugs, their tasks, messages and activity.
 
-Shapes (https://api.launchpad.net/devel.html): a bug as `/bugs/{id}` gives it; `{"entries": […]}` of bug
-tasks (`bug_link`), of messages (`…/+bug/1/comments/0`) and of activity; a person; and a bug task with
-`bug_data`, `messages_data`, `activity_data`, as GrimoireLab's Perceval keeps them. The description
-is the first message.
+Shapes (https://api.launchpad.net/devel.html): a bug as `/bugs/{id}` gives it; `{"entries": […]}` of
+bug tasks (`bug_link`), of messages (`…/+bug/1/comments/0`) and of activity; a person; and a bug
+task with `bug_data`, `messages_data`, `activity_data`, as GrimoireLab's Perceval keeps them. The
+description is the first message.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tunesmith.collect.exports.parts import (
     one,
     strings,
     subject_of,
+    word,
     words,
 )
 
@@ -40,7 +41,9 @@ _SOLVED = {"Fix Released", "Fix Committed"}
 
 
 def _is_bug(value: Any) -> bool:
-    return isinstance(value, dict) and "description" in value and "messages_collection_link" in value
+    return (
+        isinstance(value, dict) and "description" in value and "messages_collection_link" in value
+    )
 
 
 def _is_entry(value: Any) -> bool:
@@ -154,7 +157,7 @@ def _message(value: dict[str, Any], where: Where) -> Iterator[Part]:
 
 def _activity(value: dict[str, Any], where: Where) -> Iterator[Part]:
     number = numbered(_named(value.get("bug_link")), "activity of a bug")
-    what = str(value.get("whatchanged"))
+    what = word(value.get("whatchanged"))
     before, after = key(value.get("oldvalue")), key(value.get("newvalue"))
     if what.endswith("status") and before in _CLOSED and after is not None and after not in _CLOSED:
         yield Change(where, number, reopened=1)

@@ -1,7 +1,7 @@
 """XML exports and forum pages as JSON values. These functions run in the `Sandbox`.
 
-An XML export becomes `{"xml": root's name, "attributes": …, "records": […]}`. A record is an element
-`bug` (Bugzilla), `item` (Jira) or `row` (the StackExchange dump), as
+An XML export becomes `{"xml": root's name, "attributes": …, "records": […]}`. A record is an
+element `bug` (Bugzilla), `item` (Jira) or `row` (the StackExchange dump), as
 `{"tag", "attributes", "text", "children"}`. Nothing is fetched and no entity is expanded.
 
 An Askbot page becomes `{"askbot": {…}}` with its question, answers and comments; see

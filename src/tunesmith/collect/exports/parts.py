@@ -190,6 +190,11 @@ def key(value: Any) -> str | None:
     return text if 0 < len(text) <= _KEY_CHARACTERS else None
 
 
+def word(value: Any) -> str:
+    """A name or number as text, or no letter: what can be looked up."""
+    return key(value) or ""
+
+
 def first(*values: Any) -> str | None:
     """The first of some values that is a name or a number."""
     return next((text for value in values if (text := key(value)) is not None), None)
@@ -218,7 +223,11 @@ def count(value: Any) -> int:
 
 def truth(value: Any) -> bool:
     """Whether a value says yes, in the ways that exports say it."""
-    return value is True or (value == 1 and type(value) is int) or value in ("1", "true", "True")
+    return (
+        value is True
+        or (value == 1 and type(value) is int)
+        or (isinstance(value, str) and value in {"1", "true", "True"})
+    )
 
 
 def words(value: Any) -> str:

@@ -32,6 +32,7 @@ from tunesmith.collect.exports.parts import (
     one,
     strings,
     subject_of,
+    word,
     words,
 )
 
@@ -128,7 +129,7 @@ def _transactions(number: str, value: list[Any], where: Where) -> Iterator[Part]
             return
         at, zone = moment(item.get("dateCreated"))
         author = key(item.get("authorPHID"))
-        if str(what) in _COMMENTS:
+        if word(what) in _COMMENTS:
             yield Post(
                 place,
                 words(item.get("comments")),
@@ -181,7 +182,9 @@ def _modern_transaction(value: dict[str, Any], where: Where) -> Iterator[Part]:
 
     # Each edit of a comment is kept; the first is what it says now.
     comments = value.get("comments")
-    yield from each(where, "comments", comments[:1] if isinstance(comments, list) else comments, comment)
+    yield from each(
+        where, "comments", comments[:1] if isinstance(comments, list) else comments, comment
+    )
 
 
 SYSTEM = System("phabricator", "Phabricator", recognise, read)

@@ -1,9 +1,9 @@
 """Redmine: issues with their journals.
 
 Shapes (https://www.redmine.org/projects/redmine/wiki/Rest_api): `{"issue": {…}}` of
-`/issues/{id}.json?include=journals`, `{"issues": […]}` of a list (without journals), and `{"user": {…}}`.
-A change from the statuses 5 and 6 (closed and rejected, as after
-installation) to another one opened an issue again. Private notes are notes.
+`/issues/{id}.json?include=journals`, `{"issues": […]}` of a list, and `{"user": {…}}`.
+A change from the statuses 5 and 6 (closed and rejected, as after installation) to another one
+opened an issue again. Private notes are notes.
 """
 
 from __future__ import annotations
@@ -36,10 +36,7 @@ _CLOSED = {"5", "6"}
 
 
 def _is_issue(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and {"id", "subject", "tracker"} <= value.keys()
-    )
+    return isinstance(value, dict) and {"id", "subject", "tracker"} <= value.keys()
 
 
 def recognise(document: Any) -> bool:
@@ -104,7 +101,7 @@ def _reopens(journal: Any) -> bool:
 
 
 def _journal(value: dict[str, Any], where: Where) -> Iterator[Part]:
-    if value.get("notes") in (None, ""):
+    if value.get("notes") is None or value["notes"] == "":
         return  # a change of fields: nobody said anything
     at, zone = moment(value.get("created_on"))
     yield Post(

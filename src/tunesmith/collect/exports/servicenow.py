@@ -30,6 +30,7 @@ from tunesmith.collect.exports.parts import (
     numbered,
     one,
     subject_of,
+    word,
     words,
 )
 
@@ -88,9 +89,7 @@ def _stored(value: Any) -> Any:
 
 def _task(value: dict[str, Any], where: Where) -> Iterator[Part]:
     number = numbered(_shown(value.get("number")), "a task")
-    reporter = first(
-        _shown(value.get("caller_id.user_name")), _shown(value.get("sys_created_by"))
-    )
+    reporter = first(_shown(value.get("caller_id.user_name")), _shown(value.get("sys_created_by")))
     state = key(_shown(value.get("state")))
     at, zone = moment(_stored(value.get("sys_created_on")))
     ticket = Ticket(
@@ -123,7 +122,7 @@ def _task(value: dict[str, Any], where: Where) -> Iterator[Part]:
 
 
 def _journal(value: dict[str, Any], where: Where) -> Iterator[Part]:
-    element = _stored(value.get("element"))
+    element = word(_stored(value.get("element")))
     at, zone = moment(_stored(value.get("sys_created_on")))
     yield Post(
         where,

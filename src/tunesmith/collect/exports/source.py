@@ -14,7 +14,7 @@ from tunesmith.collect.exports import documents
 from tunesmith.collect.exports.catalogue import SYSTEMS, SystemName, system_of
 from tunesmith.collect.exports.documents import Document, Limits
 from tunesmith.collect.exports.join import Joint
-from tunesmith.collect.exports.parts import System, Ticket, Where
+from tunesmith.collect.exports.parts import Change, Name, Person, Post, System, Ticket, Where
 from tunesmith.collect.lines import MIB
 from tunesmith.collect.talk import Talk
 from tunesmith.collect.talk_source import TalkSource, Unread
@@ -82,9 +82,7 @@ class TicketExportSource(TalkSource):
         return [self._piece(paths, base, seen) for paths in sorted(found)]
 
     def _piece(self, paths: list[Path], base: Path, seen: Seen) -> Piece:
-        stretches = tuple(
-            Stretch(path.resolve(), self.display_name(path, base)) for path in paths
-        )
+        stretches = tuple(Stretch(path.resolve(), self.display_name(path, base)) for path in paths)
         digests = [seen.sha256(path) for path in paths]
         if len(digests) == 1:
             return Piece(stretches, digests[0])
@@ -110,8 +108,11 @@ class TicketExportSource(TalkSource):
             if system is None or not isinstance(document, Document):
                 continue
             name = name or system.name
-            parts = system.read(document.value, document.where)
-            whole = whole and all(isinstance(part, Ticket | Unread) for part in parts)
+            parts = list(system.read(document.value, document.where))
+            loose = any(isinstance(part, Post | Change) for part in parts)
+            others = any(isinstance(part, Person | Name) for part in parts)
+            tickets = any(isinstance(part, Ticket) for part in parts)
+            whole = whole and not loose and (tickets or not others)
         return _Look(name, whole)
 
     def _system(self, document: Any) -> System | None:
@@ -126,10 +127,10 @@ class TicketExportSource(TalkSource):
     def talks(self, place: Place) -> Iterator[Talk | Unread]:
         """The tickets of one file, or of files that belong together; see `TalkSource.talks`."""
         files = [(stretch.path, stretch.name) for stretch in place.stretches]
-        if len(files) == 1 and documents.lines(files[0][0], self._limits):
-            if self._looked(files[0][0]).whole:
-                yield from self._streamed(*files[0])
-                return
+        path = files[0][0]
+        if len(files) == 1 and documents.lines(path, self._limits) and self._looked(path).whole:
+            yield from self._streamed(*files[0])
+            return
         if len(files) > 1:
             size = sum(path.stat().st_size for path, _ in files)
             if size > self.max_joined_mib * MIB:

@@ -2,7 +2,7 @@
 
 Shapes (https://api.stackexchange.com/docs, https://archive.org/details/stackexchange):
 
-- `{"items": […]}` of `/questions` with a filter that has answers, comments and bodies, or the array;
+- `{"items": […]}` of `/questions` with a filter that has answers, comments and bodies;
 - rows of the dump.
 
 Each post has its licence: the one that it names, else that of its day
@@ -36,6 +36,7 @@ from tunesmith.collect.exports.parts import (
     numbered,
     strings,
     subject_of,
+    word,
     words,
 )
 
@@ -59,7 +60,7 @@ def _items(document: Any) -> Any:
 
 def recognise(document: Any) -> bool:
     """Whether it has questions of StackExchange."""
-    if get(document, "xml") in _ROOTS:
+    if word(get(document, "xml")) in _ROOTS:
         return True
     items = _items(document)
     if isinstance(items, list) and any(_is_question(item) for item in items[:5]):
@@ -71,7 +72,7 @@ def read(document: Any, where: Where) -> Iterator[Part]:
     """The parts of a document."""
     root = get(document, "xml")
     if root is not None:
-        reader = {"posts": _row, "comments": _comment_row}.get(str(root), _user_row)
+        reader = {"posts": _row, "comments": _comment_row}.get(word(root), _user_row)
         yield from each(where, "row", tree.records(document), reader)
     else:
         yield from each(where, "items", _items(document), _question)

@@ -2,7 +2,7 @@
 
 Shapes (https://developer.zendesk.com/api-reference/ticketing/):
 
-- a ticket a line with `comments`, `requester`, `metric_set` (Admin Center → Reports → Export → JSON);
+- a ticket a line with `comments`, `requester`, `metric_set` (Admin Center: Reports, Export, JSON);
 - `{"tickets": […], "users": […], "metric_sets": […]}`, also of `/api/v2/incremental/tickets`;
 - `{"ticket_events": […]}` with `include=comment_events`, and `{"audits": […]}`;
 - `{"ticket_metrics": […]}`, `{"satisfaction_ratings": […]}`, `{"users": […]}`, `{"groups": […]}`;
@@ -35,6 +35,7 @@ from tunesmith.collect.exports.parts import (
     one,
     strings,
     subject_of,
+    word,
     words,
 )
 from tunesmith.collect.talk import Role
@@ -75,7 +76,9 @@ def recognise(document: Any) -> bool:
         or _is_ticket(document.get("ticket"))
         or (isinstance(tickets, list) and (not tickets or any(map(_is_ticket, tickets[:5]))))
         or any(isinstance(document.get(name), list) for name in _LISTS)
-        or (isinstance(users, list) and any(get(user, "role") in _ROLES for user in users[:5]))
+        or (
+            isinstance(users, list) and any(word(get(user, "role")) in _ROLES for user in users[:5])
+        )
     )
 
 
@@ -122,7 +125,7 @@ def _ticket(value: dict[str, Any], where: Where) -> Iterator[Part]:
         status=status,
         solved=None if status is None else status.lower() in _CLOSED,
         reopened=count(get(metrics, "reopens")),
-        rating=_RATINGS.get(str(get(value, "satisfaction_rating", "score"))),
+        rating=_RATINGS.get(word(get(value, "satisfaction_rating", "score"))),
         extra=keep(priority=value.get("priority"), type=value.get("type"), channel=_channel(value)),
     )
     for name in ("requester", "submitter", "assignee"):
@@ -150,7 +153,9 @@ def _channel(value: dict[str, Any]) -> Any:
 
 def _comment(value: dict[str, Any], where: Where) -> Iterator[Part]:
     at, zone = moment(value.get("created_at"))
-    text = next((value[name] for name in ("plain_body", "body", "html_body") if value.get(name)), None)
+    text = next(
+        (value[name] for name in ("plain_body", "body", "html_body") if value.get(name)), None
+    )
     yield Post(
         where,
         words(text),
@@ -160,7 +165,7 @@ def _comment(value: dict[str, Any], where: Where) -> Iterator[Part]:
         at=at,
         zone=zone,
         internal=value.get("public") is False,
-        automatic="written by a rule" if _channel(value) in _RULES else None,
+        automatic="written by a rule" if word(_channel(value)) in _RULES else None,
         role="system" if key(value.get("author_id")) == "-1" else None,
     )
 
@@ -177,7 +182,7 @@ def _event(value: dict[str, Any], where: Where) -> Iterator[Part]:
         "ticket_id": number,
     }
     known = [item for item in events if isinstance(item, dict)] if isinstance(events, list) else []
-    canned = any(str(get(item, "type")) in _MACROS for item in known)
+    canned = any(word(get(item, "type")) in _MACROS for item in known)
 
     def part(item: dict[str, Any], place: Where) -> Iterator[Part]:
         what = first(item.get("type"), item.get("event_type"))
@@ -210,13 +215,13 @@ def _metric(value: dict[str, Any], where: Where) -> Iterator[Part]:
 
 def _rating(value: dict[str, Any], where: Where) -> Iterator[Part]:
     number = numbered(value.get("ticket_id"), "a rating of a ticket")
-    yield Change(where, number, rating=_RATINGS.get(str(value.get("score"))))
+    yield Change(where, number, rating=_RATINGS.get(word(value.get("score"))))
 
 
 def _user(value: dict[str, Any], where: Where) -> Iterator[Part]:
     number = key(value.get("id"))
     if number is not None:
-        role = _ROLES.get(str(value.get("role")))
+        role = _ROLES.get(word(value.get("role")))
         yield Person(number, first(value.get("name"), value.get("email")), role)
 
 
