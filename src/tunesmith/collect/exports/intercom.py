@@ -2,7 +2,7 @@
 
 Shapes (https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations):
 a conversation as `GET /conversations/{id}` gives it, with `source` and `conversation_parts`; a list
-of them as `{"conversations": […]}`, an array, or one a line; `{"tickets": […]}` with `ticket_parts`.
+of them as `{"conversations": […]}`, an array, one a line; `{"tickets": […]}` with `ticket_parts`.
 """
 
 from __future__ import annotations
