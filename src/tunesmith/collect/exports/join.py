@@ -73,7 +73,7 @@ class Joint:
         if known.body is None or not known.body.text.strip():
             known.body = ticket.body
         elif ticket.body is not None and ticket.body.text.strip() != known.body.text.strip():
-            known.posts.append(ticket.body)
+            yield ticket.body.where.unread("another version of the description", dropped=True)
         for name in ("subject", "customer", "category", "status", "solved", "rating", "accepted"):
             if getattr(known, name) is None:
                 setattr(known, name, getattr(ticket, name))
@@ -82,18 +82,28 @@ class Joint:
 
     def talks(self) -> Iterator[Talk | Unread]:
         """The talks of all tickets, in the order in which they came, and what belongs to none."""
-        for part in self.loose:
-            ticket = self.tickets.get(self.owner.get(part.ticket or "", ""))
-            if ticket is not None:
-                self._attach(ticket, part)
-            elif isinstance(part, Post):
-                yield part.where.unread(ORPHAN)
-            elif part.body is not None:
-                yield part.body.where.unread(ORPHAN)
+        lost = self._attached(self._attached(self.loose))  # comments on answers come second
         self.loose = []
+        for part in lost:
+            body = part if isinstance(part, Post) else part.body
+            if body is not None:
+                yield body.where.unread(ORPHAN)
         for ticket in self.tickets.values():
             yield from self._talk(ticket)
         self.tickets, self.owner = {}, {}
+
+    def _attached(self, loose: list[Post | Change]) -> list[Post | Change]:
+        """Put parts to the tickets that they name; those that name none are left."""
+        lost = []
+        for part in loose:
+            ticket = self.tickets.get(self.owner.get(part.ticket or "", ""))
+            if ticket is None:
+                lost.append(part)
+                continue
+            self._attach(ticket, part)
+            if ticket.answers and isinstance(part, Post) and part.id is not None:
+                self.owner.setdefault(part.id, ticket.id)
+        return lost
 
     @staticmethod
     def _attach(ticket: Ticket, part: Post | Change) -> None:
@@ -139,7 +149,7 @@ class Joint:
             id=ticket.id,
             messages=messages,
             subject=ticket.subject,
-            customer=ticket.customer or self._name(ticket.reporter),
+            customer=ticket.customer or self._customer(ticket, posts),
             category=self.names.get(category, category) if category else None,
             labels=[self.names.get(label, label) for label in ticket.labels],
             status=ticket.status,
@@ -195,6 +205,13 @@ class Joint:
         if post is ticket.body or (post.author is not None and post.author == ticket.reporter):
             return "customer"
         return said or "agent"
+
+    def _customer(self, ticket: Ticket, posts: list[Post]) -> str | None:
+        """The name of who asked: of the person, else as a post of theirs has it."""
+        if ticket.reporter is None or ticket.reporter in self.people:
+            return self._name(ticket.reporter)
+        names = (post.name for post in posts if post.author == ticket.reporter and post.name)
+        return next(names, ticket.reporter)
 
     def _name(self, author: str | None) -> str | None:
         if author is None:

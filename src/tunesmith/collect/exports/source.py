@@ -116,7 +116,14 @@ class TicketExportSource(TalkSource):
         return _Look(name, whole)
 
     def _system(self, document: Any) -> System | None:
-        return system_of(document) if self.system is None else SYSTEMS[self.system]
+        if self.system is None:
+            return system_of(document)
+        system = SYSTEMS[self.system]
+        return system if system.recognise(document) else None
+
+    @property
+    def _unknown(self) -> str:
+        return UNKNOWN if self.system is None else f"not an export of {SYSTEMS[self.system].title}"
 
     @property
     def _limits(self) -> Limits:
@@ -174,7 +181,7 @@ class TicketExportSource(TalkSource):
         if document.value in ([], {}):
             yield document.where.unread(NOTHING, dropped=True)
         elif system is None:
-            yield document.where.unread(UNKNOWN)
+            yield document.where.unread(self._unknown)
         else:
             yield from joint.add(system.read(document.value, document.where))
 
@@ -190,6 +197,5 @@ class TicketExportSource(TalkSource):
         except MissingExtraError as error:
             return [("path", error.message)]
         if not any(known):
-            words = UNKNOWN if self.system is None else "no file can be read"
-            return [("path", words)]
+            return [("path" if self.system is None else "system", self._unknown)]
         return []

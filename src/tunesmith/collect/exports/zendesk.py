@@ -182,10 +182,10 @@ def _event(value: dict[str, Any], where: Where) -> Iterator[Part]:
         "ticket_id": number,
     }
     known = [item for item in events if isinstance(item, dict)] if isinstance(events, list) else []
-    canned = any(word(get(item, "type")) in _MACROS for item in known)
+    canned = any(_event_type(item) in _MACROS for item in known)
 
     def part(item: dict[str, Any], place: Where) -> Iterator[Part]:
-        what = first(item.get("type"), item.get("event_type"))
+        what = _event_type(item)
         if what == "Comment":
             own = {name: given for name, given in item.items() if given is not None}
             for post in _comment(shared | own, place):
@@ -196,6 +196,10 @@ def _event(value: dict[str, Any], where: Where) -> Iterator[Part]:
             yield Change(place, number, reopened=1)
 
     yield from each(where, name, events, part)
+
+
+def _event_type(item: dict[str, Any]) -> str:
+    return first(item.get("type"), item.get("event_type")) or ""
 
 
 def _reopens(item: dict[str, Any]) -> bool:
