@@ -7,13 +7,14 @@ from pydantic import Field
 from tunesmith.collect.base import Chunk, Source
 from tunesmith.collect.calls import CallSource
 from tunesmith.collect.chats import ChatSource
+from tunesmith.collect.exports import TicketExportSource
 from tunesmith.collect.mail.source import MailSource
 from tunesmith.collect.pages import PagesSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
 AnySource = Annotated[
-    CallSource | ChatSource | MailSource | PagesSource | TicketSource,
+    CallSource | ChatSource | MailSource | PagesSource | TicketExportSource | TicketSource,
     Field(discriminator="kind"),
 ]
 
@@ -25,5 +26,6 @@ __all__ = [
     "MailSource",
     "PagesSource",
     "Source",
+    "TicketExportSource",
     "TicketSource",
 ]

@@ -15,7 +15,7 @@ from tunesmith.config import Config
 from tunesmith.record import content_hash
 
 #: Fields beside question and answer that are texts.
-_TEXTS = ("category", "customer", "thread", "author")
+_TEXTS = ("category", "customer", "thread", "author", "role", "license")
 
 
 class Columns(Config):
@@ -39,6 +39,18 @@ class Columns(Config):
     """The ticket's own number."""
     labels: str | None = None
     """Tags: a list, or words separated by commas, semicolons or bars."""
+    role: str | None = None
+    """Who answered: `agent`, `customer`, `bot` or `system`."""
+    license: str | None = None
+    """The licence of the row, where rows differ."""
+    status: str | None = None
+    """How far the ticket is: see the source's `solved`."""
+    rating: str | None = None
+    """How satisfied the customer was: a number of the source's `rating_scale`, `good` or `bad`."""
+    reopened: str | None = None
+    """How often the ticket was opened again, or whether."""
+    internal: str | None = None
+    """Whether the customer never saw the answer."""
 
     def mapped(self) -> dict[str, list[str]]:
         """Columns of the file by the field they fill."""

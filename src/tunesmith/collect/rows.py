@@ -17,10 +17,12 @@ from tunesmith.collect.encoding import Encoding
 from tunesmith.collect.lines import Line, read_lines
 from tunesmith.errors import SourceError
 
-Format = Literal["csv", "jsonl", "parquet"]
+Format = Literal["csv", "jsonl", "parquet", "json", "spreadsheet"]
 
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
+    ".json": "json", ".xlsx": "spreadsheet", ".xlsm": "spreadsheet", ".xlsb": "spreadsheet",
+    ".xls": "spreadsheet", ".ods": "spreadsheet",
 }  # fmt: skip
 
 #: A quoted CSV field may span lines; one that spans more is an open quote, not a field.

@@ -175,6 +175,25 @@ def exchanges(talk: Talk, rules: TalkRules) -> Iterator[Exchange | Gone]:
         yield from _each(talk, rows, rules)
 
 
+def judge(
+    talk: Talk, answer: Message, rules: TalkRules
+) -> tuple[float | None, list[str], str | None]:
+    """What the rules say of an answer that stands for a whole ticket.
+
+    Args:
+        talk: What is known of the ticket; its messages are not looked at.
+        answer: The answer.
+        rules: The rules.
+
+    Returns:
+        How much the row counts (null for whole), the rules that say so, and the rule that drops it.
+    """
+    reason = _left_out(answer, rules)
+    if reason is not None:
+        return None, [], reason
+    return _weight(talk, [answer], rules, last=False, other_accepted=False)
+
+
 def _left_out(message: Message, rules: TalkRules) -> str | None:
     if not message.text.strip():
         return "an empty message"

@@ -1,9 +1,10 @@
-"""Tickets: question and answer pairs from CSV, JSONL and Parquet files, by a column mapping."""
+"""Tickets: question and answer pairs from tables and lists of objects, by a column mapping."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
@@ -16,14 +17,26 @@ from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Piece, Place
 from tunesmith.collect.encoding import Encoding, detect
 from tunesmith.collect.growth import GROWS_FROM_BYTES, Growth, last_csv_row_end, last_line_end
+from tunesmith.collect.json_rows import is_document, read_json
 from tunesmith.collect.lines import Part
 from tunesmith.collect.mapping import Columns, RowReader
-from tunesmith.errors import SourceError
+from tunesmith.collect.sandbox import Unreadable
+from tunesmith.collect.spreadsheet import read_sheet, sheet_names
+from tunesmith.collect.talk import TalkRules
+from tunesmith.collect.ticket_rules import RULED, TicketFacts, judged
+from tunesmith.errors import MissingExtraError, SourceError
 from tunesmith.io import fingerprint
 from tunesmith.store.seen import Seen
 
 #: Raised when other things are wrong with the same files.
 _LOOKED = 1
+
+#: Formats whose rows need not have all columns, and so many of their rows are looked at for them.
+_LOOSE: frozenset[raw_rows.Format] = frozenset({"jsonl", "json"})
+_LOOKED_AT = 200
+
+#: Formats that are not text.
+_BINARY: frozenset[raw_rows.Format] = frozenset({"parquet", "spreadsheet"})
 
 
 class TicketSource(FileSource):
@@ -34,7 +47,10 @@ class TicketSource(FileSource):
     columns: Columns
     """Which column means what."""
     format: raw_rows.Format | None = None
-    """`csv`, `jsonl` or `parquet`; found from the file's name when it is not given."""
+    """`csv`, `jsonl`, `parquet`, `json` (one array of objects) or `spreadsheet` (XLSX, XLS, ODS);
+    found from the file's name when it is not given."""
+    sheet: str | None = None
+    """Of a spreadsheet; the first one when it is not given."""
     encoding: str | None = None
     """Such as `utf-8` or `cp1252`; detected when it is not given."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
@@ -45,10 +61,19 @@ class TicketSource(FileSource):
     """A `strptime` format such as `%m/%d/%Y %H:%M`, needed where times are ambiguous."""
     max_line_mib: float = Field(default=8.0, gt=0)
     """A longer line is quarantined."""
+    max_document_mib: float = Field(default=64.0, gt=0)
+    """A larger JSON document is quarantined: all of it is in memory at once."""
     drop_columns: list[str] = []
     """Columns that are not kept."""
     personal_columns: list[str] = []
     """Other columns that name a person (requester_name, …): kept as pseudonyms."""
+    solved: list[str] = ["solved", "closed", "resolved", "done", "fixed", "completed"]
+    """What `columns.status` says of solved tickets, in any case; all others are not solved."""
+    rating_scale: tuple[float, float] = (1.0, 5.0)
+    """The worst and the best number of `columns.rating`."""
+    talk: TalkRules = TalkRules()
+    """What becomes of rows whose columns say that they are internal, badly rated, not solved,
+    opened again, or written by a bot."""
 
     @field_validator("timezone")
     @classmethod
@@ -60,6 +85,13 @@ class TicketSource(FileSource):
                 f"'{name}' is not a time zone; write one such as Europe/Berlin"
             ) from None
         return name
+
+    @field_validator("rating_scale")
+    @classmethod
+    def _scale_has_two_ends(cls, scale: tuple[float, float]) -> tuple[float, float]:
+        if scale[0] == scale[1]:
+            raise ValueError("the worst and the best rating must differ")
+        return scale
 
     @field_validator("encoding")
     @classmethod
@@ -87,7 +119,7 @@ class TicketSource(FileSource):
         try:
             form = self._format_of(stretch.path)
             encoding = self._encoding_of(stretch.path, form)
-            if form == "parquet" or not runs.is_utf8(encoding):
+            if form not in {"csv", "jsonl"} or not runs.is_utf8(encoding):
                 return []
             if form == "jsonl":
                 find = partial(last_line_end, stretch.path)
@@ -117,31 +149,58 @@ class TicketSource(FileSource):
             return
         form = self._format_of(place.path)
         encoding = self._encoding_of(place.path, form)
-        missing = self._missing(place.path, form, encoding)
-        if missing and form != "jsonl":
-            raise SourceError(
-                "; ".join(words for _, words in missing), where=f"{self.name}: {place.name}"
-            )
         stretch = place.stretches[0]
         part = Part(stretch.start, stretch.end, stretch.line)
-        for row in self._runs(place.path, form, encoding, part):
-            if isinstance(row, runs.Run):
-                yield from self._add_run(builder, row)
-                continue
-            if isinstance(row, raw_rows.BadRow):
-                builder.quarantine(row.reason, line=row.line, raw=row.raw)
-            else:
-                builder.add(*self._reader.record(row))
-            if builder.full:
-                yield builder.take()
+        try:
+            missing = self._missing(place.path, form, encoding)
+            if missing and form not in _LOOSE:
+                raise SourceError(
+                    "; ".join(words for _, words in missing), where=f"{self.name}: {place.name}"
+                )
+            for row in self._runs(place.path, form, encoding, part):
+                if isinstance(row, runs.Run):
+                    yield from self._add_run(builder, row)
+                elif isinstance(row, raw_rows.BadRow):
+                    builder.quarantine(row.reason, line=row.line, raw=row.raw)
+                else:
+                    self._add_row(builder, row)
+                if builder.full:
+                    yield builder.take()
+        except Unreadable as problem:
+            builder.quarantine(problem.reason, position=problem.position)
         yield builder.take()
 
+    def _add_row(self, builder: ChunkBuilder, row: raw_rows.Row) -> None:
+        key, values, notes = self._reader.record(row)
+        if self._ruled:
+            reason, said = judged(row.values, self._reader.mapped, values, self._facts, self.talk)
+            if reason is not None:
+                builder.drop(reason, line=row.line, raw=row.raw)
+                return
+            notes += said
+        builder.add(key, values, notes)
+
     def _add_run(self, builder: ChunkBuilder, run: runs.Run) -> Iterator[Chunk]:
+        if self._ruled:
+            for line, raw, values in zip(*run, strict=True):
+                self._add_row(builder, raw_rows.Row(line, raw, values))
+                if builder.full:
+                    yield builder.take()
+            return
         while run.lines:
             now, run = run.cut(builder.room)
             builder.add_all(*columnar.records(self._reader, now))
             if builder.full:
                 yield builder.take()
+
+    @cached_property
+    def _ruled(self) -> bool:
+        """Whether a column says what the rules look at."""
+        return any(name in self._reader.mapped for name in RULED)
+
+    @cached_property
+    def _facts(self) -> TicketFacts:
+        return TicketFacts(self.solved, self.rating_scale)
 
     @cached_property
     def _reader(self) -> RowReader:
@@ -183,6 +242,11 @@ class TicketSource(FileSource):
             except SourceError as error:
                 found.append(("path", f"{file.name}: {error.what}"))
                 return None
+            except MissingExtraError as error:
+                found.append(("path", f"{file.name}: {error.message}"))
+                return None
+            except Unreadable:  # it is quarantined, and others may have rows
+                return False
             return None if missing else rows
 
         return bool(look() if seen is None else seen.worked_out(file, self._settings, look))
@@ -198,14 +262,16 @@ class TicketSource(FileSource):
             raise SourceError(
                 f"the name '{path.name}' does not tell the format",
                 where=f"source '{self.name}'",
-                todo="set the source's format to csv, jsonl or parquet",
+                todo="set the source's format to csv, jsonl, parquet, json or spreadsheet",
             )
+        if form == "json" and self.format is None and not is_document(path):
+            return "jsonl"  # one object a line, in a file named .json
         return form
 
     def _encoding_of(self, path: Path, form: raw_rows.Format) -> Encoding:
         if self.encoding is not None:
             return Encoding(self.encoding.lower(), declared=True)
-        return Encoding("utf-8", declared=True) if form == "parquet" else detect(path)
+        return Encoding("utf-8", declared=True) if form in _BINARY else detect(path)
 
     def _runs(
         self, path: Path, form: raw_rows.Format, encoding: Encoding, part: Part
@@ -217,7 +283,7 @@ class TicketSource(FileSource):
         elif form == "jsonl":
             found = runs.read_jsonl_runs(path, encoding, max_bytes=self._limit, part=part)
         else:
-            found = raw_rows.read_parquet(path)
+            found = self._rows(path, form, encoding)
         return runs.gathered(found)
 
     @property
@@ -233,12 +299,26 @@ class TicketSource(FileSource):
             )
         if form == "jsonl":
             return raw_rows.read_jsonl(path, encoding, max_bytes=self._limit)
+        if form == "json":
+            return read_json(path, encoding, max_bytes=int(self.max_document_mib * (1 << 20)))
+        if form == "spreadsheet":
+            return read_sheet(path, self.sheet)
         return raw_rows.read_parquet(path)
+
+    def _column_names(self, path: Path, form: raw_rows.Format, encoding: Encoding) -> Iterable[str]:
+        if form == "spreadsheet":
+            return sheet_names(path, self.sheet)
+        if form == "json":
+            rows = itertools.islice(self._rows(path, form, encoding), _LOOKED_AT)
+            return {
+                name: None for row in rows if isinstance(row, raw_rows.Row) for name in row.values
+            }
+        return raw_rows.column_names(path, form, encoding, self.delimiter)
 
     def _missing(
         self, path: Path, form: raw_rows.Format, encoding: Encoding
     ) -> list[tuple[str, str]]:
-        there = raw_rows.column_names(path, form, encoding, self.delimiter)
+        there = list(self._column_names(path, form, encoding))
         wanted = [
             (f"columns.{field}", name)
             for field, names in self.columns.mapped().items()

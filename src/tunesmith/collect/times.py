@@ -14,6 +14,9 @@ FORMATS = (
     "%b %d, %Y %H:%M", "%b %d, %Y", "%B %d, %Y", "%Y%m%dT%H%M%SZ",
 )  # fmt: skip
 
+#: With an offset behind a space, as Bugzilla and Askbot write it; ISO 8601 has none there.
+_OFFSETS = ("%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M %z")
+
 _EPOCH = re.compile(r"1\d{9}(\d{3})?(\.\d+)?")
 _MAIL = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d")
 
@@ -78,7 +81,7 @@ def _guess(text: str) -> datetime | None:
             return parsedate_to_datetime(text)
         except ValueError:
             return None
-    for form in FORMATS:
+    for form in (*FORMATS, *_OFFSETS):
         moment = _with_format(text, form)
         if moment is not None:
             return moment
