@@ -6,10 +6,20 @@ from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
 from tunesmith.collect.pages import PagesSource
-from tunesmith.collect.tables import TableSource
+from tunesmith.collect.tables import DatabaseSource, TableSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
-AnySource = Annotated[TicketSource | PagesSource | TableSource, Field(discriminator="kind")]
+AnySource = Annotated[
+    TicketSource | PagesSource | TableSource | DatabaseSource, Field(discriminator="kind")
+]
 
-__all__ = ["AnySource", "Chunk", "PagesSource", "Source", "TableSource", "TicketSource"]
+__all__ = [
+    "AnySource",
+    "Chunk",
+    "DatabaseSource",
+    "PagesSource",
+    "Source",
+    "TableSource",
+    "TicketSource",
+]

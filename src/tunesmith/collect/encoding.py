@@ -25,6 +25,9 @@ _NEIGHBOURS = {
     "cp1254": ("tr",),
 }
 
+#: Windows' own forms of standards, with more letters.
+_WIDER = {"shift_jis": "cp932", "euc_kr": "cp949"}
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -105,7 +108,7 @@ def _is_written_in(lines: list[bytes], encoding: str, languages: tuple[str, ...]
 
 def _first_that_decodes(text: bytes) -> str:
     """The first of `CANDIDATES` in which this is text, where there is too little to guess from."""
-    for name in CANDIDATES:
+    for name in (_WIDER.get(name, name) for name in CANDIDATES):
         try:
             text.decode(name)
         except UnicodeDecodeError:

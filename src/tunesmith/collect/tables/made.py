@@ -17,6 +17,7 @@ from tunesmith.collect.tables.status import (
     DIGEST,
     FATE,
     FILE,
+    KEY,
     LINE,
     NOTES,
     POSITION,
@@ -26,9 +27,6 @@ from tunesmith.collect.tables.template import FormatError, MissingValueError, Te
 from tunesmith.collect.times import parse_time
 
 _TEXTS = ("category", "customer", "thread", "author")
-
-#: Which of the rows with one key a row is, where the table is read in pieces.
-AGAIN = "#again"
 
 
 class Maker:
@@ -91,9 +89,7 @@ class Maker:
     def _make(self, row: dict[str, Any], builder: ChunkBuilder, files: list[str]) -> None:
         about, notes = self._about(row)
         about["file"] = files[row[FILE]]
-        key = about["source_id"] or row[DIGEST]
-        if row.get(AGAIN):
-            key = f"{key} again {row[AGAIN]}"
+        key = row[KEY] or about["source_id"] or row[DIGEST]
         for number, (one, templates) in enumerate(self.made):
             position = row[POSITION]
             if number:

@@ -245,6 +245,24 @@ class Table:
                 yield from self.maker.make(self.ruled(frame, found, carried), builder, files)
         yield builder.take()
 
+    def part(
+        self, raw: pl.DataFrame, found: Findings, builder: ChunkBuilder, files: list[str]
+    ) -> Iterator[Chunk]:
+        """All chunks of a part of a table.
+
+        Args:
+            raw: Its rows.
+            found: What the whole table says of them; rows are numbered from 0 in the part.
+            builder: Gathers what they become.
+            files: As of `rows`.
+        """
+        for frame in self._values([raw], builder, files):
+            numbered = frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+            yield from self.maker.make(
+                self.ruled(numbered, found, dict(found.carried)), builder, files
+            )
+        yield builder.take()
+
     def _values(
         self, batches: Iterable[pl.DataFrame | BadRow], builder: ChunkBuilder, files: list[str]
     ) -> Iterator[pl.DataFrame]:

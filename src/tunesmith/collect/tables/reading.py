@@ -18,7 +18,7 @@ from tunesmith.collect.rows import BadRow as BadLine
 from tunesmith.collect.sandbox import Sandbox, Unreadable
 from tunesmith.collect.tables import sheets
 from tunesmith.collect.tables.rules import ColumnRules
-from tunesmith.collect.tables.status import DIGEST, FILE, LINE, POSITION, BadRow
+from tunesmith.collect.tables.status import DIGEST, FILE, KEY, LINE, POSITION, BadRow
 from tunesmith.errors import SourceError
 from tunesmith.record import content_hashes
 
@@ -170,6 +170,7 @@ class TableFile:
             pl.Series(DIGEST, digests(frame), pl.String),
             pl.Series(POSITION, positions, pl.String),
             pl.lit(None, pl.Int64).alias(LINE),
+            pl.lit(None, pl.String).alias(KEY),
             pl.lit(self.number, pl.Int32).alias(FILE),
         )
 
@@ -243,6 +244,7 @@ def _frame(
     return pl.DataFrame(columns).with_columns(
         pl.Series(DIGEST, digests, pl.String),
         pl.lit(None, pl.String).alias(POSITION),
+        pl.lit(None, pl.String).alias(KEY),
         pl.lit(number, pl.Int32).alias(FILE),
     )
 

@@ -9,8 +9,8 @@ import polars as pl
 from tunesmith.collect.base import ChunkBuilder
 
 #: Columns that say where a row comes from; no column of a table can have such a name.
-FILE, LINE, POSITION, DIGEST = "#file", "#line", "#position", "#digest"
-ORIGIN = (FILE, LINE, POSITION, DIGEST)
+FILE, LINE, POSITION, DIGEST, KEY = "#file", "#line", "#position", "#digest", "#key"
+ORIGIN = (FILE, LINE, POSITION, DIGEST, KEY)
 
 #: What became of a row so far, why, and what was done to it.
 FATE, REASON, NOTES = "#fate", "#reason", "#notes"
