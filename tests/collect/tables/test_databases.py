@@ -97,7 +97,11 @@ def test_a_changed_row_changes_one_piece_and_no_identifier_but_its_own(tmp_path)
     change(tmp_path / "s.db", "UPDATE faq SET a = 'new' WHERE id = 20000")
     after = digests(one, tmp_path, kept)
     assert len(before - after) == len(after - before) == 1
-    change(tmp_path / "s.db", "DELETE FROM faq WHERE id = 5", "INSERT INTO faq VALUES (-1,'x','y',0,'')")
+    change(
+        tmp_path / "s.db",
+        "DELETE FROM faq WHERE id = 5",
+        "INSERT INTO faq VALUES (-1,'x','y',0,'')",
+    )
     again = digests(one, tmp_path, kept)
     assert len(again - after) == 1
     after_rows, _ = collect(one, tmp_path, kept)
@@ -175,7 +179,9 @@ def test_the_value_before_goes_on_from_piece_to_piece(tmp_path) -> None:
     change(tmp_path / "s.db", "UPDATE faq SET price = NULL WHERE id > 2")
     one = source("sqlite:///s.db", schema={"price": {"type": "number", "missing": "previous"}})
     frame, _ = collect(one, tmp_path, tmp_path / "kept")
-    prices = {item["value"] for extra in frame["extra"][3:] for item in extra if item["key"] == "price"}
+    prices = {
+        item["value"] for extra in frame["extra"][3:] for item in extra if item["key"] == "price"
+    }
     assert prices == {"1"}
 
 
@@ -256,11 +262,10 @@ def test_settings_and_messages_have_no_secret(tmp_path, monkeypatch) -> None:
     ("settings", "words"),
     [
         ({"url": "sqlite:///none.db"}, "there is no SQLite file"),
-        ({"table": "nothing"}, "a table that is asked for is not there"),
-        ({"query": "SELECT nothing FROM faq"}, "a column that is asked for is not there"),
+        ({"table": "nowhere"}, "a table that is asked for is not there"),
+        ({"query": "SELECT nowhere FROM faq"}, "a column that is asked for is not there"),
         ({"query": "SELECT FROM WHERE"}, "the query is not right"),
         ({"url": "sqlite:///torn.db"}, "no whole SQLite file"),
-        ({"query": "SELECT id, q, a, q FROM faq"}, "more than once"),
         ({"key": "nothing"}, "no"),
         ({"url": "nosuch://x/y"}, "knows no database"),
         ({"url": "words"}, "not the URL"),
@@ -269,13 +274,11 @@ def test_settings_and_messages_have_no_secret(tmp_path, monkeypatch) -> None:
 )
 def test_what_is_wrong_is_said_before_and_during_the_run(tmp_path, settings, words) -> None:
     fill(tmp_path / "s.db", 3)
-    (tmp_path / "torn.db").write_bytes((tmp_path / "s.db").read_bytes()[:3000] + b"x" * 5000)
     (tmp_path / "torn.db").write_bytes(b"not a database at all, but long enough to be one" * 100)
     one = source(**{"url": "sqlite:///s.db", **settings})
     with pytest.raises(SourceError, match=words):
         collect(one, tmp_path, tmp_path / "kept")
-    if "more than once" not in words:
-        assert one.problems(tmp_path)
+    assert one.problems(tmp_path)
 
 
 def test_a_locked_database_is_named_as_such(tmp_path) -> None:
@@ -291,7 +294,12 @@ def test_a_locked_database_is_named_as_such(tmp_path) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["DELETE FROM faq", "SELECT 1; DROP TABLE faq", "PRAGMA user_version = 3", "UPDATE faq SET q=1"],
+    [
+        "DELETE FROM faq",
+        "SELECT 1; DROP TABLE faq",
+        "PRAGMA user_version = 3",
+        "UPDATE faq SET q=1",
+    ],
 )
 def test_a_query_that_writes_is_refused(query) -> None:
     with pytest.raises(ValidationError, match="one statement that selects"):
@@ -345,8 +353,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
         str(binaries / "initdb"), "-D", data, "-U", "admin", "-A", "scram-sha-256",
         "--pwfile", str(folder / "pw"), "-E", "UTF8", "--no-sync",
     )  # fmt: skip
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    run(str(binaries / "pg_ctl"), "-D", data, "-w", "-o", options, "-l", str(folder / "log"), "start")
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    )
+    run(
+        str(binaries / "pg_ctl"),
+        "-D",
+        data,
+        "-w",
+        "-o",
+        options,
+        "-l",
+        str(folder / "log"),
+        "start",
+    )
 
     def do(*statements: str) -> str:
         connection = pg8000.dbapi.connect(
@@ -403,6 +423,11 @@ def test_both_drivers_give_the_same_blocks_of_postgresql(tmp_path, admin) -> Non
         assert fates.height == 0
     first, second = frames.values()
     assert first.height == 30_000
+    from tunesmith.collect.tables.blocks import Blocks
+
+    raw = [pl.concat(Blocks(tmp_path / driver).frames()) for driver in frames]
+    for name in raw[0].columns:
+        assert raw[0][name].to_list() == raw[1][name].to_list(), name
     assert first.drop("collected_at").equals(second.drop("collected_at"))
     row = first.row(2, named=True)
     assert row["text"] == "question 3? 0.75 04.01.2026 no 09:30"
@@ -429,20 +454,22 @@ def test_since_and_changes_in_postgresql(tmp_path, admin, postgres, driver) -> N
 def test_what_postgresql_refuses_is_named_without_secrets(
     tmp_path, admin, postgres, driver, monkeypatch
 ) -> None:
-    where = postgres(
-        "DROP ROLE IF EXISTS reader", "CREATE ROLE reader LOGIN PASSWORD 'reader-pw'"
-    )
+    where = postgres("DROP ROLE IF EXISTS reader", "CREATE ROLE reader LOGIN PASSWORD 'reader-pw'")
     monkeypatch.setenv("READER", "reader-pw")
     monkeypatch.setenv("WRONG", "wrong-pw")
     writes = "CREATE OR REPLACE FUNCTION public.w() RETURNS bigint LANGUAGE sql AS "
     postgres(writes + "'INSERT INTO desk.faq (id) VALUES (-1) RETURNING id'")
-    reader, wrong = f"postgresql://reader:${{READER}}@{where}", f"postgresql://admin:${{WRONG}}@{where}"
+    reader, wrong = (
+        f"postgresql://reader:${{READER}}@{where}",
+        f"postgresql://admin:${{WRONG}}@{where}",
+    )
     for settings, words in (
         ({"url": wrong, "table": "desk.faq"}, "refuses the user or the password"),
         ({"url": reader, "table": "desk.faq"}, "may not read"),
         ({"url": admin, "table": "desk.none"}, "table that is asked for"),
         ({"url": admin + "x", "table": "desk.faq"}, "no database of this name"),
         ({"url": admin, "query": "SELECT public.w() AS id, 'a' AS q, 'b' AS a"}, "read only"),
+        ({"url": admin, "query": "SELECT 1 AS id, 'a' AS q, 'b' AS a, 'c' AS a"}, "more than once"),
         ({"url": admin, "query": "SELECT 1 AS id, 'a' AS q, 'b' AS a, pg_sleep(5)::text AS s",
           "timeout_s": 0.3, "key": []}, "longer than timeout_s"),
     ):  # fmt: skip

@@ -141,6 +141,7 @@ class Reader:
 
     def _by_adbc(self, asked: Asked, after: Any) -> Iterator[Batch]:
         from adbc_driver_manager import Error
+        from pyarrow import ArrowException
 
         plain = self.url.set(drivername="postgresql") if self.name == "postgresql" else self.url
         sql = str(
@@ -161,7 +162,7 @@ class Reader:
                     _check_names(names)
                     frame = pl.DataFrame(
                         [
-                            texts_of(name, getattr(column, "storage", column))
+                            texts_of(name, _stored(column))
                             for name, column in zip(names, batch.columns, strict=True)
                         ]
                     )
@@ -170,7 +171,7 @@ class Reader:
                         latest = pl.Series(pl.from_arrow(batch.column(asked.since))).max()
                     for start in range(0, frame.height, self.rows):
                         yield Batch(frame[start : start + self.rows], latest)
-        except Error as error:
+        except (Error, ArrowException) as error:  # the latter while rows are fetched
             raise problem_of(error) from None
 
 
@@ -182,6 +183,17 @@ def _adbc(name: str, url: Any) -> Any:
     import adbc_driver_sqlite.dbapi as sqlite
 
     return sqlite.connect(f"file:{url.database}?mode=ro")
+
+
+def _stored(column: Any) -> Any:
+    """An Arrow column of a database's own type as what it is stored as."""
+    import pyarrow as pa
+
+    if not isinstance(column, pa.ExtensionArray):
+        return column
+    if column.type.extension_name == "arrow.uuid":
+        return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    return column.storage
 
 
 def _uses_adbc(name: str, driver: Driver) -> bool:
