@@ -10,11 +10,20 @@ from tunesmith.collect.chats import ChatSource
 from tunesmith.collect.exports import TicketExportSource
 from tunesmith.collect.mail.source import MailSource
 from tunesmith.collect.pages import PagesSource
+from tunesmith.collect.tables import DatabaseSource
+from tunesmith.collect.tables import TableSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
 AnySource = Annotated[
-    CallSource | ChatSource | MailSource | PagesSource | TicketExportSource | TicketSource,
+    CallSource
+    | ChatSource
+    | DatabaseSource
+    | MailSource
+    | PagesSource
+    | TableSource
+    | TicketExportSource
+    | TicketSource,
     Field(discriminator="kind"),
 ]
 
@@ -23,9 +32,11 @@ __all__ = [
     "CallSource",
     "ChatSource",
     "Chunk",
+    "DatabaseSource",
     "MailSource",
     "PagesSource",
     "Source",
+    "TableSource",
     "TicketExportSource",
     "TicketSource",
 ]

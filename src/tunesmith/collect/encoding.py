@@ -25,6 +25,9 @@ _NEIGHBOURS = {
     "cp1254": ("tr",),
 }
 
+#: Windows' own forms of standards, with more letters.
+_WIDER = {"shift_jis": "cp932", "euc_kr": "cp949"}
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -78,8 +81,9 @@ def likeliest(sample: bytes) -> str:
         return "utf-8"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(b"\n".join(beyond[:2000]), cp_isolation=CANDIDATES).best()
-    name = "cp1252" if best is None else best.encoding
+    text = b"\n".join(beyond[:2000])
+    best = from_bytes(text, cp_isolation=CANDIDATES).best()
+    name = _first_that_decodes(text) if best is None else best.encoding
     if name in _NEIGHBOURS and not _is_written_in(beyond, name, _NEIGHBOURS[name]):
         name = "cp1252"
     return name
@@ -105,6 +109,17 @@ def _is_written_in(lines: list[bytes], encoding: str, languages: tuple[str, ...]
     text = b" ".join(lines[:50]).decode(encoding, "replace")[:2000]
     found, _ = identifier(COMMON_LANGUAGES).identify(pl.Series([text]))
     return found[0] in languages
+
+
+def _first_that_decodes(text: bytes) -> str:
+    """The first of `CANDIDATES` in which this is text, where there is too little to guess from."""
+    for name in (_WIDER.get(name, name) for name in CANDIDATES):
+        try:
+            text.decode(name)
+        except UnicodeDecodeError:
+            continue
+        return name
+    return CANDIDATES[0]
 
 
 def _starts_as_utf8(path: Path) -> bool:
