@@ -70,9 +70,9 @@ class PagesSource(FileSource):
                 builder.add(values.pop("key"), values, notes)
                 if builder.full:
                     yield builder.take()
-            for problem in page["problems"]:
-                leave = builder.drop if problem["dropped"] else builder.quarantine
-                leave(problem["reason"], position=problem["position"])
+            for left in page["problems"]:
+                leave = builder.drop if left["dropped"] else builder.quarantine
+                leave(left["reason"], position=left["position"])
         yield builder.take()
 
     def problems(self, base: Path, seen: Seen | None = None) -> list[tuple[str, str]]:

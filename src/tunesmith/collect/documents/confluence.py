@@ -28,6 +28,7 @@ _PARAMETER = re.compile(r"<ac:parameter\b[^>]*>[^<]*</ac:parameter>")
 _LINK = re.compile(r"<ac:link\b[^>]*>(.*?)</ac:link>", re.DOTALL)
 _TITLE = re.compile(r"ri:content-title=\"([^\"]*)\"")
 _CODE = re.compile(r"<ac:plain-text-body>(.*?)</ac:plain-text-body>", re.DOTALL)
+_TASK_FACTS = re.compile(r"<ac:(task-id|task-status)>[^<]*</ac:\1>")
 _SELF_CLOSED = re.compile(r"<((?:ac|ri):[\w-]+)\b([^>]*)/>")
 
 
@@ -35,6 +36,7 @@ def storage_document(body: str) -> Document:
     """A page in Confluence's storage format (XHTML with macros) as blocks."""
     body = _CDATA.sub(lambda match: escape(match[1]), body)
     body = _PARAMETER.sub("", body)
+    body = _TASK_FACTS.sub("", body).replace("<ac:task>", "<li>").replace("</ac:task>", "</li>")
     body = _CODE.sub(lambda match: f"<pre>{match[1]}</pre>", body)
     body = _LINK.sub(_link_words, body)
     body = _SELF_CLOSED.sub("", body)
@@ -144,7 +146,7 @@ def read_entities(path: str, *, zipped: bool) -> list[Document]:
         for found in objects
         if found.kind == "BodyContent" and "content" in found.refers
     }
-    documents = []
+    documents: list[Document] = []
     for found in objects:
         if found.kind in _WRITTEN:
             position = f"page {len(documents) + 1}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote
 
 from tunesmith.collect.documents.archive import Archive, attribute, local
@@ -21,33 +23,14 @@ def read_epub(path: str) -> Document:
         Unreadable: It is damaged or encrypted.
     """
     archive = Archive(path)
-    if _CONTAINER not in archive:
-        raise Unreadable("it does not say where the book begins")
-    if "META-INF/encryption.xml" in archive and "META-INF/rights.xml" in archive:
+    if "META-INF/rights.xml" in archive and "META-INF/encryption.xml" in archive:
         raise Unreadable("it is encrypted")
-    roots = [e for e in archive.xml(_CONTAINER).iter() if local(e) == "rootfile"]
-    if not roots:
-        raise Unreadable("it does not say where the book begins")
-    name = attribute(roots[0], "full-path") or ""
+    name = _package_name(archive)
     package = archive.xml(name)
     document = Document()
-    for child in package:
-        if local(child) == "metadata":
-            take_dublin_core(child, document)
-            for meta in child:
-                if meta.get("property") == "dcterms:modified" and meta.text:
-                    document.modified = meta.text.strip()
-    items = {}
-    for item in package.iter():
-        if local(item) == "item" and "nav" not in item.get("properties", "").split():
-            place = posixpath.join(posixpath.dirname(name), unquote(item.get("href", "")))
-            items[item.get("id", "")] = (posixpath.normpath(place), item.get("media-type", ""))
-    spine = [e.get("idref", "") for e in package.iter() if local(e) == "itemref"]
+    _take_facts(package, document)
     blocks = Blocks(document)
-    for number, identifier in enumerate(spine, 1):
-        place, kind = items.get(identifier, ("", ""))
-        if "html" not in kind:
-            continue  # the table of contents, or a picture
+    for number, place in enumerate(_chapters(package, posixpath.dirname(name)), 1):
         blocks.position = f"chapter {number}"
         try:
             chapter, _ = html_document(archive.read(place).decode("utf-8", "replace"))
@@ -57,3 +40,34 @@ def read_epub(path: str) -> Document:
         for block in chapter.blocks:
             blocks.add(block.kind, block.text, block.level)
     return document
+
+
+def _package_name(archive: Archive) -> str:
+    """The entry that lists what is in the book."""
+    roots = archive.xml(_CONTAINER).iter() if _CONTAINER in archive else ()
+    for element in roots:
+        if local(element) == "rootfile":
+            return attribute(element, "full-path") or ""
+    raise Unreadable("it does not say where the book begins")
+
+
+def _take_facts(package: Any, document: Document) -> None:
+    for child in package:
+        if local(child) == "metadata":
+            take_dublin_core(child, document)
+            for meta in child:
+                if meta.get("property") == "dcterms:modified" and meta.text:
+                    document.modified = meta.text.strip()
+
+
+def _chapters(package: Any, folder: str) -> Iterator[str]:
+    """The entries of the chapters in order, without the table of contents."""
+    items = {}
+    for item in package.iter():
+        chapter = "html" in item.get("media-type", "") and "nav" not in item.get("properties", "")
+        if local(item) == "item" and chapter:
+            place = posixpath.join(folder, unquote(item.get("href", "")))
+            items[item.get("id", "")] = posixpath.normpath(place)
+    for element in package.iter():
+        if local(element) == "itemref" and element.get("idref", "") in items:
+            yield items[element.get("idref", "")]

@@ -85,7 +85,10 @@ def _open(text: str, *, keep_data: bool = False) -> tuple[Any, str | None, dict[
 def _main(tree: Any) -> tuple[Any, str | None]:
     """The element with the main content, and the words of its first heading."""
     main = tree.css_first("main") or tree.css_first("article") or tree.css_first("[role=main]")
-    root = main or tree.css_first(_WIKI) or tree.body
+    wiki = (
+        None if main else max(tree.css(_WIKI), key=lambda node: len(node.html or ""), default=None)
+    )
+    root = main or wiki or tree.body
     if root is None:
         return None, None
     heading = root.css_first("h1")

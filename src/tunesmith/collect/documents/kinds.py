@@ -64,26 +64,32 @@ def recognise(path: str) -> tuple[Format, str | None]:
     if promised == "confluence-json":
         return "confluence-json", None
     if promised is not None and suffix not in {".zip", ".xml"}:
-        start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
-        if start.startswith((b"<!doctype html", b"<html")):
-            return "html", f"read as what it is: html, not '{suffix}'"
-        raise Unreadable(f"its name says '{suffix}', but its content is none")
+        return _saved_page(head, suffix)
     raise Unreadable(f"a pages source does not read '{suffix or 'no suffix'}' files")
 
 
+def _saved_page(head: bytes, suffix: str) -> tuple[Format, str]:
+    """A web page under the name of an office file: what many programs call their export."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower()
+    if not start.startswith((b"<!doctype html", b"<html")):
+        raise Unreadable(f"its name says '{suffix}', but its content is none")
+    return "html", f"read as what it is: html, not '{suffix}'"
+
+
 def _by_content(path: str, head: bytes, suffix: str) -> Format | None:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head[:1024]):
-        return "pdf"
-    if start.startswith(b"{\\rtf"):
-        return "rtf"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(path)
     if head.startswith(_OLE):
         return _compound(path)
-    if start.startswith(b"<?xml") and b"<hibernate-generic" in head:
-        return "confluence-xml"
-    return None
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    found: Format | None = None
+    if start.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head[:1024]):
+        found = "pdf"
+    elif start.startswith(b"{\\rtf"):
+        found = "rtf"
+    elif start.startswith(b"<?xml") and b"<hibernate-generic" in head:
+        found = "confluence-xml"
+    return found
 
 
 def _zipped(path: str) -> Format:

@@ -15,7 +15,7 @@ from tunesmith.config import Config
 _PIECE = re.compile(r"[^\W\d_]+|\d|[^\w\s]|_")
 #: Letters of scripts in which a letter is about a token.
 _DENSE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n")
+_SENTENCE = re.compile(r"(?<=[.!?\u3002\uff01\uff1f])\s+|\n")
 
 
 class Passages(Config):
@@ -27,7 +27,7 @@ class Passages(Config):
     overlap_tokens: int = Field(default=64, ge=0)
     """Tokens of the passage before that a passage repeats where a section was cut; a passage that
     begins with a heading repeats nothing."""
-    min_tokens: int = Field(default=100, ge=0)
+    min_tokens: int = Field(default=200, ge=0)
     """Sections with fewer tokens go together with the one after them, where both fit."""
     headings: bool = True
     """Whether the headings above a passage stand at its beginning. They are in `extra` anyway."""
@@ -47,7 +47,7 @@ class Passage:
     """Some blocks of a page that belong together."""
 
     blocks: list[Block]
-    path: list[str] = field(default_factory=list)
+    path: list[Block] = field(default_factory=list)
     """The headings above it, from the outermost."""
     position: str = ""
     overlap: str = ""
@@ -55,9 +55,8 @@ class Passage:
 
     def text(self, *, headings: bool) -> str:
         """Its words, below the headings above it."""
-        above = [Block("heading", words, 1 + depth) for depth, words in enumerate(self.path)]
         first = [Block("paragraph", self.overlap)] if self.overlap else []
-        return render((above if headings else []) + first + self.blocks)
+        return render((self.path if headings else []) + first + self.blocks)
 
 
 def estimate_tokens(text: str) -> int:
@@ -95,7 +94,7 @@ def cut(blocks: list[Block], settings: Passages) -> list[Passage]:
 
 def _sections(blocks: list[Block]) -> Iterator[Passage]:
     """A passage for each heading with what is below it, up to the next heading."""
-    path: list[tuple[int, str]] = []
+    path: list[Block] = []
     counts: list[int] = []
     current = Passage([], position="section 0")
     for block in blocks:
@@ -103,13 +102,13 @@ def _sections(blocks: list[Block]) -> Iterator[Passage]:
             if current.blocks:
                 yield current
             level = max(1, block.level)
-            path = [(depth, words) for depth, words in path if depth < level]
+            path = [above for above in path if above.level < level]
             counts = [*counts, 0][: len(path) + 1]
             counts += [0] * (len(path) + 1 - len(counts))
             counts[-1] += 1
             place = ".".join(str(max(1, count)) for count in counts)
-            current = Passage([], [words for _, words in path], f"section {place}")
-            path.append((level, block.text))
+            current = Passage([], list(path), f"section {place}")
+            path.append(block)
         current.blocks.append(block)
     if current.blocks:
         yield current
@@ -156,7 +155,7 @@ def _cut_section(section: Passage, most: int, overlap: int) -> Iterator[Passage]
                 size = 0
             parts[-1].append(piece)
             size += own
-    heading = first.text if first.kind == "heading" else None
+    heading = first if first.kind == "heading" else None
     before = ""
     for number, part in enumerate(parts, 1):
         path = section.path if number == 1 or heading is None else [*section.path, heading]
@@ -167,8 +166,8 @@ def _cut_section(section: Passage, most: int, overlap: int) -> Iterator[Passage]
         before = "" if part[-1].kind in {"table", "code"} else part[-1].text
 
 
-def _path_size(path: list[str]) -> int:
-    return sum(estimate_tokens(words) + 1 for words in path)
+def _path_size(path: list[Block]) -> int:
+    return sum(estimate_tokens(heading.text) + 1 for heading in path)
 
 
 def _place(blocks: list[Block]) -> str | None:

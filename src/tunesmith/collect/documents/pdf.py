@@ -138,7 +138,7 @@ def _shifted(letter: str) -> str:
     return (
         chr(ord(letter) + 29)
         if ord(letter) < 98
-        else {"³": "“", "´": "”", "¶": "’"}.get(letter, letter)
+        else {"³": "“", "\u00b4": "”", "¶": "’"}.get(letter, letter)
     )
 
 

@@ -8,12 +8,15 @@ The columns of a table hold no lines of prose and stay together: a table is read
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 #: Gaps in a line: wider than this share of the letters' size, another cell begins.
 CELL_GAP = 1.3
 #: A line of prose has at least so many words and fills this share of its column.
 PROSE_WORDS, PROSE_SHARE, PROSE_LINES = 4, 0.5, 6
+
+_NUMBER = re.compile(r"\d{1,2}|(?:\d{1,2}\.)+\d{0,2}|\(?(?:\d{1,2}|[A-Za-z]|[ivx]+)[.)]|[^\w\s]")
 
 
 @dataclass
@@ -204,15 +207,15 @@ def _row(line: list[Segment]) -> Row:
     spans: list[tuple[float, float]] = []
     end = 0.0
     for one in line:
-        words = " ".join(word.text for word in one.words)
+        said = " ".join(word.text for word in one.words)
         gap = one.left - end
         size = one.words[0].size
         small = gap <= CELL_GAP * size
         if cells and (small or (len(cells) == 1 and _numbers(cells[0]))):
-            cells[-1] += (" " if gap > 0.15 * size else "") + words
+            cells[-1] += (" " if gap > 0.15 * size else "") + said
             spans[-1] = (spans[-1][0], max(spans[-1][1], one.right))
         else:
-            cells.append(words)
+            cells.append(said)
             spans.append((one.left, one.right))
         end = max(end, one.right)
     words = [word for one in line for word in one.words]
@@ -232,15 +235,5 @@ def _row(line: list[Segment]) -> Row:
 
 
 def _numbers(cell: str) -> bool:
-    """Whether a cell numbers what comes after it: `2.1`, `•`, `(a)`."""
-    bare = cell.strip("().")
-    return len(cell) <= 6 and (
-        (bare.replace(".", "").isdigit() and cell.endswith((".", ")")))
-        or (
-            "." in bare
-            and bare.replace(".", "").isdigit()
-            and len(bare) <= 5
-            and bare.count(".") > 0
-        )
-        or (len(bare) == 1 and (not bare.isalnum() or cell != bare or bare.isdigit()))
-    )
+    """Whether a cell numbers what comes after it: `2.1`, `3.`, `(a)`, a bullet."""
+    return len(cell) <= 6 and _NUMBER.fullmatch(cell) is not None

@@ -20,7 +20,7 @@ _PAGE_NUMBER = re.compile(r"(?:page|seite|p\.?|s\.)?\W*(?:#|[ivxlc]{1,6})(?:\W*(
                           re.IGNORECASE)  # fmt: skip
 _BULLET = re.compile(r"^(?:[•◦▪‣●○■–*\uf0b7]|-(?=\s)|\(?\d{1,2}[.)]|\(?[a-z]\))\s+(?=\S)")
 _SYMBOL = re.compile(r"^[•◦▪‣●○■–*\uf0b7-]\s+")
-_ENDS = re.compile(r"[.!?:;。！？][\"'”’)\]]*$")
+_ENDS = re.compile(r"[.!?:;\u3002\uff01\uff1f][\"'”’)\]]*$")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -167,7 +167,7 @@ class _Writer:
     def _table(self, table: list[Row]) -> None:
         if not table:
             return
-        lines = _aligned(table, _columns(table)) or _aligned(table, _starts(table), joined=True)
+        lines = _aligned(table, _columns(table)) or _joined_cells(table)
         self.blocks.table(lines, first_is_header=False)
         table.clear()
 
@@ -274,18 +274,33 @@ class _Writer:
         return f"{bare}-{line}"
 
 
-def _aligned(
-    table: list[Row], starts: list[float], *, joined: bool = False
-) -> list[list[str]] | None:
+def _joined_cells(table: list[Row]) -> list[list[str]]:
+    """The cells of rows below each other, those of a row that begin at one place put together."""
+    starts = _starts(table)
+    lines = []
+    for row in table:
+        cells = [""] * len(starts)
+        for (left, _), cell in zip(row.spans, row.cells, strict=True):
+            column = _column(starts, left)
+            cells[column] = f"{cells[column]} {cell}".strip()
+        lines.append(cells)
+    return lines
+
+
+def _column(starts: list[float], left: float) -> int:
+    return max((number for number, at in enumerate(starts) if at <= left + 2), default=0)
+
+
+def _aligned(table: list[Row], starts: list[float]) -> list[list[str]] | None:
     """The cells of rows below each other; null where two of a row share a column."""
     lines = []
     for row in table:
         cells = [""] * len(starts)
         for (left, _), cell in zip(row.spans, row.cells, strict=True):
-            column = max((n for n, at in enumerate(starts) if at <= left + 2), default=0)
-            if cells[column] and not joined:
+            column = _column(starts, left)
+            if cells[column]:
                 return None
-            cells[column] = f"{cells[column]} {cell}".strip()
+            cells[column] = cell
         lines.append(cells)
     return lines
 

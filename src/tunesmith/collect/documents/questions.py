@@ -14,7 +14,7 @@ from tunesmith.collect.documents.blocks import Block, one_line, render
 #: Words of a question, and words that an answer has at least.
 MAX_QUESTION_WORDS, MIN_ANSWER_WORDS = 60, 2
 
-_ASKS = re.compile(r"[?？؟;]\s*[*_\"'»”)\]]*$")
+_ASKS = re.compile(r"[?\uff1f؟;]\s*[*_\"'»”)\]]*$")
 _ABOUT_QUESTIONS = re.compile(
     r"\bfaqs?\b|frequently asked|common questions|questions (?:and|&) answers|\bq ?& ?a\b"
     r"|h[äa]ufige (?:fragen|gestellte)|foire aux questions|preguntas frecuentes"

@@ -202,7 +202,7 @@ def _text_rows(document: Document, blocks: list[Block], settings: Passages) -> l
     for passage in passages:
         text = passage.text(headings=settings.headings)
         own = render(passage.blocks)
-        path = " > ".join(passage.path)
+        path = " > ".join(heading.text for heading in passage.path)
         rows.append(
             {
                 "key": "passage " + content_hash(f"{path}\0{own}".encode()),

@@ -29,10 +29,11 @@ def read_slides(path: str) -> Document:
     document = Document()
     take_core(archive, document)
     links = _links(archive, "ppt/presentation.xml")
-    names = []
-    for element in archive.xml("ppt/presentation.xml").iter():
-        if local(element) == "sldId":
-            names.append(links.get(element.get(f"{{{_RELATIONS}}}id", ""), ("", ""))[0])
+    names = [
+        links.get(element.get(f"{{{_RELATIONS}}}id", ""), ("", ""))[0]
+        for element in archive.xml("ppt/presentation.xml").iter()
+        if local(element) == "sldId"
+    ]
     for number, name in enumerate(names, 1):
         _Slide(archive, document, f"slide {number}").read(name)
     return document
@@ -133,8 +134,7 @@ class _Slide:
             self.blocks.add("paragraph", "".join(_words(title)))
         series = [part for part in root.iter() if local(part) == "ser"]
         columns = [["", *_points(series[0], "cat")]] if series else []
-        for one in series:
-            columns.append([" ".join(_points(one, "tx")), *_points(one, "val")])
+        columns += [[" ".join(_points(one, "tx")), *_points(one, "val")] for one in series]
         if columns:
             height = max(map(len, columns))
             padded = [column + [""] * (height - len(column)) for column in columns]

@@ -18,6 +18,9 @@ _HEADING = re.compile(r"heading (\d)")
 #: What is not text of the document: the other version of a drawing, deleted words, field codes.
 _SKIPPED = {"Fallback", "del", "moveFrom", "instrText", "delText", "rPr", "pPr", "sectPr"}
 
+#: What stands before a part of a formula or for a sign; its own words follow.
+_JOINTS = {"noBreakHyphen": "-", "den": "/", "sup": "^", "sub": "_"}
+
 
 def read_word(path: str) -> Document:
     """A Word document.
@@ -134,8 +137,9 @@ class _Reader:
                 yield "\t"
             elif tag in {"br", "cr"}:
                 yield "\n"
-            elif tag == "noBreakHyphen":
-                yield "-"
+            elif tag in _JOINTS:
+                yield _JOINTS[tag]
+                yield from self._words(child)
             elif tag in {"blip", "imagedata"}:
                 self.pictures += 1
             elif tag == "txbxContent":
