@@ -27,6 +27,8 @@ PROMISED: dict[str, Format] = {
     ".xml": "confluence-xml", ".json": "confluence-json",
 }  # fmt: skip
 
+#: The folder of an Office Open XML file that tells what it is.
+_OFFICE: dict[str, Format] = {"word": "word", "ppt": "slides", "xl": "sheets"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD = {
     "WordDocument": "a Word 97-2003 file is not read: save it as .docx",
@@ -96,25 +98,22 @@ def _zipped(path: str) -> Format:
     archive = Archive(path)
     names = archive.entries
     folders = {name.partition("/")[0] for name in names if "/" in name}
-    if "[Content_Types].xml" in names:
-        for folder, found in (("word", "word"), ("ppt", "slides"), ("xl", "sheets")):
-            if folder in folders:
-                return found  # type: ignore[return-value]
-    if "mimetype" in names:
-        kind = archive.read("mimetype").strip()[:200].decode("ascii", "replace")
-        if kind == "application/epub+zip":
-            return "epub"
-        if "opendocument.spreadsheet" in kind:
-            return "sheets"
-        if "opendocument" in kind:
-            return "opendocument"
-    if "META-INF/container.xml" in names:
-        return "epub"
-    if "entities.xml" in names:
-        return "confluence-zip"
-    if any(name.rpartition("/")[2] == "index.html" for name in names):
-        return "confluence-html"
-    raise Unreadable("an archive that is no document and no export: unpack it")
+    for folder, office in _OFFICE.items():
+        if folder in folders and "[Content_Types].xml" in names:
+            return office
+    kind = archive.read("mimetype")[:200] if "mimetype" in names else b""
+    found: Format
+    if b"epub" in kind or "META-INF/container.xml" in names:
+        found = "epub"
+    elif b"opendocument" in kind:
+        found = "sheets" if b"spreadsheet" in kind else "opendocument"
+    elif "entities.xml" in names:
+        found = "confluence-zip"
+    elif any(name.rpartition("/")[2] == "index.html" for name in names):
+        found = "confluence-html"
+    else:
+        raise Unreadable("an archive that is no document and no export: unpack it")
+    return found
 
 
 def _compound(path: str) -> Format:

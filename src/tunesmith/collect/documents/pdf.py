@@ -190,6 +190,8 @@ def _words(text_page: Any, raw: Any) -> Iterator[Word]:
 
 def _letter(code: int) -> str:
     """The letter of a code point; a replacement mark for what is none."""
+    if 0x80 <= code < 0xA0:  # fonts without an encoding mostly mean Windows-1252
+        return bytes([code]).decode("cp1252", "replace")
     return "\ufffd" if 0xD800 <= code < 0xE000 or code > 0x10FFFF else chr(code)
 
 

@@ -16,8 +16,9 @@ HEADING_SIZE, HEADING_WORDS, BOLD_WORDS = 1.08, 30, 14
 SMALL_SIZE = 0.93
 
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(r"(?:page|seite|p\.?|s\.)?\W*(?:#|[ivxlc]{1,6})(?:\W*(?:of|/|von|de)?\W*#)?\W*",
-                          re.IGNORECASE)  # fmt: skip
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|p\.?|s\.)?\W*(?:#|[ivxlc]{1,6})(?:\W*(?:of|/|von|de)?\W*#)?\W*", re.IGNORECASE
+)
 _BULLET = re.compile(r"^(?:[•◦▪‣●○■–*\uf0b7]|-(?=\s)|\(?\d{1,2}[.)]|\(?[a-z]\))\s+(?=\S)")
 _SYMBOL = re.compile(r"^[•◦▪‣●○■–*\uf0b7-]\s+")
 _ENDS = re.compile(r"[.!?:;\u3002\uff01\uff1f][\"'”’)\]]*$")

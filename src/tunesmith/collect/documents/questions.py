@@ -23,10 +23,15 @@ _ABOUT_QUESTIONS = re.compile(
 )
 _BOLD = re.compile(r"^(\*\*|__)(.+)\1$", re.DOTALL)
 _NUMBER = re.compile(r"^(?:\d+(?:\.\d+)*[.)]?|[QqFf]\d+[.:)]?)\s+")
-_Q = re.compile(r"^\W{0,4}(?:Q|Question|Frage|Pregunta|Domanda|Vraag)\s?\d*\W{0,2}[:.)]\W{0,4}(?=\w)",
-                re.IGNORECASE)  # fmt: skip
-_A = re.compile(r"^\W{0,4}(?:A|Answer|Antwort|Respuesta|Risposta|Antwoord|Réponse|R)\s?\d*\W{0,2}"
-                r"[:.)]\W{0,4}(?=\w)", re.IGNORECASE)  # fmt: skip
+_Q = re.compile(
+    r"^\W{0,4}(?:Q|Question|Frage|Pregunta|Domanda|Vraag)\s?\d*\W{0,2}[:.)]\W{0,4}(?=\w)",
+    re.IGNORECASE,
+)
+_A = re.compile(
+    r"^\W{0,4}(?:A|Answer|Antwort|Respuesta|Risposta|Antwoord|Réponse|R)\s?\d*\W{0,2}"
+    r"[:.)]\W{0,4}(?=\w)",
+    re.IGNORECASE,
+)
 
 
 @dataclass
