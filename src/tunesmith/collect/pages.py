@@ -1,195 +1,127 @@
-"""Pages: documents from folders of Markdown, HTML and plain text files."""
+"""Pages: documents from folders of text files, office files, books and exports of wikis."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Place
-from tunesmith.collect.encoding import Encoding, detect
-from tunesmith.collect.times import parse_time
-from tunesmith.errors import SourceError
-from tunesmith.record import content_hash
+from tunesmith.collect.documents.html import FURNITURE, html_page
+from tunesmith.collect.documents.kinds import HTML, MARKDOWN, PLAIN, PROMISED, promising
+from tunesmith.collect.documents.markdown import markdown_page
+from tunesmith.collect.documents.passages import Passages
+from tunesmith.collect.documents.read import Questions, read_file
+from tunesmith.collect.sandbox import Unreadable, shared
+from tunesmith.errors import MissingExtraError, SourceError
+from tunesmith.record import content_hash, record_id
 from tunesmith.store.seen import Seen
 
-MARKDOWN = {".md", ".markdown"}
-HTML = {".html", ".htm", ".xhtml"}
-PLAIN = {".txt"}
+__all__ = ["FURNITURE", "HTML", "MARKDOWN", "PLAIN", "PagesSource", "html_page", "markdown_page"]
 
-#: What frames a page and is not its content.
-FURNITURE = (
-    "script, style, noscript, template, svg, iframe, nav, header, footer, aside, form, "
-    "[role=navigation], [role=banner], [role=contentinfo], [aria-hidden=true], [hidden]"
-)
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
-_BLOCKS = {
-    "p", "div", "section", "article", "main", "ul", "ol", "table", "tr", "pre", "blockquote",
-    "dl", "dt", "dd", "figure", "figcaption", "hr", "address",
-}  # fmt: skip
+#: CPU seconds that one file may take: a PDF takes about 30 ms a page.
+CPU_S = 180.0
+
+#: The package that a format needs, by the name that it is imported by, beside lxml.
+_PACKAGES = {
+    "pdf": ("pypdfium2", "pypdfium2"),
+    "sheets": ("python_calamine", "python-calamine"),
+    "rtf": ("striprtf", "striprtf"),
+}
 
 
 class PagesSource(FileSource):
-    """Knowledge-base pages: each file is one document."""
+    """Knowledge bases, manuals, reports, policies: each page, or passage of a long one, is a row.
+
+    Markdown, HTML, plain text; PDF, Word, PowerPoint, spreadsheets, OpenDocument, EPUB, RTF;
+    exports of Confluence. What a file is, its content says.
+    """
 
     kind: Literal["pages"] = "pages"
     """The tag that names this kind of source."""
     encoding: str | None = None
-    """Such as `utf-8`; detected when it is not given."""
+    """Of text files, such as `utf-8`; detected when it is not given."""
     category: str | None = None
     """The category of every page."""
-    max_file_mib: float = Field(default=16.0, gt=0)
+    max_file_mib: float = Field(default=64.0, gt=0)
     """A larger file is quarantined."""
+    passages: Passages = Passages()
+    """How long pages are cut along their headings; a page within the limit is one row."""
+    questions: Questions = "also"
+    """Questions with their answers on pages of questions (FAQ): `also` makes rows of them beside
+    the page, `extract` makes rows of them and leaves them out of the page, `only` drops the pages,
+    `keep` leaves them in the pages alone."""
 
     def read(self, place: Place) -> Iterator[Chunk]:
         """Read one file; see `Source.read`."""
         builder = ChunkBuilder(self, place)
-        page, problem = self._page(place.path)
-        if page is None:
-            builder.quarantine(problem)
-        else:
-            builder.add("page", {"kind": "document", "category": self.category} | page, [])
+        try:
+            pages = self._pages(place.path)
+        except Unreadable as problem:
+            builder.quarantine(problem.reason, position=problem.position)
+            pages = []
+        digest = content_hash(place.path.read_bytes()) if pages else ""
+        for page in pages:
+            for values, notes in self._rows(page, place, digest):
+                builder.add(values.pop("key"), values, notes)
+                if builder.full:
+                    yield builder.take()
+            for left in page["problems"]:
+                leave = builder.drop if left["dropped"] else builder.quarantine
+                leave(left["reason"], position=left["position"])
         yield builder.take()
 
     def problems(self, base: Path, seen: Seen | None = None) -> list[tuple[str, str]]:
-        """Missing files, or a folder without a page."""
+        """Missing files, a folder without a page, or packages that are not installed."""
         try:
             files = self.files(base)
         except SourceError as error:
             return [("path", error.what)]
-        if not any(file.suffix.lower() in MARKDOWN | HTML | PLAIN for file in files):
-            return [("path", "no Markdown, HTML or text file is there")]
-        return []
+        suffixes = {file.suffix.lower() for file in files}
+        if not suffixes & (MARKDOWN | HTML | PLAIN | PROMISED.keys()):
+            return [("path", "no Markdown, HTML, text file or office document is there")]
+        return [
+            ("path", f"'{suffix}' files: {MissingExtraError(package, 'documents').what}")
+            for suffix in sorted(suffixes & PROMISED.keys())
+            for module, package in [_PACKAGES.get(PROMISED[suffix], ("lxml", "lxml"))]
+            if suffix != ".json" and find_spec(module) is None
+        ]
 
-    def _page(self, path: Path) -> tuple[dict[str, Any] | None, str]:
-        suffix = path.suffix.lower()
-        if suffix not in MARKDOWN | HTML | PLAIN:
-            return None, f"a pages source does not read '{suffix or 'no suffix'}' files"
+    def _pages(self, path: Path) -> list[dict[str, Any]]:
         size = path.stat().st_size
+        if not promising(path):
+            suffix = path.suffix.lower() or "no suffix"
+            raise Unreadable(f"a pages source does not read '{suffix}' files")
         if size == 0:
-            return None, "the file is empty"
+            raise Unreadable("the file is empty")
         if size > self.max_file_mib * (1 << 20):
-            return None, f"the file has {size:,} bytes, more than the limit"
-        raw = path.read_bytes()
-        encoding = Encoding(self.encoding, declared=True) if self.encoding else detect(path)
-        try:
-            text = raw.decode(encoding.name)
-        except UnicodeDecodeError as error:
-            return None, f"byte {error.start + 1} is not valid {encoding.name}"
-        if "\0" in text:
-            return None, f"NUL byte at letter {text.index(chr(0)) + 1}"
-        page = html_page(text) if suffix in HTML else markdown_page(text)
-        page["content_hash"] = content_hash(raw)
-        return page, ""
+            raise Unreadable(f"the file has {size:,} bytes, more than the limit")
+        settings = self.passages.model_dump()
+        found: list[dict[str, Any]] = shared(cpu_s=CPU_S).call(
+            read_file, str(path), self.encoding, settings, self.questions
+        )
+        return found
 
+    def _rows(
+        self, page: dict[str, Any], place: Place, digest: str
+    ) -> Iterator[tuple[dict[str, Any], list[str]]]:
+        """The columns of each row of a page, with its notes.
 
-def markdown_page(text: str) -> dict[str, Any]:
-    """A Markdown page: its words, and what its front matter says (title, date, licence)."""
-    about: dict[str, Any] = {}
-    match = _FRONT_MATTER.match(text)
-    if match is not None:
-        try:
-            given = yaml.safe_load(match[1])
-        except yaml.YAMLError:
-            given = None  # not front matter after all: it stays in the text
-        if isinstance(given, dict):
-            about = {str(name).lower(): value for name, value in given.items()}
-            text = text[match.end() :]
-    heading = _HEADING.search(text)
-    title = about.get("title") or (heading[1] if heading is not None else None)
-    return _page(text.strip(), None if title is None else str(title), about)
-
-
-def html_page(text: str) -> dict[str, Any]:
-    """The main content of an HTML page as text; headings and list items keep their marks."""
-    from selectolax.lexbor import LexborHTMLParser
-
-    tree = LexborHTMLParser(text)
-    about: dict[str, Any] = {}
-    for meta in tree.css("meta[name][content]"):
-        about[str(meta.attributes["name"]).lower()] = meta.attributes["content"]
-    named = tree.css_first("head > title")
-    title = named.text().strip() if named is not None else None
-    for node in tree.css(FURNITURE):
-        node.decompose()
-    main = tree.css_first("main") or tree.css_first("article") or tree.css_first("[role=main]")
-    root = main or tree.body
-    heading = None if root is None else root.css_first("h1")
-    if heading is not None:
-        title = heading.text(separator=" ").strip() or title
-    words = "" if root is None else _readable(root)
-    return _page(words, title, about)
-
-
-def _readable(root: Any) -> str:
-    parts: list[str] = []
-    pre_depth = 0
-
-    def walk(node: Any) -> None:
-        nonlocal pre_depth
-        tag = node.tag
-        if tag == "-text":
-            text = node.text(deep=True)
-            if not pre_depth:
-                text = re.sub(r"\s+", " ", text)
-                text = text.lstrip() if parts and parts[-1].endswith("\n") else text
-            parts.append(text)
-            return
-        if tag == "br":
-            parts.append("\n")
-            return
-        if tag in {"h1", "h2", "h3", "h4", "h5", "h6"}:
-            parts.append("\n\n" + "#" * int(tag[1]) + " ")
-        elif tag == "li":
-            parts.append("\n- ")
-        elif tag in _BLOCKS:
-            parts.append("\n\n" if tag not in {"tr", "dt", "dd"} else "\n")
-        pre_depth += tag == "pre"
-        for child in node.iter(include_text=True):
-            walk(child)
-        pre_depth -= tag == "pre"
-        if tag in _BLOCKS or (tag[:1] == "h" and tag[1:].isdigit()):
-            parts.append("\n")
-        elif tag in {"td", "th"}:
-            parts.append(" | ")
-
-    walk(root)
-    text = "".join(parts)
-    text = re.sub(r"[ \t]+\n", "\n", text)
-    return re.sub(r"\n{3,}", "\n\n", text).strip()
-
-
-def _page(text: str, title: str | None, about: dict[str, Any]) -> dict[str, Any]:
-    moment = None
-    for name in ("updated", "last_updated", "modified", "date", "timestamp"):
-        value = about.get(name)
-        if isinstance(value, datetime):
-            moment = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        elif isinstance(value, date):
-            moment = datetime(value.year, value.month, value.day, tzinfo=UTC)
-        elif isinstance(value, str):
-            moment = parse_time(value, UTC)
-        if moment is not None:
-            break
-    used = {"title", "license", "licence", "author", "category", "updated", "date"}
-    extra = [] if title is None else [{"key": "title", "value": title}]
-    extra += [
-        {"key": name, "value": str(value)}
-        for name, value in about.items()
-        if name not in used and value is not None
-    ]
-    license_ = about.get("license") or about.get("licence")
-    category, author = about.get("category"), about.get("author")
-    return {
-        "text": text,
-        "timestamp": moment,
-        "extra": extra,
-        "license": None if license_ is None else str(license_),
-        "author": None if author is None else str(author),
-    } | ({} if category is None else {"category": str(category)})
+        Rows of one page share its name, so that no split parts them.
+        """
+        facts, rows = page["facts"], page["rows"]
+        shared_by = record_id(self.name, place.name, page["key"]) if len(rows) > 1 else None
+        moment = facts.pop("timestamp", None)
+        for row in rows:
+            values = {"category": self.category, "content_hash": digest} | facts
+            values["timestamp"] = None if moment is None else datetime.fromisoformat(moment)
+            key = f"{page['key']} {row.pop('key')}".strip()
+            if headings := row.pop("headings", ""):
+                values["extra"] = [*facts["extra"], {"key": "headings", "value": headings}]
+            values["source_id"] = page["source_id"] or shared_by
+            values["thread"] = shared_by
+            yield values | row | {"key": key}, page["notes"]

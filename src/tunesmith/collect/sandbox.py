@@ -153,16 +153,16 @@ class Sandbox:
 
 
 @functools.cache
-def _shared(process: int) -> Sandbox:
-    return Sandbox()
+def _shared(process: int, cpu_s: float, memory_mib: int) -> Sandbox:
+    return Sandbox(cpu_s=cpu_s, memory_mib=memory_mib)
 
 
-def shared() -> Sandbox:
-    """The sandbox of this process: sources read files one by one, and a child takes a while to start.
+def shared(*, cpu_s: float = CPU_S, memory_mib: int = MEMORY_MIB) -> Sandbox:
+    """The sandbox of this process with these limits; its child ends with this process.
 
-    Its child ends with this process.
+    Sources read files one by one, and a child takes most of a second to start.
     """
-    return _shared(os.getpid())
+    return _shared(os.getpid(), cpu_s, memory_mib)
 
 
 class _Gone(Exception):  # noqa: N818
