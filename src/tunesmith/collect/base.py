@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 import pyarrow as pa
@@ -81,6 +81,9 @@ class Place:
 
 class Source(Config):
     """A named place that rows come from. Its subclasses add `kind` and what they need to know."""
+
+    outside: ClassVar[bool] = False
+    """Whether it is not the company's own: its licence must be known."""
 
     name: str
     """The source's name in ledgers and reports; each source needs its own."""
