@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
+from tunesmith.collect.outside.web import WebSource
 from tunesmith.collect.pages import PagesSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
-AnySource = Annotated[TicketSource | PagesSource, Field(discriminator="kind")]
+AnySource = Annotated[TicketSource | PagesSource | WebSource, Field(discriminator="kind")]
 
-__all__ = ["AnySource", "Chunk", "PagesSource", "Source", "TicketSource"]
+__all__ = ["AnySource", "Chunk", "PagesSource", "Source", "TicketSource", "WebSource"]

@@ -37,17 +37,42 @@ _PATHS = {
 
 #: What data sets and packages write where an SPDX identifier belongs, in lower case.
 _NAMES = {
-    "apache license 2.0": "Apache-2.0", "apache 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0",
-    "apache license version 2.0": "Apache-2.0", "apache-2": "Apache-2.0", "apache software license 2.0": "Apache-2.0",
-    "mit license": "MIT", "the mit license": "MIT", "expat": "MIT", "isc license": "ISC",
-    "bsd 3-clause": "BSD-3-Clause", "bsd-3": "BSD-3-Clause", "bsd 2-clause": "BSD-2-Clause",
-    "bsd 3-clause license": "BSD-3-Clause", "bsd 2-clause license": "BSD-2-Clause",
-    "cc0": "CC0-1.0", "public domain mark 1.0": "CC-PDM-1.0", "odc-by": "ODC-By-1.0", "pddl": "PDDL-1.0",
-    "odbl": "ODbL-1.0", "gpl-2.0": "GPL-2.0-only", "gpl-3.0": "GPL-3.0-only", "lgpl-2.1": "LGPL-2.1-only",
-    "lgpl-3.0": "LGPL-3.0-only", "agpl-3.0": "AGPL-3.0-only", "mpl 2.0": "MPL-2.0", "mozilla public license 2.0": "MPL-2.0",
-    "gpl-3.0+": "GPL-3.0-or-later", "gpl-2.0+": "GPL-2.0-or-later", "gplv3": "GPL-3.0-only", "gplv2": "GPL-2.0-only",
-    "gfdl-1.2": "GFDL-1.2-only", "gfdl-1.3": "GFDL-1.3-only", "unlicense": "Unlicense", "the unlicense": "Unlicense",
-}  # fmt: skip
+    "apache license 2.0": "Apache-2.0",
+    "apache 2.0": "Apache-2.0",
+    "apache license, version 2.0": "Apache-2.0",
+    "apache license version 2.0": "Apache-2.0",
+    "apache-2": "Apache-2.0",
+    "apache software license 2.0": "Apache-2.0",
+    "mit license": "MIT",
+    "the mit license": "MIT",
+    "expat": "MIT",
+    "isc license": "ISC",
+    "bsd 3-clause": "BSD-3-Clause",
+    "bsd-3": "BSD-3-Clause",
+    "bsd 2-clause": "BSD-2-Clause",
+    "bsd 3-clause license": "BSD-3-Clause",
+    "bsd 2-clause license": "BSD-2-Clause",
+    "cc0": "CC0-1.0",
+    "public domain mark 1.0": "CC-PDM-1.0",
+    "odc-by": "ODC-By-1.0",
+    "pddl": "PDDL-1.0",
+    "odbl": "ODbL-1.0",
+    "gpl-2.0": "GPL-2.0-only",
+    "gpl-3.0": "GPL-3.0-only",
+    "lgpl-2.1": "LGPL-2.1-only",
+    "lgpl-3.0": "LGPL-3.0-only",
+    "agpl-3.0": "AGPL-3.0-only",
+    "mpl 2.0": "MPL-2.0",
+    "mozilla public license 2.0": "MPL-2.0",
+    "gpl-3.0+": "GPL-3.0-or-later",
+    "gpl-2.0+": "GPL-2.0-or-later",
+    "gplv3": "GPL-3.0-only",
+    "gplv2": "GPL-2.0-only",
+    "gfdl-1.2": "GFDL-1.2-only",
+    "gfdl-1.3": "GFDL-1.3-only",
+    "unlicense": "Unlicense",
+    "the unlicense": "Unlicense",
+}
 
 _CC_WORDS = re.compile(
     r"^(?:creative commons |cc[ -]?)"
@@ -165,14 +190,14 @@ _TEXTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "BSD-3-Clause",
         ("redistribution and use in source and binary forms", "neither the name"),
     ),
-    ("BSD-2-Clause", ("redistribution and use in source and binary forms", "this list of conditions")),
+    ("BSD-2-Clause", ("redistribution and use in source and binary forms", "list of conditions")),
     ("MIT", ("permission is hereby granted, free of charge, to any person obtaining a copy",)),
     (
         "ISC",
         ("permission to use, copy, modify, and/or distribute this software for any purpose with",),
     ),
     ("PSF-2.0", ("psf license agreement", "python software foundation license version 2")),
-)  # fmt: skip
+)
 _CC_TEXT = re.compile(
     r"(?:creative commons )?(attribution(?:-noncommercial)?(?:-(?:sharealike|noderivatives))?) "
     r"(\d\.\d) (?:international|unported|generic)"
