@@ -6,10 +6,21 @@ from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
 from tunesmith.collect.outside.web import WebSource
+from tunesmith.collect.outside.wikipedia import WikipediaSource
 from tunesmith.collect.pages import PagesSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
-AnySource = Annotated[TicketSource | PagesSource | WebSource, Field(discriminator="kind")]
+AnySource = Annotated[
+    TicketSource | PagesSource | WebSource | WikipediaSource, Field(discriminator="kind")
+]
 
-__all__ = ["AnySource", "Chunk", "PagesSource", "Source", "TicketSource", "WebSource"]
+__all__ = [
+    "AnySource",
+    "Chunk",
+    "PagesSource",
+    "Source",
+    "TicketSource",
+    "WebSource",
+    "WikipediaSource",
+]

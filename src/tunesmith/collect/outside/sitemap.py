@@ -22,19 +22,19 @@ class _Locations(Handler):
         self._inside: list[str] = []
         self._words: list[str] = []
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def begins(self, name: str, attributes: dict[str, str]) -> None:
         self.index = self.index or name == "sitemapindex"
         self._inside.append(name)
         self._words = []
 
-    def end(self, name: str) -> None:
+    def ends(self, name: str) -> None:
         self._inside.pop()
         parent = self._inside[-1] if self._inside else ""
         if name == "loc" and parent in {"url", "sitemap"} and len(self.found) < MAX_ADDRESSES:
             self.found.append("".join(self._words).strip())
         self._words = []
 
-    def text(self, words: str) -> None:
+    def says(self, words: str) -> None:
         if self._inside and self._inside[-1] == "loc":
             self._words.append(words)
 

@@ -20,13 +20,13 @@ MAX_DEPTH = 500
 class Handler:
     """What is told of the elements; names are without their namespaces."""
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
+    def begins(self, name: str, attributes: dict[str, str]) -> None:
         """An element begins."""
 
-    def end(self, name: str) -> None:
+    def ends(self, name: str) -> None:
         """An element ends."""
 
-    def text(self, words: str) -> None:
+    def says(self, words: str) -> None:
         """Words between marks; they may come in several parts."""
 
 
@@ -83,16 +83,16 @@ class SafeParser:
         if self._depth > MAX_DEPTH:
             raise Unreadable("it is nested too deep", f"line {self.line}")
         plain = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
-        self._handler.start(name.rpartition(" ")[2], plain)
+        self._handler.begins(name.rpartition(" ")[2], plain)
 
     def _end(self, name: str) -> None:
         self._since = 0
         self._depth -= 1
-        self._handler.end(name.rpartition(" ")[2])
+        self._handler.ends(name.rpartition(" ")[2])
 
     def _text(self, words: str) -> None:
         self._since = 0
-        self._handler.text(words)
+        self._handler.says(words)
 
     def _moved(self, _: str) -> None:
         self._since = 0
