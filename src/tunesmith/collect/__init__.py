@@ -6,13 +6,15 @@ from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
 from tunesmith.collect.outside.web import WebSource
+from tunesmith.collect.outside.web_archive import WebArchiveSource
 from tunesmith.collect.outside.wikipedia import WikipediaSource
 from tunesmith.collect.pages import PagesSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
 AnySource = Annotated[
-    TicketSource | PagesSource | WebSource | WikipediaSource, Field(discriminator="kind")
+    TicketSource | PagesSource | WebSource | WebArchiveSource | WikipediaSource,
+    Field(discriminator="kind"),
 ]
 
 __all__ = [

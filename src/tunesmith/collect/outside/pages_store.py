@@ -150,12 +150,13 @@ def _stored(answer: Answer) -> Stored:
         content_type=headers.get("content-type"),
         last_modified=headers.get("last-modified"),
         license=spdx_of(link[1]) if link is not None else None,
-        reserved=_reserved(headers),
+        reserved=reserved_by(headers),
         body=answer.body,
     )
 
 
-def _reserved(headers: dict[str, str]) -> str | None:
+def reserved_by(headers: dict[str, str]) -> str | None:
+    """Why a server's headers say that a page may not be mined, or null."""
     if headers.get("tdm-reservation", "").strip() == "1":
         return "the server reserves text and data mining"
     if "noai" in re.split(r"[\s,:]+", headers.get("x-robots-tag", "").lower()):
