@@ -9,6 +9,9 @@ from tunesmith.collect.calls import CallSource
 from tunesmith.collect.chats import ChatSource
 from tunesmith.collect.exports import TicketExportSource
 from tunesmith.collect.mail.source import MailSource
+from tunesmith.collect.outside.web import WebSource
+from tunesmith.collect.outside.web_archive import WebArchiveSource
+from tunesmith.collect.outside.wikipedia import WikipediaSource
 from tunesmith.collect.pages import PagesSource
 from tunesmith.collect.tables import DatabaseSource
 from tunesmith.collect.tables import TableSource
@@ -23,7 +26,10 @@ AnySource = Annotated[
     | PagesSource
     | TableSource
     | TicketExportSource
-    | TicketSource,
+    | TicketSource
+    | WebArchiveSource
+    | WebSource
+    | WikipediaSource,
     Field(discriminator="kind"),
 ]
 
@@ -39,4 +45,7 @@ __all__ = [
     "TableSource",
     "TicketExportSource",
     "TicketSource",
+    "WebArchiveSource",
+    "WebSource",
+    "WikipediaSource",
 ]
