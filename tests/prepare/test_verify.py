@@ -8,6 +8,7 @@ import time
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from factory import recipe, tickets, write_csv
 from tunesmith.collect.schema import drift
@@ -173,5 +174,5 @@ def test_trust_is_a_column_that_rules_can_use(tmp_path) -> None:
     "bad", [{"rows": [5, 2]}, {"rows": -1}, {"max_age": "soon"}, {"sha256": "x"}]
 )
 def test_settings_are_checked(bad) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValidationError):
         Verification(**bad)
