@@ -19,6 +19,7 @@ from tunesmith.clean import CleanConfig
 from tunesmith.clean.pii.spans import KINDS
 from tunesmith.equal import first_equal
 from tunesmith.prepare import Prepared
+from tunesmith.report.volume import MINIMUM, volumes
 from tunesmith.split import SPLITS
 from tunesmith.step import StepCount
 from tunesmith.store.facts import NO_TEXT, PAIR, Facts
@@ -76,6 +77,7 @@ def data_figures(prepared: Prepared) -> dict[str, Any]:
         "documents": int(np.count_nonzero(~pairs)),
         "sources": prepared.sources,
         "licenses": prepared.licenses,
+        "volume": volumes(pairs_by_category(tally)),
         "dataset": {
             "version": prepared.version.number,
             "fingerprint": prepared.version.fingerprint,
@@ -108,6 +110,8 @@ def quality_figures(prepared: Prepared) -> dict[str, Any]:
                 _duplication(facts), 0.01, "at most", "share"),
         _figure("coverage", "Categories with enough rows in training (10 or more)",
                 _coverage(pairs), 0.95, "at least", "share"),
+        _figure("volume", f"Categories with the minimum of {MINIMUM[0]:,} rows",
+                _enough(pairs), 1.0, "at least", "share"),
         _figure("language", "Mean confidence of the language",
                 _mean(sure), 0.98, "at least", "share"),
         _figure("diversity", "Evenness of the categories (1 = all the same size)",
@@ -266,6 +270,11 @@ def _categories(tally: pl.DataFrame) -> list[dict[str, Any]]:
     return [row | {"category": row["category"] or "(none)"} for row in table.iter_rows(named=True)]
 
 
+def pairs_by_category(tally: pl.DataFrame) -> dict[str | None, int]:
+    """Kept question/answer pairs by category."""
+    return dict(_counted(tally.filter(pl.col("is_pair")), "category"))
+
+
 def _counted(tally: pl.DataFrame, column: str) -> list[tuple[str | None, int]]:
     table = tally.group_by(column).agg(pl.col("rows").sum())
     table = table.sort("rows", column, descending=[True, False])
@@ -307,6 +316,12 @@ def _coverage(pairs: pl.DataFrame) -> float | None:
     trained = pl.col("rows").filter(pl.col("split") == "train").sum()
     counted = known.group_by("category").agg(trained)
     return int((counted.get_column("rows") >= 10).sum()) / counted.height
+
+
+def _enough(pairs: pl.DataFrame) -> float | None:
+    """The share of categories with enough rows to be learned."""
+    known = volumes(pairs_by_category(pairs.drop_nulls("category")))
+    return sum(not one["short_of_minimum"] for one in known) / len(known) if known else None
 
 
 def _evenness(pairs: pl.DataFrame) -> float | None:

@@ -75,6 +75,9 @@ def _as_json(done: Run) -> dict[str, Any]:
 
 
 def _data_lines(done: Run) -> list[str]:
+    from tunesmith.figures import pairs_by_category
+    from tunesmith.report.collecting import changes, licences
+    from tunesmith.report.volume import sentences, volumes
     from tunesmith.report.wording import plural
     from tunesmith.split import KNOWLEDGE
 
@@ -93,7 +96,15 @@ def _data_lines(done: Run) -> list[str]:
     )
     if pages := splits[KNOWLEDGE]:
         dealt += f", {plural(pages, 'page')} kept as knowledge"
-    return ["", fates, *_reason_lines(done.data.removed), dealt]
+    return [
+        "",
+        *(f"  {line}" for line in changes(done.data.sources)),
+        fates,
+        *_reason_lines(done.data.removed),
+        dealt,
+        *(f"  {line}" for line in licences(done.data.licenses)),
+        *(f"  {line}" for line in sentences(volumes(pairs_by_category(done.data.tally)))),
+    ]
 
 
 #: Reasons that the summary names.

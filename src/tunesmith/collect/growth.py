@@ -198,15 +198,11 @@ def _next_state(state: int, byte: int, delimiter: int) -> int:
         return _WRONG
     if state == _QUOTED:
         return _QUOTE if byte == _MARK else _QUOTED
-    if byte == delimiter:
-        return _START
-    if byte == _RETURN:
-        return _ENDING
+    if byte in (delimiter, _RETURN):
+        return _START if byte == delimiter else _ENDING
     if state == _QUOTE:
         return _QUOTED if byte == _MARK else _WRONG
-    if state == _START and byte == _MARK:
-        return _QUOTED
-    return _FIELD
+    return _QUOTED if state == _START and byte == _MARK else _FIELD
 
 
 @kernel

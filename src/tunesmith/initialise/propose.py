@@ -11,10 +11,11 @@ from typing import Any
 
 from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.encoding import Encoding, detect
-from tunesmith.collect.pages import HTML, MARKDOWN, PLAIN
 from tunesmith.errors import SourceError, TunesmithError
 from tunesmith.initialise.guess import Guess, guess_columns
+from tunesmith.initialise.kinds import SourceKind, place_of, sorted_by_kind
 from tunesmith.language import COMMON_LANGUAGES, identifier
+from tunesmith.report.wording import plural
 
 _SAMPLE_ROWS = 500
 
@@ -31,7 +32,8 @@ def propose(path: Path, *, recipe_folder: Path) -> Proposal:
     """Look at a file or folder and write a commented recipe for it.
 
     Args:
-        path: A CSV, JSONL or Parquet file, or a folder of such files and of pages.
+        path: A CSV, JSONL or Parquet file, or a folder of such files and of those of other kinds
+            (`kinds`).
         recipe_folder: Where the recipe will lie; paths in it start there.
 
     Raises:
@@ -41,7 +43,7 @@ def propose(path: Path, *, recipe_folder: Path) -> Proposal:
     if not path.exists():
         raise TunesmithError("there is no such file or folder", where=str(path))
     tables = [file for file in files if raw_rows.format_of(file) is not None]
-    pages = [file for file in files if file.suffix.lower() in MARKDOWN | HTML | PLAIN]
+    others = sorted_by_kind(file for file in files if file not in tables)
     findings: list[str] = []
     blocks: list[str] = []
     languages: Counter[str] = Counter()
@@ -54,11 +56,11 @@ def propose(path: Path, *, recipe_folder: Path) -> Proposal:
         block, found = _table_block(name, group, recipe_folder, languages)
         blocks += [] if block is None else [block]
         findings += found
-    if pages:
-        folder = path if path.is_dir() else path.parent
-        block = _pages_block(_free_name("pages", used), pages, folder, recipe_folder)
-        blocks.append(block)
-        findings.append(f"{len(pages)} pages")
+    folder = path if path.is_dir() else path.parent
+    for kind, mine in others.items():
+        place = place_of(mine, folder, [file for file in files if file not in mine])
+        blocks.append(_kind_block(_free_name(kind.kind, used), kind, place, recipe_folder))
+        findings.append(plural(len(mine), kind.noun))
     if not blocks:
         raise TunesmithError(
             "nothing here can be read yet",
@@ -193,15 +195,14 @@ _MEANINGS = {
 }
 
 
-def _pages_block(name: str, pages: list[Path], folder: Path, recipe_folder: Path) -> str:
-    parents = {page.parent for page in pages}
-    place = next(iter(parents)) if len(parents) == 1 else folder
+def _kind_block(name: str, kind: SourceKind, place: Path, recipe_folder: Path) -> str:
     return "\n".join(
         [
             f"  - name: {name}",
-            "    kind: pages",
+            f"    kind: {kind.kind}",
             f"    path: {_quoted(_relative(place, recipe_folder))}",
             "    license: proprietary",
+            *(f"    {line}" for line in kind.settings),
         ]
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -115,8 +116,8 @@ def collect_files(context: Context) -> Collected:
 
 def _read_missing(
     context: Context,
-    found: list[tuple[Source, list[Piece]]],
-    stages: list[list[Stage]],
+    found: Sequence[tuple[Source, list[Piece]]],
+    stages: Sequence[list[Stage]],
     now: datetime,
 ) -> None:
     """Read the pieces that are not in the cache; those that follow another, after it."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from tunesmith.report import glossary, plots
+from tunesmith.report.collecting import changes, licences
 from tunesmith.report.node import Node
 from tunesmith.report.view_funnel import view_funnel
+from tunesmith.report.volume import sentences
 from tunesmith.report.wording import MISSING, count, percent, plural, quality, share_of
 
 _SPLITS = (
@@ -58,6 +61,10 @@ class DataView:
     splits: plots.Stacks | None
     languages: plots.Bars | None
     sources: tuple[Source, ...]
+    collecting: tuple[str, ...]
+    """What is new since the last run, what failed its verification, what must be named."""
+    volume: tuple[str, ...]
+    """Which categories lack rows."""
 
 
 def view_data(run: Node, figures: Node) -> DataView:
@@ -82,7 +89,14 @@ def view_data(run: Node, figures: Node) -> DataView:
         splits=_splits(run),
         languages=_languages(run),
         sources=tuple(_source(node) for node in run.items("sources")),
+        collecting=tuple(changes(_listed(run, "sources")) + licences(_listed(run, "licenses"))),
+        volume=tuple(sentences(_listed(run, "volume"))),
     )
+
+
+def _listed(run: Node, key: str) -> list[dict[str, Any]]:
+    value = run.at(key).value
+    return list(value) if isinstance(value, list) else []
 
 
 def _target(node: Node) -> Target:
