@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from factory import pairs
 from tunesmith.clean.boilerplate import BoilerplateConfig, RemoveBoilerplate, line_table
-from tunesmith.code_blocks import blocks
 from tunesmith.clean.config import CleanConfig
 from tunesmith.clean.special import Rule
+from tunesmith.code_blocks import blocks
 from tunesmith.step import apply
 
 NAMES = ("NorthStar Pro 3", "C++", "AT&T", "O'Neill", "R&D Suite", "foo_bar-2", "Œuvre", "微信")

@@ -13,8 +13,7 @@ from tunesmith.collect.outside.web import WebSource
 from tunesmith.collect.outside.web_archive import WebArchiveSource
 from tunesmith.collect.outside.wikipedia import WikipediaSource
 from tunesmith.collect.pages import PagesSource
-from tunesmith.collect.tables import DatabaseSource
-from tunesmith.collect.tables import TableSource
+from tunesmith.collect.tables import DatabaseSource, TableSource
 from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.

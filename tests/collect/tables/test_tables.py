@@ -194,7 +194,9 @@ def test_repeats_are_found_in_shares_as_at_once(keys, at_once, keep) -> None:
     def walk():
         for start in range(0, len(keys), 5):
             part = keys[start : start + 5]
-            yield pl.DataFrame({ROW: range(start, start + len(part)), "k": pl.Series(part, dtype=pl.Int64)})
+            yield pl.DataFrame(
+                {ROW: range(start, start + len(part)), "k": pl.Series(part, dtype=pl.Int64)}
+            )
 
     found = find(walk, key_text(["k"], whole=False), rows=len(keys), keep=keep, at_once=at_once)
     expected = {}
@@ -245,7 +247,9 @@ def test_files_whose_rows_depend_on_each_other_are_one_table(tmp_path) -> None:
 # ── Every row has one fate ───────────────────────────────────────────────────────────────────────
 
 CELLS = st.one_of(
-    st.sampled_from(["", "1", "2.5", "-3", "1e9", "x", "NA", "=1+1", "2026-01-01", "€ 5", "true", '"']),
+    st.sampled_from(
+        ["", "1", "2.5", "-3", "1e9", "x", "NA", "=1+1", "2026-01-01", "€ 5", "true", '"']
+    ),
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8),
 )
 RULES = st.fixed_dictionaries(
@@ -278,7 +282,9 @@ RULES = st.fixed_dictionaries(
 def test_every_row_has_one_fate(tmp_path, rows, number, kind, duplicates, missing) -> None:
     path = tmp_path / "t.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["k", "t", "n", "d"], *((i, *row) for i, row in enumerate(rows))])
+        csv.writer(file).writerows(
+            [["k", "t", "n", "d"], *((i, *row) for i, row in enumerate(rows))]
+        )
     frame, fates = collect(
         path,
         schema={"n": number, "d": {"type": kind, "unparsable": "null"}},
@@ -292,9 +298,7 @@ def test_every_row_has_one_fate(tmp_path, rows, number, kind, duplicates, missin
     ids = frame["id"].to_list() + fates["id"].to_list()
     assert len(set(ids)) == len(ids)
     made = Counter(frame["line"].to_list())
-    left = Counter(
-        line for line, why in fates.select("line", "reason").rows() if "template" in why
-    )
+    left = Counter(line for line, why in fates.select("line", "reason").rows() if "template" in why)
     gone = Counter(
         line for line, why in fates.select("line", "reason").rows() if "template" not in why
     )
@@ -397,7 +401,9 @@ def test_sheets_of_a_workbook(tmp_path) -> None:
         ("dropped", "sheet 3", "the sheet is empty"),
     ]
     _, fates = collect(path, header_row=2, sheets=["none"])
-    assert fates["reason"].to_list() == ["the workbook has no sheet of a name that the recipe asks for"]
+    assert fates["reason"].to_list() == [
+        "the workbook has no sheet of a name that the recipe asks for"
+    ]
 
 
 def test_hostile_workbooks_are_quarantined_in_bounded_memory(tmp_path) -> None:
