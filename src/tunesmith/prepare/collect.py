@@ -166,19 +166,20 @@ def pieces_of(context: Context, source: Source, seen: Seen) -> list[Piece]:
 
 def _nothing_read(collected: Collected, counted: dict[str, Any]) -> SourceError:
     where = f"source '{counted['source']}'"
-    if not counted["quarantined"]:
+    if not counted["quarantined"] and not counted["dropped"]:
         return SourceError("the files have no row", where=where, todo="export them again")
     fates = pl.concat(
         stage.fates()
         for stage in collected.stages
         if collected.source_of[stage.folder.name] == counted["source"]
     )
-    first = fates.row(0, named=True)
-    place = ledger.place(first)
+    said = [f"{counted[fate]:,} {fate}" for fate in ("quarantined", "dropped") if counted[fate]]
+    most = ledger.reasons(fates).row(0, named=True)
+    first = fates.filter(fate=most["fate"], reason=most["reason"]).row(0, named=True)
     return SourceError(
-        f"no row could be read ({counted['quarantined']:,} quarantined)",
+        f"no row could be made ({', '.join(said)})",
         where=where,
-        todo=f"mend what was found; the first is {place}: {first['reason']}",
+        todo=f"most often because of this: {most['reason']}; the first is {ledger.place(first)}",
     )
 
 
