@@ -169,6 +169,23 @@ def test_gh_knows_staff_and_bots(tmp_path) -> None:
     assert [reason for reason, _, _ in left] == ["written by a bot"]
 
 
+def test_a_ticket_that_a_bot_opened_is_no_question(tmp_path) -> None:
+    issue = shapes.GH[0][0] | {"author": {"login": "dependabot[bot]"}}
+    _, frame, left = collected(written(tmp_path, [[issue]]))
+    assert frame.height == 0
+    assert [reason for reason, _, _ in left].count("written by a bot") == 2
+
+
+def test_a_pull_request_is_left_out_with_its_comments(tmp_path) -> None:
+    pull = shapes.GH[0][0] | {"pull_request": {}}
+    talks, _, left = collected(written(tmp_path, [[pull, pull]]))
+    assert not talks
+    assert sorted(position for _, _, position in left) == [
+        "items[0]", "items[0].comments[0]", "items[0].comments[1]",
+        "items[1]", "items[1].comments[0]", "items[1].comments[1]",
+    ]  # fmt: skip
+
+
 POSTS = """<?xml version="1.0" encoding="utf-8"?>
 <posts>
 <row Id="1" PostTypeId="1" AcceptedAnswerId="3" CreationDate="2010-01-01T10:00:00.000" Score="5"

@@ -61,6 +61,8 @@ class Joint:
         if ticket.left is not None:
             yield ticket.where.unread(ticket.left[0], dropped=True)
             if known is not None:
+                reason = ticket.left[1]
+                yield from (post.where.unread(reason, dropped=True) for post in ticket.posts)
                 return
         if known is None:
             self.tickets[ticket.id] = ticket
