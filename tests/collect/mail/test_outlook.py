@@ -54,7 +54,7 @@ def test_compressed_rtf() -> None:
     # The specification's example 4.1.1.
     spec = bytes.fromhex(
         "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c09002062770"
-         "5b06c647d0a800fa0"
+        "5b06c647d0a800fa0"
     )
     assert decompressed(spec) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
 
