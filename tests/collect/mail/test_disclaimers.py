@@ -4,6 +4,11 @@ import pytest
 
 from tunesmith.collect.mail.disclaimers import without_disclaimers
 
+SPONSORED = (
+    "-------------------------------------------------------\nThis sf.net email is sponsored by:"
+    " OSDN\n_______________________________________________\nA mailing list\nhttps://x/listinfo/a"
+)
+
 
 @pytest.mark.parametrize(
     "added",
@@ -18,8 +23,7 @@ from tunesmith.collect.mail.disclaimers import without_disclaimers
         "Este mensaje y sus adjuntos son confidenciales.",
         "Please consider the environment before printing this e-mail.",
         "_______________________________________________\nusers mailing list\nusers@example.net",
-        "-------------------------------------------------------\nThis sf.net email is sponsored by:"
-        " OSDN\n_______________________________________________\nA mailing list\nhttps://x/listinfo/a",
+        SPONSORED,
         "This message has been scanned for viruses.",
         "http://lists.example/mailman/listinfo/fork",
         "-------------- next part --------------\nAn HTML attachment was scrubbed...\nURL: <http://x>",

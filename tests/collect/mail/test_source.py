@@ -147,6 +147,7 @@ def test_bad_files_are_quarantined_and_the_rest_comes_in(folder) -> None:
         (folder / f"year-{year}.eml").write_bytes(dated)
     garbage = mail(text="!!!! ????", more="Content-Transfer-Encoding: base64\n", name="g@x")
     (folder / "garbage.eml").write_bytes(garbage)
+    (folder / "cut.mbox").write_bytes(mbox([mail(name="c@x")])[:100])
     start = time.process_time()
     found = take(folder, max_message_mib=2)
     assert time.process_time() - start < 20
@@ -158,6 +159,7 @@ def test_bad_files_are_quarantined_and_the_rest_comes_in(folder) -> None:
         "a.mbox message 4": "its parts lie more than 24 deep in each other",
         "a.mbox message 5": open_question,
         "a.mbox message 6": "it has 3,000,170 bytes, more than the limit of 2,097,152",
+        "cut.mbox message 1": "it is torn: it ends within its headers",
         "binary.eml message 1": no_mail,
         "empty.eml message 1": "it is empty",
         "empty.mbox message 1": "it is empty",
@@ -279,3 +281,18 @@ def test_the_mailboxes_of_ticket_exports(tmp_path) -> None:
         "Presenting GrimoireLab",
     ]
     assert not found.frame["answer"].str.contains("attachment was scrubbed").any()
+
+
+def test_the_mail_of_the_example(tmp_path) -> None:
+    folder = Path(__file__).parents[3] / "examples/support/raw/mail"
+    found = collected(folder, tmp_path / "cache", agents="brindlemoss.example")
+    assert (found.mails, found.frame.height) == (95, 43)
+    assert Counter(found.fates["reason"]) == {
+        "an automatic reply": 3,
+        "a question that was not answered": 3,
+        "a delivery report": 1,
+        "it is torn: it ends within its headers": 1,
+    }
+    words = "\n".join([*found.frame["question"], *found.frame["answer"]])
+    for added in (" wrote:", "Original Message", "\n>", "confidential", "1 Kiln Lane", "\n-- "):
+        assert added not in words, added

@@ -52,7 +52,7 @@ _ZONED = re.compile(r"[+-](?!0000)\d{4}\b|\+0000|\b(?:GMT|UTC?|[ECMP][SD]T|Z)\b"
 
 
 class Head:
-    """The headers of a mail, and where its body begins.
+    """The headers of a mail, and where its body begins; `torn` where they end within a header.
 
     Args:
         raw: The mail, or its beginning.
@@ -65,6 +65,8 @@ class Head:
             self.body = 1 if raw[:1] == b"\n" else 2
         head = raw[: min(self.body, HEAD_BYTES)]
         self.whole = self.body <= HEAD_BYTES
+        last = b"" if end is not None else raw.rstrip(b"\r\n").rpartition(b"\n")[2]
+        self.torn = bool(last) and last[:1] not in b" \t" and _FIELD.match(last) is None
         self.mark = head[: head.find(b"\n")] if head.startswith((b"From ", b">From ")) else b""
         self.starts = _FIRST.match(head) is not None
         self._fields: dict[str, list[bytes]] = {}

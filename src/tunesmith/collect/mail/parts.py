@@ -18,6 +18,7 @@ from tunesmith.collect.sandbox import Unreadable
 
 #: How deep parts may lie in each other, and how many there may be.
 MAX_DEPTH, MAX_PARTS = 24, 2_000
+_TOO_MANY = f"it has more than {MAX_PARTS:,} parts"
 
 _SPACE = b" \t\r\n\0"
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
@@ -25,7 +26,7 @@ _UU = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _ENCRYPTED = ("-----BEGIN PGP MESSAGE-----", "-----BEGIN PKCS7-----")
 _SIGNED, _SIGNATURE = "-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP SIGNATURE-----"
 #: Nobody writes a longer text by hand.
-MAX_CHARACTERS = 4 << 20
+MAX_CHARACTERS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class _Reader:
         if depth > MAX_DEPTH:
             raise Unreadable(f"its parts lie more than {MAX_DEPTH} deep in each other")
         if self._count > MAX_PARTS:
-            raise Unreadable(f"it has more than {MAX_PARTS:,} parts")
+            raise Unreadable(_TOO_MANY)
         kind = part.type
         if kind == "multipart/encrypted" or _enveloped(part):
             raise Unreadable("it is encrypted")
@@ -166,7 +167,9 @@ def _split(body: bytes, boundary: str, *, torn: bool) -> Iterator[_Part]:
     mark = re.escape(boundary.encode("utf-8", "replace"))
     lines = re.compile(rb"(?:\A|\n)--" + mark + rb"(--)?[ \t]*\r?(?=\n|\Z)")
     opened: int | None = None
-    for line in lines.finditer(body):
+    for count, line in enumerate(lines.finditer(body)):
+        if count > MAX_PARTS:
+            raise Unreadable(_TOO_MANY)
         if opened is not None:
             yield _cut_out(body[opened : line.start()])
         if line[1]:

@@ -125,6 +125,8 @@ def read_mail(files: Files, stretch: Stretch, raw: bytes, wanted: Wanted) -> Mai
     head = Head(raw)
     if not head.of_a_mail:
         raise Unreadable("it does not begin with the headers of a mail")
+    if head.torn:
+        raise Unreadable("it is torn: it ends within its headers")
     about = envelope(head)
     content = content_of(raw, head)
     why = automatic(head, content.type, content.report, lists=wanted.lists)
