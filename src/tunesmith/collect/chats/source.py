@@ -250,7 +250,7 @@ class ChatSource(TalkSource):
                 yield one if one.file is not None else replace(one, file=name or None)
                 continue
             if one.said is not None:
-                yield self._reader.talk(one.record, one.said, one.position, name)
+                yield self._reader.talk(one.record, one.said, one.position, name, one.line)
                 continue
             post = self._post(one, facts)
             if isinstance(post, Unread):
