@@ -114,7 +114,7 @@ JSON = st.recursive(
 @given(st.lists(st.dictionaries(st.text(), JSON, max_size=4), max_size=6), st.booleans())
 def test_whole_documents_come_as_the_standard_library_has_them(items, ascii_) -> None:
     raw = json.dumps(items, ensure_ascii=ascii_).encode("utf-8", "replace")
-    expected = [("item %d" % n, one) for n, one in enumerate(json.loads(raw), 1)]
+    expected = [(f"item {n}", one) for n, one in enumerate(json.loads(raw), 1)]
     from_surrogates = "\\ud" in raw.decode()
     if not from_surrogates:
         assert told(raw) == expected

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +116,6 @@ def test_silence_cuts_where_and_only_where_nobody_wrote(gaps, silence) -> None:
         minutes.append(now)
     found = cut_up([post(n, "a", m) for n, m in enumerate(minutes)], silence=silence)
     for one in found:
-        assert all(minutes[b] - minutes[a] <= silence + 1e-6 for a, b in zip(one, one[1:]))
-    for one, other in zip(found, found[1:]):
+        assert all(minutes[b] - minutes[a] <= silence + 1e-6 for a, b in pairwise(one))
+    for one, other in pairwise(found):
         assert minutes[other[0]] - minutes[one[-1]] > silence - 1e-6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
@@ -121,8 +122,9 @@ class Reader:
         return None
 
     def talk(
-        self, record: Any, said: list[Any], position: str, name: str, line: int | None = None
-    ) -> Talk:
+        self, record: Any, said: list[Any], position: str, name: str, line: int | None,
+        copies: Counter[str],
+    ) -> Talk:  # fmt: skip
         """A transcript as a talk.
 
         Args:
@@ -131,6 +133,7 @@ class Reader:
             position: Its place in the file.
             name: The file's name: makes the identifiers of nameless conversations its own.
             line: Its line, where each has one.
+            copies: How often nameless conversations of the file have come; counts this one.
         """
         about = record if isinstance(record, dict) else {}
         started, zone = self._moment(self._get(about, "started"))
@@ -141,7 +144,7 @@ class Reader:
             self._numbered(self._post(one, position, started, zone), number, line)
             for number, one in enumerate(said, 1)
         ]
-        given = key or f"{name} {content_hash(orjson.dumps(said, default=str))}"
+        given = key or self._nameless(said, name, copies)
         talk = self.roles.talk_of(Conversation(given, posts))
         if agent is not None:
             talk = _with_agent(talk, agent)
@@ -178,6 +181,12 @@ class Reader:
         post = self._post(record, position, None, None)
         thread = word(self._get(record, "conversation"))
         return replace(post, thread=thread)
+
+    @staticmethod
+    def _nameless(said: list[Any], name: str, copies: Counter[str]) -> str:
+        digest = content_hash(orjson.dumps(said, default=str))
+        copies[digest] += 1
+        return f"{name} {digest}" + (f"#{copies[digest]}" if copies[digest] > 1 else "")
 
     @staticmethod
     def _numbered(post: Post, number: int, line: int | None) -> Post:
