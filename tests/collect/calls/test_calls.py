@@ -161,7 +161,7 @@ def test_every_piece_is_in_one_turn(pieces) -> None:
     [
         ("Um, I have, uh, a question, erm.", ["en"], "I have, a question."),
         ("Uhm. Hmm", ["en"], ""),
-        ("Yes. Um. No, um... Uh, never!", ["en"], "Yes. No... Never!"),
+        ("Yes. Um. No, um... Uh, never!", ["en"], "Yes. No. Never!"),
         ("The umbrella is her uncle's, ah well", ["en"], "The umbrella is her uncle's, well"),
         ("Ähm, der Ehemann war da", ["de"], "Der Ehemann war da"),
         ("No filler, here", ["en"], "No filler, here"),

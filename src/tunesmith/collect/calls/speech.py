@@ -77,11 +77,12 @@ def filler_pattern(languages: list[str]) -> re.Pattern[str]:
 
 def without_fillers(text: str, pattern: re.Pattern[str]) -> str:
     """A text without fillers; what becomes the start of a sentence has a capital again."""
-    kept = pattern.sub("", text)
+    kept = pattern.sub(lambda match: "\0" if match[0][:1].isupper() else "", text)
     if kept == text:
         return text
+    kept = re.sub(r"\0+(\w?)", lambda match: match[1].upper(), kept)
     kept = re.sub(r"[\s,]+([.!?;:])", r"\1", kept)
     kept = re.sub(r"([.!?…])[.,]+(?=\s)", r"\1", kept).strip(" ,").lstrip(".…!?;: ")
     if not re.search(r"\w", kept):
         return ""
-    return kept[:1].upper() + kept[1:] if text[:1].isupper() else kept
+    return kept
