@@ -149,7 +149,8 @@ class CallSource(TalkSource):
         began, zone = self._began(place)
         messages = []
         spoken = list(turns(said, pause_s=self.pause_s))
-        first = next((one.speaker for one in spoken if self._certain(one.speaker) is None), None)
+        open_ = (one.speaker for one in spoken if one.speaker is not None and one.text)
+        first = next((speaker for speaker in open_ if self._certain(speaker) is None), None)
         for one in spoken:
             role = self._certain(one.speaker)
             if role is None:

@@ -59,7 +59,7 @@ def _joined(texts: list[str]) -> str:
 
 #: Sounds that fill pauses, by language; words that are also said on purpose ("like") are none.
 FILLERS: dict[str, tuple[str, ...]] = {
-    "en": ("u+h+", "u+m+", "e+r+m+", "e+r+", "h+m+", "m+h+m+", "m{2,}", "u+h[- ]huh", "a+h+"),
+    "en": ("u+h+m*", "u+m+", "e+r+m+", "e+r+", "h+m+", "m+h+m+", "m{2,}", "u+h[- ]huh", "a+h+"),
     "de": ("ä+h+m*", "ö+h+m*", "h+m+", "e+h+m+", "m{2,}", "t+j+a+"),
     "fr": ("e+u+h+", "h+e+u+", "b+e+n+", "h+m+", "b+a+h+"),
     "es": ("e+h+", "e+s+t+e+e+", "m{2,}", "e{3,}"),
@@ -72,15 +72,17 @@ FILLERS: dict[str, tuple[str, ...]] = {
 def filler_pattern(languages: list[str]) -> re.Pattern[str]:
     """Matches the fillers of some languages, each with the comma and the space after it."""
     words = sorted({word for language in languages for word in FILLERS[language]})
-    return re.compile(rf"(?<![\w'’-])(?:{'|'.join(words)})(?![\w'’-])[,….]*\s*", re.IGNORECASE)
+    return re.compile(rf"(?<![\w'’-])(?:{'|'.join(words)})(?![\w'’-])[,…]*\s*", re.IGNORECASE)
 
 
 def without_fillers(text: str, pattern: re.Pattern[str]) -> str:
     """A text without fillers; what becomes the start of a sentence has a capital again."""
-    kept = pattern.sub("", text)
+    kept = pattern.sub(lambda match: "\0" if match[0][:1].isupper() else "", text)
     if kept == text:
         return text
-    kept = re.sub(r"\s+([,.!?;:])", r"\1", kept).strip(" ,")
+    kept = re.sub(r"\0+(\w?)", lambda match: match[1].upper(), kept)
+    kept = re.sub(r"[\s,]+([.!?;:])", r"\1", kept)
+    kept = re.sub(r"([.!?…])[.,]+(?=\s)", r"\1", kept).strip(" ,").lstrip(".…!?;: ")
     if not re.search(r"\w", kept):
         return ""
-    return kept[:1].upper() + kept[1:] if text[:1].isupper() else kept
+    return kept

@@ -122,7 +122,7 @@ def unfolded(
         yield _one(document, position, reader, line)
         return
     kind = document.get("type")
-    if isinstance(kind, str) and isinstance(document.get(kind), dict):
+    if isinstance(kind, str) and document.keys() == {"type", kind}:
         yield from _bulk(kind, document[kind], position, line)
         return
     posts = document.get("posts")
@@ -186,11 +186,12 @@ def _one(
     return Unread("neither a message nor a list of messages", position=position, line=line)
 
 
-def _bulk(
-    kind: str, post: dict[str, Any], position: str, line: int | None
-) -> Iterator[Found | Unread]:
+def _bulk(kind: str, post: Any, position: str, line: int | None) -> Iterator[Found | Unread]:
     if kind not in _BULK:
         return  # the version, teams, channels and users: no messages
+    if not isinstance(post, dict):
+        yield Unread("not a JSON object", position=position, line=line)
+        return
     members = post.get("channel_members")
     if isinstance(members, list):
         post = post | {"channel": " ".join(sorted(map(str, members)))}

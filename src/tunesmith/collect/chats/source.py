@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -250,7 +251,9 @@ class ChatSource(TalkSource):
                 yield one if one.file is not None else replace(one, file=name or None)
                 continue
             if one.said is not None:
-                yield self._reader.talk(one.record, one.said, one.position, name)
+                yield self._reader.talk(
+                    one.record, one.said, one.position, name, one.line, channels.copies
+                )
                 continue
             post = self._post(one, facts)
             if isinstance(post, Unread):
@@ -316,6 +319,7 @@ class _Channels:
     name: str
     addressing: bool = False
     cutters: dict[str, Cutter] = field(default_factory=dict)
+    copies: Counter[str] = field(default_factory=Counter)
 
     def add(self, post: Post) -> Iterator[Talk]:
         cutter = self.cutters.get(post.channel)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from typing import Any
 
 import orjson
@@ -120,7 +121,10 @@ class Reader:
                 return found
         return None
 
-    def talk(self, record: Any, said: list[Any], position: str, name: str) -> Talk:
+    def talk(
+        self, record: Any, said: list[Any], position: str, name: str, line: int | None,
+        copies: Counter[str],
+    ) -> Talk:  # fmt: skip
         """A transcript as a talk.
 
         Args:
@@ -128,6 +132,8 @@ class Reader:
             said: Its messages.
             position: Its place in the file.
             name: The file's name: makes the identifiers of nameless conversations its own.
+            line: Its line, where each has one.
+            copies: How often nameless conversations of the file have come; counts this one.
         """
         about = record if isinstance(record, dict) else {}
         started, zone = self._moment(self._get(about, "started"))
@@ -135,15 +141,18 @@ class Reader:
         customer = _person(self._get(about, "customer"))
         agent = _person(self._get(about, "agent"))
         posts = [
-            self._post(one, f"{position}, message {number}", started, zone)
+            self._numbered(self._post(one, position, started, zone), number, line)
             for number, one in enumerate(said, 1)
         ]
-        given = key or f"{name} {content_hash(orjson.dumps(said, default=str))}"
+        given = key or self._nameless(said, name, copies)
         talk = self.roles.talk_of(Conversation(given, posts))
         if agent is not None:
             talk = _with_agent(talk, agent)
         status = word(self._get(about, "status"))
-        used = {value for _, value in self.fields if value is not None}
+        rating = self._rating(self._get(about, "rating"))
+        used = {value for _, value in self.fields if value is not None} | self.dropped | _KNOWN
+        if rating is not None:
+            used |= {*_DEFAULTS["rating"]}
         return Talk(
             id=talk.id,
             messages=talk.messages,
@@ -153,14 +162,14 @@ class Reader:
             labels=labels(self._get(about, "labels")),
             status=status,
             solved=_solved(self._get(about, "solved"), status),
-            rating=self._rating(self._get(about, "rating")),
+            rating=rating,
             license=word(about.get("license")),
             extra=[
                 (name, text)
                 for name, value in about.items()
                 if value is not None
                 and value is not said
-                and name not in used | _KNOWN | self.dropped
+                and name not in used
                 and len(text := as_text(value)) <= _MAX_EXTRA
             ],
         )
@@ -171,7 +180,20 @@ class Reader:
             return None
         post = self._post(record, position, None, None)
         thread = word(self._get(record, "conversation"))
-        return Post(**(vars(post) | {"thread": thread}))
+        return replace(post, thread=thread)
+
+    @staticmethod
+    def _nameless(said: list[Any], name: str, copies: Counter[str]) -> str:
+        digest = content_hash(orjson.dumps(said, default=str))
+        copies[digest] += 1
+        return f"{name} {digest}" + (f"#{copies[digest]}" if copies[digest] > 1 else "")
+
+    @staticmethod
+    def _numbered(post: Post, number: int, line: int | None) -> Post:
+        """A message with its place; what it is known by does not move when others are added."""
+        name = f"message {number}"
+        position = f"{post.position}, {name}"
+        return replace(post, position=position, line=line, id=post.id or name)
 
     def _post(
         self, one: Any, position: str, started: datetime | None, started_zone: str | None
@@ -272,14 +294,8 @@ def _solved(value: Any, status: str | None) -> bool | None:
 
 def _with_agent(talk: Talk, agent: str) -> Talk:
     """Agents whom the messages do not name are the one that the conversation names."""
-    from dataclasses import replace
-
     messages = [
         replace(m, author=agent) if m.role == "agent" and m.author is None else m
         for m in talk.messages
     ]
     return replace(talk, messages=messages)
-
-
-#: The zone of times that name none, where a source does not say another.
-ZONE = UTC
