@@ -40,7 +40,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "timestamp": TIME,  # when the business wrote it
     "zone": pl.String(),  # the offset from UTC that the time was written with: "+02:00"
     "collected_at": TIME,  # when tunesmith read it
-    "collection": pl.String(),  # the run that read it: its time and a short digest
+    "collection": pl.String(),  # the run that read it: its time, a digest of the source
     "license": pl.String(),  # SPDX, or the words of the recipe
     "author": pl.String(),
     "role": pl.String(),  # who wrote the answer or the page: "agent", "customer", "bot", "editor"

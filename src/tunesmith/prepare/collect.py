@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -121,7 +120,6 @@ def _read_missing(
     now: datetime,
 ) -> None:
     """Read the pieces that are not in the cache; those that follow another, after it."""
-    run = collection_id(now, [stage.folder.name for mine in stages for stage in mine])
     waves: list[list[CollectPiece]] = []
     for (source, pieces), mine in zip(found, stages, strict=True):
         chain, wave = list[Stage](), -1
@@ -130,7 +128,7 @@ def _read_missing(
             if not stage.done:
                 wave += 1
                 waves += [[]] * (wave == len(waves))
-                waves[wave] = [*waves[wave], _task(source, piece, stage, now, run, chain)]
+                waves[wave] = [*waves[wave], _task(source, piece, stage, now, chain)]
             chain = [*chain, stage]
     total = sum(map(len, stages))
     with context.progress.stage("collect", total=total) as bar:
@@ -142,15 +140,17 @@ def _read_missing(
                 bar.advance(note=f"{plural(rows, 'row')} read")
 
 
-def collection_id(now: datetime, stages: list[str]) -> str:
-    """Identifies the run that reads some pieces: its time, and six letters of what it is to read.
+def collection_id(now: datetime, settings: dict[str, Any]) -> str:
+    """Identifies the run that reads a source: its time, and a digest of what the source says.
+
+    Nothing of the machine or of what was read before is in it, so that a fixed time (see
+    `collection_time`) gives the same bytes.
 
     >>> from datetime import datetime, timezone
-    >>> collection_id(datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), [])[:17]
+    >>> collection_id(datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), {})[:17]
     '20260102T030405Z-'
     """
-    digest = hashlib.sha256("\n".join(stages).encode()).hexdigest()
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{record.lettered(digest[:6])}"
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{record.lettered(fingerprint(settings)[:6])}"
 
 
 def pieces_of(context: Context, source: Source, seen: Seen) -> list[Piece]:
@@ -195,14 +195,14 @@ def _stage(context: Context, source: Source, piece: Piece) -> Stage:
 
 
 def _task(
-    source: Source, piece: Piece, stage: Stage, now: datetime, run: str, before: list[Stage]
+    source: Source, piece: Piece, stage: Stage, now: datetime, before: list[Stage]
 ) -> CollectPiece:
     return CollectPiece(
         source=source,
         stretches=piece.stretches,
         collected_at=now,
         folder=stage.folder.resolve(),
-        collection=run,
+        collection=collection_id(now, source.settings()),
         before=tuple(stage.folder.resolve() for stage in before),
     )
 
