@@ -61,7 +61,8 @@ def test_sentences_overlap_where_a_section_is_cut() -> None:
     settings = Passages(max_tokens=150, min_tokens=0, overlap_tokens=20)
     first, second, *_ = cut([Block("paragraph", text)], settings)
     last = first.blocks[-1].text.rsplit(". ", 1)[-1]
-    assert second.text(headings=True).startswith(last)
+    assert second.overlap.endswith(last)
+    assert second.text(headings=True).startswith(second.overlap)
 
 
 def test_code_is_no_heading() -> None:

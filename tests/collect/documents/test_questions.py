@@ -39,7 +39,7 @@ def test_numbers_and_bold_questions() -> None:
 def test_lettered_questions() -> None:
     text = "Q: Is it safe?\nA: Yes, it is.\n\nMore on that.\n\nQ2: And loud?\nA2: Not at all.\n"
     assert pairs(text) == [
-        ("Is it safe?", "Yes, it is.\nMore on that."),
+        ("Is it safe?", "Yes, it is.\n\nMore on that."),
         ("And loud?", "Not at all."),
     ]
 
