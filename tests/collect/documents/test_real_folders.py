@@ -20,7 +20,6 @@ def test_the_office_files(shared_data, collect) -> None:
     assert Counter(fates["reason"]) == {
         "the file is empty": 1,
         "all 3 pages are images without text (scanned)": 1,
-        "the slide is an image without text (scanned)": 1,
         "an archive that is no document and no export: unpack it": 1,
         "an Outlook message: a mail source reads it": 1,
         "its JSON has no pages of Confluence": 1,
