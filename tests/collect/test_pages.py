@@ -7,6 +7,7 @@ import pytest
 
 from tunesmith.collect.base import Place
 from tunesmith.collect.pages import PagesSource, html_page, markdown_page
+from tunesmith.record import content_hash, record_id
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -67,18 +68,36 @@ def test_a_page_in_another_encoding(tmp_path) -> None:
 
 
 def test_the_company_policies(shared_data) -> None:
-    frame, fates = collect(shared_data / "company-policies-basecamp")
-    files = [p for p in (shared_data / "company-policies-basecamp").rglob("*") if p.is_file()]
-    pages = [path for path in files if path.suffix in {".md", ".txt"}]
-    assert frame.height == len(pages) >= 28
-    assert set(fates["reason"]) == {"a pages source does not read '.pdf' files"}
-    assert frame.height + fates.height == len(files)
+    folder = shared_data / "company-policies-basecamp"
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    frame, fates = collect(folder)
+    assert fates.is_empty()
+    assert len(files) >= 37
+    assert set(frame["file"]) == {path.name for path in files}
+    assert frame["content_hash"].n_unique() >= len(files)
+    pairs = frame.filter(kind="qa")
+    assert pairs.height >= 15
+    assert pairs["question"].str.ends_with("?").all()
+    documents = frame.filter(kind="document")
+    assert documents.filter(pl.col("text").str.len_chars() == 0).is_empty()
+
+
+def test_short_pages_are_one_row_as_ever(shared_data) -> None:
+    folder = shared_data / "company-policies-basecamp"
+    source = PagesSource(name="kb", path=str(folder / "refund" / "index.md"))
+    [path] = source.files(folder)
+    [chunk] = source.read(Place.file(path, "index.md", NOW))
+    [row] = chunk.frame.iter_rows(named=True)
+    assert row["text"] == markdown_page(path.read_text(encoding="utf-8"))["text"]
+    assert row["id"] == record_id("kb", "index.md", "page")
+    assert (row["thread"], row["source_id"], row["position"]) == (None, None, None)
+    assert row["content_hash"] == content_hash(path.read_bytes())
 
 
 def test_a_folder_without_pages_is_a_problem(tmp_path) -> None:
     (tmp_path / "b.png").write_bytes(b"x")
     assert PagesSource(name="kb", path=".").problems(tmp_path) == [
-        ("path", "no Markdown, HTML or text file is there")
+        ("path", "no Markdown, HTML, text file or office document is there")
     ]
 
 

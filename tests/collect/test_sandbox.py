@@ -126,6 +126,8 @@ def test_waiting_ends_after_a_while(box: Sandbox, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sandbox, "_PATIENCE", 2)
     with pytest.raises(Unreadable, match="more than 2 s"):
         box.call(parser("sleep"), 60)
+    monkeypatch.undo()
+    monkeypatch.setattr(sandbox, "_CHILD", textwrap.dedent(PARSERS))
     assert box.call(parser("echo")) == []
 
 

@@ -109,10 +109,16 @@ def xml_parser() -> Any:
     """A parser that resolves nothing and holds to libxml2's limits on depth and size."""
     from lxml import etree
 
+    # Not `collect_ids=False`: with it lxml 6.1 loads the file that a DOCTYPE names.
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False,
-        huge_tree=False, remove_comments=True, remove_pis=True, collect_ids=False,
-    )  # fmt: skip
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
 
 
 def local(element: Any) -> str:

@@ -10,6 +10,7 @@ from tunesmith.collect.documents.blocks import Document
 from tunesmith.collect.documents.furniture import prune
 from tunesmith.collect.documents.markdown import page_of, text_blocks
 from tunesmith.collect.documents.questions import Pair, declared_pairs, marked_up_pairs
+from tunesmith.collect.sandbox import Unreadable
 
 #: What frames a page and is not its content.
 FURNITURE = (
@@ -25,13 +26,27 @@ _BLOCKS = {
 }  # fmt: skip
 _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 
+#: Elements within each other; parsers take time with the square of it. Elements that need no end
+#: tag are not counted: pages have thousands of them that are never closed.
+MAX_DEPTH = 1_500
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)[^<>]{0,2000}")
+_UNCLOSED = {
+    "area", "base", "body", "br", "col", "colgroup", "dd", "dt", "embed", "head", "hr", "html",
+    "img", "input", "li", "link", "meta", "optgroup", "option", "p", "param", "rp", "rt",
+    "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track", "wbr",
+}  # fmt: skip
+
 #: Marks that stand in the text while it becomes blocks: a heading, code from here and up to here.
 HEADING_MARK, CODE_MARK, CODE_END = "\ue000", "\ue001", "\ue002"
 _MARKS = re.compile("[\ue000-\ue002]")
 
 
 def html_page(text: str) -> dict[str, Any]:
-    """The main content of an HTML page as text; headings and list items keep their marks."""
+    """The main content of an HTML page as text; headings and list items keep their marks.
+
+    Raises:
+        Unreadable: Its elements are nested deeper than `MAX_DEPTH`.
+    """
     tree, title, about = _open(text)
     root, heading = _main(tree)
     return page_of("" if root is None else _readable(root), heading or title, about)
@@ -47,6 +62,9 @@ def html_document(text: str, *, take_pairs: bool = False) -> tuple[Document, dic
     Returns:
         The document, its pairs of question and answer in `extra` left to the caller; and a mapping
         with `about` (the meta elements), `title` and `pairs`.
+
+    Raises:
+        Unreadable: As of `html_page`.
     """
     text = _MARKS.sub("", text)
     tree, title, about = _open(text, keep_data=True)
@@ -70,6 +88,7 @@ def _open(text: str, *, keep_data: bool = False) -> tuple[Any, str | None, dict[
     """The tree without furniture, the title, and the meta elements."""
     from selectolax.lexbor import LexborHTMLParser
 
+    _hold_to_depth(text)
     tree = LexborHTMLParser(text)
     about: dict[str, Any] = {}
     for meta in tree.css("meta[name][content]"):
@@ -82,11 +101,22 @@ def _open(text: str, *, keep_data: bool = False) -> tuple[Any, str | None, dict[
     return tree, title, about
 
 
+def _hold_to_depth(text: str) -> None:
+    depth = 0
+    for match in _TAG.finditer(text):
+        if match[2].lower() not in _UNCLOSED and not match[0].endswith("/"):
+            depth = max(0, depth - 1) if match[1] else depth + 1
+            if depth > MAX_DEPTH:
+                raise Unreadable("it is nested too deep")
+
+
 def _main(tree: Any) -> tuple[Any, str | None]:
     """The element with the main content, and the words of its first heading."""
     main = tree.css_first("main") or tree.css_first("article") or tree.css_first("[role=main]")
     wiki = (
-        None if main else max(tree.css(_WIKI), key=lambda node: len(node.html or ""), default=None)
+        None
+        if main
+        else max(tree.css(_WIKI)[:20], key=lambda node: len(node.html or ""), default=None)
     )
     root = main or wiki or tree.body
     if root is None:

@@ -173,6 +173,8 @@ def _path_size(path: list[Block]) -> int:
 def _place(blocks: list[Block]) -> str | None:
     """The pages, slides or rows that blocks come from."""
     places = list(dict.fromkeys(block.position for block in blocks if block.position))
+    # The heading of a sheet says less than the rows below it.
+    places = [one for one in places if not any(o.startswith(f"{one} ") for o in places)] or places
     if len(places) < 2:
         return places[0] if places else None
     return f"{places[0]} to {places[-1]}"

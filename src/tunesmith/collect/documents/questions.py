@@ -243,5 +243,6 @@ def _plain(text: str) -> str:
         return text
     from selectolax.lexbor import LexborHTMLParser
 
-    body = LexborHTMLParser(re.sub(r"<(?:br|/p|/li)\b", "\n<\\g<0>"[1:], text)).body
+    lines = re.sub(r"</(?:p|li|div|h\d)>|<br\s*/?>", "\n", text)
+    body = LexborHTMLParser(lines).body
     return "" if body is None else body.text(deep=True)

@@ -47,7 +47,7 @@ def read_sheets(path: str) -> Document:
     blocks = Blocks(document)
     for number, about in enumerate(workbook.sheets_metadata, 1):
         position = f"sheet {number}"
-        if "Visible" not in str(about.visible):
+        if not str(about.visible).endswith(".Visible"):
             document.problems.append(Problem("a hidden sheet", position, dropped=True))
             continue
         try:
