@@ -164,3 +164,14 @@ def test_small_files_and_wide_ones_are_read_whole(tmp_path, monkeypatch) -> None
     monkeypatch.setattr(tickets, "GROWS_FROM_BYTES", 1 << 20)
     (tmp_path / "t.csv").write_text("id,q,a\n1,x,y\n")
     assert source.pieces(tmp_path, tmp_path, seen)[0].digest == seen.sha256(tmp_path / "t.csv")
+
+
+def test_a_row_called_like_a_bad_line_is_told_from_it(tmp_path) -> None:
+    path, source = tmp_path / "t.jsonl", SOURCE.model_copy(update={"path": "t.jsonl"})
+    path.write_text('{"id": "quarantined line 2", "q": "x", "a": "y"}\n')
+    collect(tmp_path, source, "grown")
+    with path.open("a") as file:
+        file.write('{\n{"id": "quarantined line 2", "q": "x", "a": "z"}\n')
+    found = collect(tmp_path, source, "grown")
+    assert found[2] == 1
+    same(found, collect(tmp_path, source, "whole"))

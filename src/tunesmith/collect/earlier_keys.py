@@ -43,7 +43,7 @@ class EarlierKeys:
         wanted = _hashes(pl.Series(keys, dtype=pl.String))
         found = np.searchsorted(self._hashes, wanted, "right")
         found -= np.searchsorted(self._hashes, wanted, "left")
-        return {keys[int(place)]: int(found[place]) for place in np.flatnonzero(found)}
+        return {keys[place]: int(found[place]) for place in np.flatnonzero(found).tolist()}
 
 
 def _row_keys(stage: Stage, number: int) -> pl.Series:
