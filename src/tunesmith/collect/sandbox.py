@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import importlib
 import os
 import select
@@ -34,6 +35,10 @@ _PATIENCE = 20
 
 _HERE = "tunesmith.collect"
 _LENGTH = 8
+
+#: What the child runs. It imports this module by its name: run as a script it would be another one,
+#: and what parsers raise would be none of its own exceptions.
+_CHILD = f"from {__name__} import serve; serve()"
 
 
 class Unreadable(Exception):  # noqa: N818 - it is a fact about a file, not an error of the program
@@ -92,7 +97,8 @@ class Sandbox:
         return reply["result"]
 
     def _start(self) -> _Child:
-        command = [sys.executable, "-m", __name__, str(self.cpu_s), str(self.memory_mib)]
+        limits = [str(self.cpu_s), str(self.memory_mib)]
+        command = [sys.executable, "-P", "-c", _CHILD, *limits]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the pipes that were asked for are not there")
@@ -146,11 +152,32 @@ class Sandbox:
                 pipe.close()
 
 
+@functools.cache
+def _shared(process: int, cpu_s: float, memory_mib: int) -> Sandbox:
+    return Sandbox(cpu_s=cpu_s, memory_mib=memory_mib)
+
+
+def shared(*, cpu_s: float = CPU_S, memory_mib: int = MEMORY_MIB) -> Sandbox:
+    """The sandbox of this process with these limits; its child ends with this process.
+
+    Sources read files one by one, and a child takes most of a second to start.
+    """
+    return _shared(os.getpid(), cpu_s, memory_mib)
+
+
 class _Gone(Exception):  # noqa: N818
     """The child has no answer."""
 
 
 # ── In the child ─────────────────────────────────────────────────────────────────────────────────
+
+
+def serve() -> None:
+    """Answer calls until nobody asks any more; the limits are the arguments of the process."""
+    # What a parser prints must not get among the replies.
+    channel = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    _serve(sys.stdin.buffer, channel, float(sys.argv[1]), int(sys.argv[2]))
 
 
 def _serve(requests: IO[bytes], replies: IO[bytes], cpu_s: float, memory_mib: int) -> None:
@@ -196,10 +223,3 @@ def _reply(module: str, name: str, args: list[Any], memory_mib: int) -> bytes:
     else:
         return result
     return orjson.dumps({"unreadable": reason, "position": None})
-
-
-if __name__ == "__main__":
-    # What a parser prints must not get among the replies.
-    channel = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    _serve(sys.stdin.buffer, channel, float(sys.argv[1]), int(sys.argv[2]))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import zipfile
 from collections import Counter
@@ -194,7 +193,9 @@ def test_repeats_are_found_in_shares_as_at_once(keys, at_once, keep) -> None:
     def walk():
         for start in range(0, len(keys), 5):
             part = keys[start : start + 5]
-            yield pl.DataFrame({ROW: range(start, start + len(part)), "k": pl.Series(part, dtype=pl.Int64)})
+            yield pl.DataFrame(
+                {ROW: range(start, start + len(part)), "k": pl.Series(part, dtype=pl.Int64)}
+            )
 
     found = find(walk, key_text(["k"], whole=False), rows=len(keys), keep=keep, at_once=at_once)
     expected = {}
@@ -245,7 +246,9 @@ def test_files_whose_rows_depend_on_each_other_are_one_table(tmp_path) -> None:
 # ── Every row has one fate ───────────────────────────────────────────────────────────────────────
 
 CELLS = st.one_of(
-    st.sampled_from(["", "1", "2.5", "-3", "1e9", "x", "NA", "=1+1", "2026-01-01", "€ 5", "true", '"']),
+    st.sampled_from(
+        ["", "1", "2.5", "-3", "1e9", "x", "NA", "=1+1", "2026-01-01", "€ 5", "true", '"']
+    ),
     st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8),
 )
 RULES = st.fixed_dictionaries(
@@ -278,7 +281,9 @@ RULES = st.fixed_dictionaries(
 def test_every_row_has_one_fate(tmp_path, rows, number, kind, duplicates, missing) -> None:
     path = tmp_path / "t.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([["k", "t", "n", "d"], *((i, *row) for i, row in enumerate(rows))])
+        csv.writer(file).writerows(
+            [["k", "t", "n", "d"], *((i, *row) for i, row in enumerate(rows))]
+        )
     frame, fates = collect(
         path,
         schema={"n": number, "d": {"type": kind, "unparsable": "null"}},
@@ -292,19 +297,14 @@ def test_every_row_has_one_fate(tmp_path, rows, number, kind, duplicates, missin
     ids = frame["id"].to_list() + fates["id"].to_list()
     assert len(set(ids)) == len(ids)
     made = Counter(frame["line"].to_list())
-    left = Counter(
-        line for line, why in fates.select("line", "reason").rows() if "template" in why
-    )
+    left = Counter(line for line, why in fates.select("line", "reason").rows() if "template" in why)
     gone = Counter(
         line for line, why in fates.select("line", "reason").rows() if "template" not in why
     )
     lines = made.keys() | left.keys() | gone.keys()
     assert all((made[n] + left[n], gone[n]) in {(2, 0), (0, 1)} for n in lines)
-    starts, at = [], 2
-    for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8", newline=""), newline="")):
-        starts.append(row)
     if all(cell.splitlines() in ([cell], []) for row in rows for cell in row):
-        assert lines == set(range(2, at + len(rows)))
+        assert lines == set(range(2, 2 + len(rows)))
 
 
 # ── What is wrong with files ─────────────────────────────────────────────────────────────────────
@@ -315,11 +315,9 @@ def test_formulas_are_texts_and_headers_that_come_again_are_left_out(tmp_path) -
     frame, fates = collect(path)
     assert frame["text"].to_list() == ['=HYPERLINK("x")', "@SUM(A1)"]
     assert reasons(fates) == [
-        (4, "dropped", "the line repeats the header"),
-        (6, "quarantined", "1 fields where the header has 2"),
-    ] or [r[2] for r in reasons(fates)] == [
-        "the line repeats the header", "1 fields where the header has 2",
-    ]  # fmt: skip
+        (3, "dropped", "the line repeats the header"),
+        (5, "quarantined", "1 fields where the header has 2"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -397,7 +395,9 @@ def test_sheets_of_a_workbook(tmp_path) -> None:
         ("dropped", "sheet 3", "the sheet is empty"),
     ]
     _, fates = collect(path, header_row=2, sheets=["none"])
-    assert fates["reason"].to_list() == ["the workbook has no sheet of a name that the recipe asks for"]
+    assert fates["reason"].to_list() == [
+        "the workbook has no sheet of a name that the recipe asks for"
+    ]
 
 
 def test_hostile_workbooks_are_quarantined_in_bounded_memory(tmp_path) -> None:
@@ -434,7 +434,8 @@ def test_people_with_known_duplicates(shared_data, tmp_path) -> None:
     chunks = list(one.read(Place((Stretch(path, "p.csv"),), NOW)))
     frame, fates = pl.concat([c.frame for c in chunks]), pl.concat([c.fates for c in chunks])
     assert frame.height + fates.height == 5_000
-    rows = list(csv.DictReader(path.open(), skipinitialspace=True))
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file, skipinitialspace=True))
     person = {number: row["rec_id"].split("-")[1] for number, row in enumerate(rows, 2)}
     of = fates["reason"].str.extract(r"line (\d+)").cast(pl.Int64)
     right = [person[a] == person[b] for a, b in zip(fates["line"], of, strict=True)]
@@ -449,7 +450,7 @@ def test_tables_of_many_kinds(shared_data, tmp_path) -> None:
         ("xlsx", office / "test.xlsx", {"text": "{Alpha} {Beta}"}),
         ("xls", office / "test.xls", {"text": "{Alpha} {Beta}"}),
         ("kanji", office / "test_mskanji.csv", {"text": "{名前} {年齢}"}),
-        ("people", shared_data / "office-docs" / "kiln" / "document_people.csv", {"text": "{name}"}),
+        ("people", shared_data / "office-docs" / "kiln" / "document_people.csv", {"text": "{first_name}"}),
         ("bank", shared_data / "banking77" / "banking_data" / "train.csv",
          {"question": "{text}", "answer": "{category}", "columns": {"category": "category"}}),
         ("bookings", shared_data / "judge-and-bookings" / "examples" / "datasets" / "bookings.csv",
