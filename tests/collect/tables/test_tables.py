@@ -4,7 +4,7 @@ import csv
 import json
 import zipfile
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -381,7 +381,7 @@ def test_sheets_of_a_workbook(tmp_path) -> None:
     path = workbook(
         tmp_path / "t.xlsx",
         {
-            "one": [["title"], ["name", "n", "at"], ["a", 1, datetime(2026, 1, 31)], [None], ["b", 2.5, 1]],
+            "one": [["title"], ["name", "n", "at"], ["a", 1, date(2026, 1, 31)], [None], ["b", 2.5, 1]],
             "two": [["x"], ["other"], ["y"]],
             "three": [],
         },
@@ -446,7 +446,7 @@ def test_people_with_known_duplicates(shared_data, tmp_path) -> None:
 def test_tables_of_many_kinds(shared_data, tmp_path) -> None:
     office = shared_data / "office-docs" / "markitdown" / "tests" / "test_files"
     made = {}
-    for name, path, given in (
+    for name, path, rules in (
         ("xlsx", office / "test.xlsx", {"text": "{Alpha} {Beta}"}),
         ("xls", office / "test.xls", {"text": "{Alpha} {Beta}"}),
         ("kanji", office / "test_mskanji.csv", {"text": "{名前} {年齢}"}),
@@ -456,7 +456,7 @@ def test_tables_of_many_kinds(shared_data, tmp_path) -> None:
         ("bookings", shared_data / "judge-and-bookings" / "examples" / "datasets" / "bookings.csv",
          {"question": "{query}", "answer": "{label}"}),
     ):  # fmt: skip
-        one = source(path, **given)
+        one = source(path, **rules)
         assert one.problems(tmp_path) == [], name
         chunks = list(one.read(Place((Stretch(path, path.name),), NOW)))
         made[name] = (sum(c.frame.height for c in chunks), sum(c.fates.height for c in chunks))

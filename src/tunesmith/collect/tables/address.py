@@ -90,9 +90,11 @@ def _sqlite(url: Any, base: Path) -> Any:
 
 #: By SQLSTATE (PostgreSQL and others), or by words of SQLite: what is wrong, and what to do.
 _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("28P01", "28000", "password authentication failed"), "the database refuses the user or the password",
+    (("28P01", "28000", "password authentication failed"),
+     "the database refuses the user or the password",
      "check the user in url and the password in the environment"),
-    (("3D000", "FATAL:  database"), "the server has no database of this name", "check the end of url"),
+    (("3D000", "FATAL:  database"), "the server has no database of this name",
+     "check the end of url"),
     (("42P01", "no such table", "3F000"), "a table that is asked for is not there",
      "check table or query, and the schema that it lies in"),
     (("42703", "no such column"), "a column that is asked for is not there",
