@@ -61,16 +61,18 @@ def _describe(model: type[BaseModel], path: str, parts: list[str], seen: set[str
     parts.append("| setting | type | default | meaning |\n|---|---|---|---|")
     inner: list[tuple[str, type[BaseModel]]] = []
     said = meanings(model)
-    for name, field in model.model_fields.items():
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    meant = {field.alias or name: said.get(name) for name, field in model.model_fields.items()}
+    for name, field in fields.items():
         models = _models(field.annotation)
         inner += [(f"{path}.{name}".lstrip("."), one) for one in models]
-        meaning = " ".join(said.get(name, field.description or "").split())
+        meaning = " ".join((meant[name] or field.description or "").split())
         default = "needed" if field.is_required() else _default(field)
         kind = "settings below" if models else _type(field.annotation)
         parts[-1] += f"\n| `{name}` | {kind} | {default} | {meaning} |"
     parts[-1] += "\n"
     for where, one in inner:
-        kinds = len(_models(model.model_fields[where.rpartition(".")[2]].annotation)) > 1
+        kinds = len(_models(fields[where.rpartition(".")[2]].annotation)) > 1
         tag = one.model_fields["kind"].default if kinds and "kind" in one.model_fields else None
         _describe(one, f"{where}" if tag is None else f"{where} (kind: {tag})", parts, seen)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
@@ -16,7 +16,7 @@ FRAME = pl.DataFrame(
         "name": ["Ann Lee", None, "Bo"],
         "born": [date(2000, 2, 29), date(1990, 12, 31), None],
         "seen": [date(2001, 2, 28), date(2020, 12, 31), date(2020, 1, 1)],
-        "at": [datetime(2026, 1, 1, 12), datetime(2026, 5, 9, 0, 30), None],
+        "at": [datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2026, 5, 9, 0, 30, tzinfo=UTC), None],
         "Unit Price": [1, 2, 3],
     }
 )

@@ -90,9 +90,11 @@ def _sqlite(url: Any, base: Path) -> Any:
 
 #: By SQLSTATE (PostgreSQL and others), or by words of SQLite: what is wrong, and what to do.
 _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("28P01", "28000", "password authentication failed"), "the database refuses the user or the password",
+    (("28P01", "28000", "password authentication failed"),
+     "the database refuses the user or the password",
      "check the user in url and the password in the environment"),
-    (("3D000", "FATAL:  database"), "the server has no database of this name", "check the end of url"),
+    (("3D000", "FATAL:  database"), "the server has no database of this name",
+     "check the end of url"),
     (("42P01", "no such table", "3F000"), "a table that is asked for is not there",
      "check table or query, and the schema that it lies in"),
     (("42703", "no such column"), "a column that is asked for is not there",
@@ -103,9 +105,11 @@ _KNOWN: tuple[tuple[tuple[str, ...], str, str], ...] = (
      "the database is locked by another program", "try again when it is done"),
     (("42601", "syntax error", "incomplete input"), "the query is not right",
      "try it in the database's own shell"),
-    (("25006", "readonly", "query_only"), "the query would write, and sources are read only",
+    (("25006", "readonly", "query_only", "read-only transaction"),
+     "the query would write, and sources are read only",
      "write a query that only selects"),
-    (("57014",), "the query took longer than timeout_s", "raise timeout_s, or select less"),
+    (("57014", "statement timeout"), "the query took longer than timeout_s",
+     "raise timeout_s, or select less"),
     (("not a database", "malformed"), "this is no whole SQLite file",
      "check url, or restore the file"),
     (("08001", "08006", "57P03", "refused", "unable to open", "Can't create a connection",

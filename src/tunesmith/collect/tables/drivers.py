@@ -171,7 +171,7 @@ class Reader:
                         latest = pl.Series(pl.from_arrow(batch.column(asked.since))).max()
                     for start in range(0, frame.height, self.rows):
                         yield Batch(frame[start : start + self.rows], latest)
-        except (Error, ArrowException) as error:  # the latter while rows are fetched
+        except (Error, ArrowException, OSError) as error:  # Arrow's while rows are fetched
             raise problem_of(error) from None
 
 

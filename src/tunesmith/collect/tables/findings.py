@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tunesmith.collect.tables.quantiles import quantiles
 from tunesmith.collect.tables.repeats import ROW, Repeats, find, key_text, together, without
 from tunesmith.collect.tables.rules import ColumnRules, Outliers, TableRules
-from tunesmith.collect.tables.status import LINE, ORIGIN, POSITION
+from tunesmith.collect.tables.status import FATE, LINE, NOTES, ORIGIN, POSITION, REASON
 from tunesmith.errors import SourceError
 
 Walk = Callable[[list[str]], Iterable[pl.DataFrame]]
@@ -151,7 +151,7 @@ def _duplicates(rules: TableRules, rows: Spool) -> Repeats:
     if wanted is None:
         none = np.empty(0, np.int64)
         return Repeats(none, none, none)
-    data = [name for name in rows.schema if name != ROW and name not in ORIGIN]
+    data = [name for name in rows.schema if name not in (ROW, *ORIGIN, FATE, REASON, NOTES)]
     keys = wanted.keys or [data]
     found = [
         find(

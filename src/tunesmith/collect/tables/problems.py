@@ -18,7 +18,8 @@ def missing_columns(rules: TableRules, there: list[str]) -> list[tuple[str, str]
     for field, name in rules.wanted():
         if name not in there:
             near = difflib.get_close_matches(name, there, n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'?" if near else _there(there)
+            alone = len(there) < 2
+            hint = f"did you mean '{near[0]}'?" if near and not alone else _there(there)
             found.append((field, f"there is no column '{name}' ({hint})"))
     return found
 
