@@ -60,9 +60,9 @@ def _joined(texts: list[str]) -> str:
 #: Sounds that fill pauses, by language; words that are also said on purpose ("like") are none.
 FILLERS: dict[str, tuple[str, ...]] = {
     "en": ("u+h+m*", "u+m+", "e+r+m+", "e+r+", "h+m+", "m+h+m+", "m{2,}", "u+h[- ]huh", "a+h+"),
-    "de": ("ä+h+m*", "ö+h+m*", "h+m+", "e+h+m+", "m{2,}", "t+j+a+"),
-    "fr": ("e+u+h+", "h+e+u+", "b+e+n+", "h+m+", "b+a+h+"),
-    "es": ("e+h+", "e+s+t+e+e+", "m{2,}", "e{3,}"),
+    "de": ("ä+h+m*", "ö+h+m*", "h+m+", "e+h+m+", "m{2,}"),
+    "fr": ("e+u+h+", "h+e+u+", "h+m+"),
+    "es": ("e+h+", "m{2,}", "e{3,}"),
     "it": ("e+h+m*", "u+h+m+", "m{2,}"),
     "nl": ("e+h+m*", "u+h+m*", "h+m+"),
     "pt": ("e+h+", "a+h+n+", "h+u+m+", "h+m+"),
