@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
+from tunesmith.collect.outside.hub import HubSource
+from tunesmith.collect.outside.papers import PapersSource
 from tunesmith.collect.outside.web import WebSource
 from tunesmith.collect.outside.web_archive import WebArchiveSource
 from tunesmith.collect.outside.wikipedia import WikipediaSource
@@ -13,7 +15,13 @@ from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
 AnySource = Annotated[
-    TicketSource | PagesSource | WebSource | WebArchiveSource | WikipediaSource,
+    TicketSource
+    | PagesSource
+    | HubSource
+    | PapersSource
+    | WebSource
+    | WebArchiveSource
+    | WikipediaSource,
     Field(discriminator="kind"),
 ]
 
