@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
+from tunesmith.collect.outside.docs_tree import DocsTreeSource
 from tunesmith.collect.outside.hub import HubSource
 from tunesmith.collect.outside.papers import PapersSource
 from tunesmith.collect.outside.web import WebSource
