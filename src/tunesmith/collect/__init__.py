@@ -18,6 +18,7 @@ from tunesmith.collect.tickets import TicketSource
 AnySource = Annotated[
     TicketSource
     | PagesSource
+    | DocsTreeSource
     | HubSource
     | PapersSource
     | WebSource
@@ -29,9 +30,13 @@ AnySource = Annotated[
 __all__ = [
     "AnySource",
     "Chunk",
+    "DocsTreeSource",
+    "HubSource",
     "PagesSource",
+    "PapersSource",
     "Source",
     "TicketSource",
+    "WebArchiveSource",
     "WebSource",
     "WikipediaSource",
 ]

@@ -158,7 +158,7 @@ def _shared(process: int) -> Sandbox:
 
 
 def shared() -> Sandbox:
-    """The sandbox of this process: sources read files one by one, and a child takes a while to start.
+    """The sandbox of this process: files are read one by one, and a child takes a while to start.
 
     Its child ends with this process.
     """

@@ -25,9 +25,9 @@ def read(tmp_path, **more):  # type: ignore[no-untyped-def]
 
 def put(tmp_path, **files: str | bytes):  # type: ignore[no-untyped-def]
     (tmp_path / "set").mkdir(exist_ok=True)
-    for name, given in files.items():
+    for name, content in files.items():
         path = tmp_path / "set" / name.replace("__", ".")
-        path.write_bytes(given if isinstance(given, bytes) else given.encode())
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 @pytest.mark.parametrize(
@@ -181,10 +181,10 @@ def test_a_named_data_set_without_a_network(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "rows", "license"),
+    ("folder", "rows", "license_"),
     [("training-formats", 3583, "Apache-2.0"), ("squad-format", 1190, "CC-BY-SA-4.0"), ("banking77", 10003, "CC-BY-4.0"), ("judge-and-bookings", 200, "Apache-2.0")],
 )  # fmt: skip
-def test_real_data_sets(tmp_path, shared_data, folder, rows, license) -> None:
+def test_real_data_sets(tmp_path, shared_data, folder, rows, license_) -> None:
     found, _ = read_all(HubSource(name="hub", path=folder), shared_data, tmp_path)
     assert found.height == rows
-    assert set(found["license"]) == {license}
+    assert set(found["license"]) == {license_}

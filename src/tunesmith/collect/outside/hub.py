@@ -1,4 +1,4 @@
-"""Data sets of the Hugging Face hub: folders on this machine, or by name through the hub's cache."""
+"""Data sets of the Hugging Face hub: folders on this machine, or by name through its cache."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ class HubSource(FileSource):
             raise SourceError(
                 f"the data set '{self.dataset}' cannot be had ({type(error).__name__})",
                 where=f"source '{self.name}'",
-                todo="check its name and the network; offline it must be in the hub's cache, or give its "
-                "folder as path",
+                todo="check its name and the network; offline it must be in the hub's cache, "
+                "or give its folder as path",
             ) from error
         (folder / "snapshot").write_text(found, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The rows of a data set's files: Arrow (as `save_to_disk` writes it), Parquet, JSONL, JSON, CSV."""
+"""The rows of a data set's files: Arrow (as of `save_to_disk`), Parquet, JSONL, JSON, CSV."""
 
 from __future__ import annotations
 

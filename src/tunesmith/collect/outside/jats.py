@@ -7,9 +7,17 @@ from dataclasses import dataclass, field
 from tunesmith.collect.licenses import spdx_of
 from tunesmith.collect.outside.xml import Handler, parse
 
-_SKIPPED = {"ref-list", "xref", "table", "fn-group", "ack", "graphic", "media", "object-id", "tex-math", "label",
-            "supplementary-material", "glossary", "def-list", "history", "sub-article", "response", "fn", "journal-meta",
-            "aff", "author-notes", "funding-group", "kwd-group", "trans-abstract", "floats-group"}  # fmt: skip
+_SKIPPED = {
+    "ref-list", "xref", "table", "fn-group", "ack", "graphic", "media", "object-id", "tex-math",
+    "label", "supplementary-material", "glossary", "def-list", "history", "sub-article",
+    "response", "fn", "journal-meta", "aff", "author-notes", "funding-group", "kwd-group",
+    "trans-abstract", "floats-group",
+}  # fmt: skip
+#: Elements whose words are looked at when they end.
+_FRESH = {
+    "article-title", "abstract", "body", "surname", "given-names", "article-id", "license_ref",
+    "year", "month", "day",
+}  # fmt: skip
 _BLOCKS = {
     "p",
     "sec",
@@ -54,7 +62,7 @@ class Article(Handler):
         if self._skip or name in _SKIPPED:
             self._skip += 1
             return
-        if name in {"article-title", "abstract", "body", "surname", "given-names", "article-id", "license_ref", "year", "month", "day"}:  # fmt: skip
+        if name in _FRESH:
             self._parts = []
         if name == "sec":
             self._sections += 1

@@ -1,6 +1,6 @@
 r"""LaTeX as plain text with headings: formulas stay as they are, what only lays out goes.
 
-One pass with a place in the text; `\newcommand` without arguments is followed, other definitions are not.
+One pass; `\newcommand` without arguments is followed, other definitions are not.
 What is not known keeps its words: `\foo{bar}` says bar.
 """
 
@@ -14,26 +14,35 @@ from collections.abc import Callable
 MAX_INPUTS, MAX_LETTERS = 200, 20_000_000
 
 _HEADINGS = {
-    "part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5, "subparagraph": 6,
+    "part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5,
+    "subparagraph": 6,
 }  # fmt: skip
 
 #: Commands whose arguments are not words: how many of them.
 _SILENT = {
-    "label": 1, "ref": 1, "eqref": 1, "cref": 1, "autoref": 1, "pageref": 1, "cite": 1, "citep": 1, "citet": 1, "citealp": 1,
-    "citeauthor": 1, "citeyear": 1, "nocite": 1, "bibliography": 1, "bibliographystyle": 1, "includegraphics": 1,
-    "vspace": 1, "hspace": 1, "setlength": 2, "addtolength": 2, "setcounter": 2, "usepackage": 1, "documentclass": 1,
-    "pagestyle": 1, "thispagestyle": 1, "color": 1, "definecolor": 3, "hypersetup": 1, "newcommand": 2, "renewcommand": 2,
-    "providecommand": 2, "newenvironment": 3, "graphicspath": 1, "lstset": 1, "rule": 2, "multicolumn": 0, "author": 1,
-    "affiliation": 1, "email": 1, "date": 1, "index": 1, "phantom": 1, "caption*": 0, "textcolor": -1, "href": -1,
-    "title": 1, "resizebox": -2, "scalebox": -1, "raisebox": -1, "parbox": -1, "thanks": 1, "todo": 1, "marginpar": 1,
-    "hyphenation": 1, "lstdefinelanguage": 2, "captionsetup": 1, "newtheorem": 2, "def": 0, "colorlet": 2,
+    "label": 1, "ref": 1, "eqref": 1, "cref": 1, "autoref": 1, "pageref": 1, "cite": 1, "citep": 1,
+    "citet": 1, "citealp": 1, "citeauthor": 1, "citeyear": 1, "nocite": 1, "bibliography": 1,
+    "bibliographystyle": 1, "includegraphics": 1, "vspace": 1, "hspace": 1, "setlength": 2,
+    "addtolength": 2, "setcounter": 2, "usepackage": 1, "documentclass": 1, "pagestyle": 1,
+    "thispagestyle": 1, "color": 1, "definecolor": 3, "hypersetup": 1, "newcommand": 2,
+    "renewcommand": 2, "providecommand": 2, "newenvironment": 3, "graphicspath": 1, "lstset": 1,
+    "rule": 2, "multicolumn": 0, "author": 1, "affiliation": 1, "email": 1, "date": 1, "index": 1,
+    "phantom": 1, "caption*": 0, "textcolor": -1, "href": -1, "title": 1, "resizebox": -2,
+    "scalebox": -1, "raisebox": -1, "parbox": -1, "thanks": 1, "todo": 1, "marginpar": 1,
+    "hyphenation": 1, "lstdefinelanguage": 2, "captionsetup": 1, "newtheorem": 2, "def": 0,
+    "colorlet": 2,
 }  # fmt: skip
 
 #: Environments that are left out, and those whose text stays as it stands.
-_DROPPED = {"thebibliography", "comment", "tikzpicture", "tabular", "tabularx", "tabular*", "longtable", "picture",
-            "filecontents", "filecontents*", "CCSXML", "figure", "figure*", "algorithm", "algorithmic"}  # fmt: skip
-_KEPT = {"equation", "equation*", "align", "align*", "gather", "gather*", "multline", "multline*", "eqnarray", "eqnarray*",
-         "displaymath", "math", "alignat", "alignat*"}  # fmt: skip
+_DROPPED = {
+    "thebibliography", "comment", "tikzpicture", "tabular", "tabularx", "tabular*", "longtable",
+    "picture", "filecontents", "filecontents*", "CCSXML", "figure", "figure*", "algorithm",
+    "algorithmic",
+}  # fmt: skip
+_KEPT = {
+    "equation", "equation*", "align", "align*", "gather", "gather*", "multline", "multline*",
+    "eqnarray", "eqnarray*", "displaymath", "math", "alignat", "alignat*",
+}  # fmt: skip
 _CODE = {"verbatim", "verbatim*", "lstlisting", "minted"}
 
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\){0,9})%[^\n]*\n?[ \t]*")
@@ -46,14 +55,19 @@ _TOKEN = re.compile(
     r"|(?P<dash>---?)|(?P<quotes>``|'')"
 )
 _SIGNS = {
-    "%": "%", "&": "&", "#": "#", "_": "_", "$": "$", "{": "{", "}": "}", ",": " ", ";": " ", ":": " ", " ": " ", "/": "",
-    "-": "", "!": "", "ldots": "…", "dots": "…", "textasciitilde": "~", "textbackslash": "\\", "LaTeX": "LaTeX", "TeX": "TeX",
-    "ss": "ß", "ae": "æ", "oe": "œ", "AE": "Æ", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "aa": "å", "AA": "Å", "i": "i", "j": "j",
-    "S": "§", "copyright": "©", "textregistered": "®", "par": "\n\n", "newline": "\n", "item": "\n- ", "quad": " ", "qquad": " ",
-    "textendash": "–", "textemdash": "—", "textquoteright": "’", "texttildelow": "~", "xspace": "",
+    "%": "%", "&": "&", "#": "#", "_": "_", "$": "$", "{": "{", "}": "}", ",": " ", ";": " ",
+    ":": " ", " ": " ", "/": "", "-": "", "!": "", "ldots": "…", "dots": "…",
+    "textasciitilde": "~", "textbackslash": "\\", "LaTeX": "LaTeX", "TeX": "TeX", "ss": "ß",
+    "ae": "æ", "oe": "œ", "AE": "Æ", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "aa": "å", "AA": "Å",
+    "i": "i", "j": "j", "S": "§", "copyright": "©", "textregistered": "®", "par": "\n\n",
+    "newline": "\n", "item": "\n- ", "quad": " ", "qquad": " ", "textendash": "–",
+    "textemdash": "—", "textquoteright": "’", "texttildelow": "~", "xspace": "",
 }  # fmt: skip
-_ACCENTS = {"'": "\u0301", "`": "\u0300", '"': "\u0308", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",
-            "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "r": "\u030a", "k": "\u0328"}  # fmt: skip
+_ACCENTS = {
+    "'": "\u0301", "`": "\u0300", '"': "\u0308", "^": "\u0302", "~": "\u0303", "=": "\u0304",
+    ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "r": "\u030a",
+    "k": "\u0328",
+}  # fmt: skip
 _MAX_ARGUMENT = 2_000
 
 #: Footnotes and captions within each other are followed so deep.
@@ -92,7 +106,7 @@ def joined(main: str, find: Callable[[str], str | None]) -> str:
 
 
 def argument(text: str, place: int) -> tuple[str, int] | None:
-    """What stands in the braces that begin at a place, and where they end; null where none begin."""
+    """What stands in the braces that begin at a place, and where they end; null without any."""
     match = _BRACE.match(text, place)
     if match is None:
         return None
@@ -193,7 +207,7 @@ class _Reader:
         self.parts.append(self.text[start : end + len(mark)])
         return end + len(mark)
 
-    def _command(self, name: str, place: int) -> int:
+    def _command(self, name: str, place: int) -> int:  # noqa: PLR0911 - a table of cases
         if name in {"(", "["}:
             return self._until({"(": "\\)", "[": "\\]"}[name], place - 2, place)
         if name == "begin":

@@ -1,7 +1,7 @@
 """reStructuredText, AsciiDoc and notebooks as text with Markdown's headings and code blocks.
 
 Line by line, in time proportional to the length. What only lays out or is made by a program
-(`automodule`, `toctree`, images, attributes) goes; notes, lists and tables stay as they are written.
+(`automodule`, `toctree`, images, attributes) goes; notes, lists and tables stay as written.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tunesmith.collect.sandbox import Unreadable
 _ADORNMENT = re.compile(r"^([!-/:-@\[-`{-~])\1{2,200}[ \t]{0,50}$")
 _DIRECTIVE = re.compile(r"^([ \t]{0,80})\.\. ([\w:.+-]{1,60})::[ \t]{0,20}(.{0,500})$")
 _EXPLICIT = re.compile(r"^[ \t]{0,80}\.\.(?: |$)")
-_OPTION = re.compile(r"^[ \t]{1,80}:[\w-]{1,60}:")
+_OPTION = re.compile(r"^[ \t]{0,80}:[\w-]{1,60}:")
 _ROLE = re.compile(r":[\w:.+-]{1,60}:`([^`<\n]{0,300}?)(?:\s{0,5}<[^`>\n]{0,300}>)?`")
 _LINK = re.compile(r"`([^`<\n]{1,300}?)\s{0,5}<[^`>\n]{1,500}>`_{1,2}")
 _REFERENCE = re.compile(r"`([^`\n]{1,300})`_{1,2}")
@@ -34,14 +34,15 @@ _CODE = {
     "doctest",
 }
 _GONE = {
-    "image", "toctree", "automodule", "autoclass", "autofunction", "automethod", "include", "only", "raw", "meta", "contents",
-    "index", "currentmodule", "module", "highlightlang", "autosummary", "plot", "graphviz", "default-role", "role", "rst-class",
-    "testsetup", "testcleanup", "figure", "literalinclude", "highlight", "math-macro", "sectnum",
+    "image", "toctree", "automodule", "autoclass", "autofunction", "automethod", "include", "only",
+    "raw", "meta", "contents", "index", "currentmodule", "module", "highlightlang", "autosummary",
+    "plot", "graphviz", "default-role", "role", "rst-class", "testsetup", "testcleanup", "figure",
+    "literalinclude", "highlight", "math-macro", "sectnum",
 }  # fmt: skip
 
 
 def rst(text: str) -> str:
-    """reStructuredText as Markdown-like text; headings get their level by the order of their marks."""
+    """Text of reStructuredText; headings get their level by the order of their marks."""
     return _tidy(_Rst(text.expandtabs(8).split("\n")).lines())
 
 
@@ -117,7 +118,7 @@ class _Rst:
             self.at = start
 
     def _block(self, indent: int, *, first: bool = True) -> list[str]:
-        """The lines that are set in further, without what they are set in; reading goes on after."""
+        """The lines that are set in further, without their indent; reading goes on after them."""
         self.at += first
         start = self.at
         while self.at < len(self.given):
