@@ -5,10 +5,16 @@ from typing import Annotated
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
+<<<<<<< HEAD
 from tunesmith.collect.calls import CallSource
 from tunesmith.collect.chats import ChatSource
 from tunesmith.collect.exports import TicketExportSource
 from tunesmith.collect.mail.source import MailSource
+=======
+from tunesmith.collect.outside.docs_tree import DocsTreeSource
+from tunesmith.collect.outside.hub import HubSource
+from tunesmith.collect.outside.papers import PapersSource
+>>>>>>> i6-outside
 from tunesmith.collect.outside.web import WebSource
 from tunesmith.collect.outside.web_archive import WebArchiveSource
 from tunesmith.collect.outside.wikipedia import WikipediaSource
@@ -18,6 +24,7 @@ from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
 AnySource = Annotated[
+<<<<<<< HEAD
     CallSource
     | ChatSource
     | DatabaseSource
@@ -28,6 +35,15 @@ AnySource = Annotated[
     | TicketSource
     | WebArchiveSource
     | WebSource
+=======
+    TicketSource
+    | PagesSource
+    | DocsTreeSource
+    | HubSource
+    | PapersSource
+    | WebSource
+    | WebArchiveSource
+>>>>>>> i6-outside
     | WikipediaSource,
     Field(discriminator="kind"),
 ]
@@ -37,9 +53,15 @@ __all__ = [
     "CallSource",
     "ChatSource",
     "Chunk",
+<<<<<<< HEAD
     "DatabaseSource",
     "MailSource",
+=======
+    "DocsTreeSource",
+    "HubSource",
+>>>>>>> i6-outside
     "PagesSource",
+    "PapersSource",
     "Source",
     "TableSource",
     "TicketExportSource",

@@ -10,6 +10,7 @@ Reference for the markup: www.mediawiki.org/wiki/Help:Formatting and Markup_spec
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -26,22 +27,23 @@ _MARK = re.compile(
 #: Elements whose content is no markup: what becomes of it.
 _RAW = {
     "ref": "drop", "gallery": "drop", "timeline": "drop", "score": "drop", "imagemap": "drop",
-    "templatedata": "drop", "templatestyles": "drop", "style": "drop", "script": "drop", "mapframe": "drop",
-    "graph": "drop", "hiero": "drop", "nowiki": "keep", "math": "math", "chem": "math", "ce": "math",
-    "pre": "code", "source": "code", "syntaxhighlight": "code",
+    "templatedata": "drop", "templatestyles": "drop", "style": "drop", "script": "drop",
+    "mapframe": "drop", "graph": "drop", "hiero": "drop", "nowiki": "keep", "math": "math",
+    "chem": "math", "ce": "math", "pre": "code", "source": "code", "syntaxhighlight": "code",
 }  # fmt: skip
 _CLOSING = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in _RAW}
 
 #: Templates whose words stand in the sentence: which of their arguments.
 _SPOKEN = {
-    "lang": 1, "transl": 1, "nowrap": 0, "nobr": 0, "small": 0, "big": 0, "quote": 0, "blockquote": 0,
-    "cquote": 0, "quotation": 0, "abbr": 0, "tooltip": 0, "em": 0, "strong": 0, "sic": 0, "var": 0, "smallcaps": 0,
-    "visible anchor": 0, "lang-en": 0, "lang-de": 0, "lang-fr": 0, "lang-la": 0, "ill": 0, "interlanguage link": 0,
-    "code": 0, "mono": 0, "kbd": 0, "math": 0, "mvar": 0, "frac": 0, "as of": 0, "main": None, "convert": None,
+    "lang": 1, "transl": 1, "nowrap": 0, "nobr": 0, "small": 0, "big": 0, "quote": 0,
+    "blockquote": 0, "cquote": 0, "quotation": 0, "abbr": 0, "tooltip": 0, "em": 0, "strong": 0,
+    "sic": 0, "var": 0, "smallcaps": 0, "visible anchor": 0, "lang-en": 0, "lang-de": 0,
+    "lang-fr": 0, "lang-la": 0, "ill": 0, "interlanguage link": 0, "code": 0, "mono": 0, "kbd": 0,
+    "math": 0, "mvar": 0, "frac": 0, "as of": 0, "main": None, "convert": None,
 }  # fmt: skip
 _SIGNS = {
-    "ndash": " – ", "spaced ndash": " – ", "snd": " – ", "mdash": "—", "spaced mdash": " — ", "!": "|",
-    "=": "=", "nbsp": " ", "pi": "π", "'": "'", "-": "\n",
+    "ndash": " – ", "spaced ndash": " – ", "snd": " – ", "mdash": "—", "spaced mdash": " — ",
+    "!": "|", "=": "=", "nbsp": " ", "pi": "π", "'": "'", "-": "\n",
 }  # fmt: skip
 
 _HEADING = re.compile(r"^(={1,6})[ \t]{0,20}([^\n]{1,500}?)[ \t]{0,20}\1[ \t]{0,20}$")
@@ -78,7 +80,7 @@ class _Open:
     def arguments(self) -> list[str]:
         """The parts between the bars."""
         edges = [0, *self.bars, len(self.parts)]
-        return ["".join(self.parts[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+        return ["".join(self.parts[a:b]) for a, b in itertools.pairwise(edges)]
 
 
 class _Reader:

@@ -154,7 +154,7 @@ def test_any_bytes_end_as_rows_or_reasons(tmp_path, parts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "rows", "dropped", "license"),
+    ("name", "rows", "dropped", "license_"),
     [
         ("bgwiki-latest-pages-articles-shortened.xml.bz2", 1, 2, "CC-BY-SA-4.0"),
         (
@@ -166,12 +166,12 @@ def test_any_bytes_end_as_rows_or_reasons(tmp_path, parts) -> None:
         ("enwiki-table-markup.xml.bz2", 5, 0, None),
     ],
 )
-def test_real_dumps(tmp_path, shared_data, name, rows, dropped, license) -> None:
+def test_real_dumps(tmp_path, shared_data, name, rows, dropped, license_) -> None:
     source = WikipediaSource(name="wiki", path=f"wikipedia-dump/{name}")
     found, fates = read_all(source, shared_data, tmp_path)
     assert (found.height, fates.height) == (rows, dropped)
     assert set(fates["fate"]) <= {"dropped"}
-    assert set(found["license"]) == {license}
+    assert set(found["license"]) == {license_}
     text = "\n".join(found["text"])
     for mark in ("{{", "[[", "]]", "<ref", "'''"):
         assert text.count(mark) <= 12, mark

@@ -15,7 +15,10 @@ _BEGIN, _END = b"<page>", b"</page>"
 _MAX_HEAD = 1 << 20
 
 _DECLARED = re.compile(rb"^<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.-]{2,30})[\"']")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
 
 
 class Cut(NamedTuple):

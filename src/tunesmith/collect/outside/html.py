@@ -45,7 +45,7 @@ def page_of(text: str) -> dict[str, Any]:
 
 
 def markdown_of(text: str) -> dict[str, Any]:
-    """What `pages.markdown_page` gives, read in the sandbox: front matter is YAML, which can expand.
+    """What `pages.markdown_page` gives, read in the sandbox: front matter (YAML) can expand.
 
     Raises:
         Unreadable: It cannot be read.

@@ -1,4 +1,4 @@
-"""Compressed files as streams of bytes, in bounded memory; one that expands without end is ended."""
+"""Compressed files as streams, in bounded memory; one that expands without end is ended."""
 
 from __future__ import annotations
 
