@@ -86,7 +86,9 @@ def main() -> None:
             "name": "everything",
             "sources": sources(given.data.resolve()),
             "check": {"languages": []},
-            "licenses": {"allow": ["own", "public-domain", "permissive", "share-alike", "copyleft"]},
+            "licenses": {
+                "allow": ["own", "public-domain", "permissive", "share-alike", "copyleft"]
+            },
         }
         path = Path(name) / "recipe.yaml"
         path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
@@ -118,11 +120,15 @@ def _print(out: Path, seconds: float) -> None:
         .len()
         .sort("fate", "len", descending=[False, True])
     )
-    with pl.Config(tbl_rows=-1, fmt_str_lengths=90, tbl_width_chars=160, tbl_hide_dataframe_shape=True):
+    with pl.Config(
+        tbl_rows=-1, fmt_str_lengths=90, tbl_width_chars=160, tbl_hide_dataframe_shape=True
+    ):
         print(by_source)
         print(reasons)
-    print(f"{run['counts']}, {seconds:.0f} s, collect {run['timings_s']['collect']:.0f} s, "
-          f"{run['peak_memory_mib']:,} MiB")
+    print(
+        f"{run['counts']}, {seconds:.0f} s, collect {run['timings_s']['collect']:.0f} s, "
+        f"{run['peak_memory_mib']:,} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -5,16 +5,13 @@ from typing import Annotated
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, Source
-<<<<<<< HEAD
 from tunesmith.collect.calls import CallSource
 from tunesmith.collect.chats import ChatSource
 from tunesmith.collect.exports import TicketExportSource
 from tunesmith.collect.mail.source import MailSource
-=======
 from tunesmith.collect.outside.docs_tree import DocsTreeSource
 from tunesmith.collect.outside.hub import HubSource
 from tunesmith.collect.outside.papers import PapersSource
->>>>>>> i6-outside
 from tunesmith.collect.outside.web import WebSource
 from tunesmith.collect.outside.web_archive import WebArchiveSource
 from tunesmith.collect.outside.wikipedia import WikipediaSource
@@ -24,26 +21,19 @@ from tunesmith.collect.tickets import TicketSource
 
 #: Every kind of source that a recipe may name.
 AnySource = Annotated[
-<<<<<<< HEAD
     CallSource
     | ChatSource
     | DatabaseSource
+    | DocsTreeSource
+    | HubSource
     | MailSource
     | PagesSource
+    | PapersSource
     | TableSource
     | TicketExportSource
     | TicketSource
     | WebArchiveSource
     | WebSource
-=======
-    TicketSource
-    | PagesSource
-    | DocsTreeSource
-    | HubSource
-    | PapersSource
-    | WebSource
-    | WebArchiveSource
->>>>>>> i6-outside
     | WikipediaSource,
     Field(discriminator="kind"),
 ]
@@ -53,13 +43,10 @@ __all__ = [
     "CallSource",
     "ChatSource",
     "Chunk",
-<<<<<<< HEAD
     "DatabaseSource",
-    "MailSource",
-=======
     "DocsTreeSource",
     "HubSource",
->>>>>>> i6-outside
+    "MailSource",
     "PagesSource",
     "PapersSource",
     "Source",

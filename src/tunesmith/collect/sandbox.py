@@ -157,13 +157,8 @@ def _shared(process: int, cpu_s: float, memory_mib: int) -> Sandbox:
     return Sandbox(cpu_s=cpu_s, memory_mib=memory_mib)
 
 
-<<<<<<< HEAD
 def shared(*, cpu_s: float = CPU_S, memory_mib: int = MEMORY_MIB) -> Sandbox:
     """The sandbox of this process with these limits; its child ends with this process.
-=======
-def shared() -> Sandbox:
-    """The sandbox of this process: files are read one by one, and a child takes a while to start.
->>>>>>> i6-outside
 
     Sources read files one by one, and a child takes most of a second to start.
     """
