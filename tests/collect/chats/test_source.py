@@ -524,3 +524,29 @@ def test_chats_to_train_on(shared_data) -> None:
     rows, fates = collect(shared_data, "training-formats/glaive_toolcall_en_demo.json")
     assert rows["thread"].n_unique() == 300  # of which 38 are copies
     assert set(fates["reason"]) <= {"written by a bot", "a question that was not answered"}
+
+
+def test_agents_of_slack_are_told_by_their_addresses_too(tmp_path) -> None:
+    root = tmp_path / "slack"
+    (root / "help").mkdir(parents=True)
+    people = [
+        {"id": "U1", "name": "ada", "profile": {"email": "ada@shop.example", "title": "Care"}},
+        {"id": "U2", "name": "bo", "profile": {"email": "bo@elsewhere.example"}},
+    ]
+    posts = [
+        {"type": "message", "user": "U2", "text": "Where is it?", "ts": "1.0", "thread_ts": "1.0"},
+        {"type": "message", "user": "U1", "text": "On its way.", "ts": "2.0", "thread_ts": "1.0"},
+    ]
+    (root / "users.json").write_text(json.dumps(people))
+    (root / "channels.json").write_text(json.dumps([{"id": "C1", "name": "help"}]))
+    (root / "help" / "2025-01-01.json").write_text(json.dumps(posts))
+    for agents in (["*@shop.example"], ["care"], ["ada"], ["U1"]):
+        source = ChatSource(name="chat", path="slack", agents=agents)
+        seen = Seen(tmp_path / "seen.json")
+        rows = [
+            row
+            for piece in source.pieces(tmp_path, tmp_path, seen)
+            for chunk in source.read(Place(piece.stretches, NOW))
+            for row in chunk.frame.select("question", "answer").rows()
+        ]
+        assert rows == [("Where is it?", "On its way.")], agents

@@ -14,6 +14,8 @@ class Post:
     text: str
     author: str | None = None
     author_id: str | None = None
+    also: tuple[str, ...] = ()
+    """What its author is known as besides: a handle, an e-mail address, a title."""
     position: str = ""
     line: int | None = None
     raw: bytes = b""
@@ -42,7 +44,7 @@ class Post:
 
     def names(self) -> Iterator[str]:
         """What its author is known as."""
-        for name in (self.author, self.author_id):
+        for name in (self.author, self.author_id, *self.also):
             if name:
                 yield name
 

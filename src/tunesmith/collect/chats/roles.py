@@ -33,8 +33,8 @@ class Roles(Config):
     """Whom a source takes for an agent."""
 
     agents: list[str] = []
-    """Names or identifiers of those who answer; `*` stands for any letters. When some are given,
-    everybody else is a customer."""
+    """Names, identifiers, e-mail addresses or titles of those who answer; `*` stands for any
+    letters. When some are given, everybody else is a customer."""
     bots: list[str] = []
     """Names or identifiers of programs that write, likewise."""
     roles: dict[str, Role] = {}

@@ -29,6 +29,8 @@ class Facts:
     bots: set[str] = field(default_factory=set)
     """Identifiers of programs."""
     channels: dict[str, str] = field(default_factory=dict)
+    also: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By identifier, what else people are known as."""
 
 
 def service_of(record: Record) -> str | None:
@@ -164,6 +166,7 @@ def _slack(record: Record, facts: Facts) -> Post | Unread:
         text=slack_text(text, facts),
         author=name,
         author_id=user,
+        also=facts.also.get(user or "", ()),
         at=_since_1970(stamp),
         zone="+00:00",
         id=stamp,
@@ -187,6 +190,8 @@ def slack_people(users: Any, facts: Facts) -> None:
         )
         if key and name:
             facts.people[key] = name
+            others = (about.get("name"), *map(profile.get, ("real_name", "email", "title")))
+            facts.also[key] = tuple(filter(None, map(word, others)))
         if key and about.get("is_bot") is True:
             facts.bots.add(key)
 
@@ -259,6 +264,7 @@ def _zulip(record: Record, facts: Facts) -> Post | Unread:
         text=text,
         author=name,
         author_id=sender,
+        also=tuple(filter(None, [word(record.get("sender_email"))])),
         at=_since_1970(record.get("timestamp") or record.get("date_sent")),
         zone="+00:00",
         id=word(record.get("id")),

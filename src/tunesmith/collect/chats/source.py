@@ -61,8 +61,8 @@ class ChatSource(TalkSource):
     """Whether conversations that go on at once are told apart by who is spoken to (`anna: …`); on
     for IRC when it is not given."""
     agents: list[str] = []
-    """Names or identifiers of those who answer; `*` stands for any letters. When some are given,
-    everybody else is a customer; else who begins a conversation is."""
+    """Names, identifiers, e-mail addresses or titles of those who answer; `*` stands for any
+    letters. When some are given, everybody else is a customer; else who begins a conversation is."""
     bots: list[str] = []
     """Names or identifiers of programs that write."""
     roles: dict[str, Role] = {}
