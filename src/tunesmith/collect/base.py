@@ -209,10 +209,18 @@ class FileSource(Source):
         if path.resolve().is_relative_to(base.resolve()):
             return path.resolve().relative_to(base.resolve()).as_posix()
         given = Path(self.path).expanduser()
-        root = given if given.is_absolute() else base / given
+        root = _fixed(given if given.is_absolute() else base / given)
         if root.is_dir():
             return (Path(root.name) / path.relative_to(root)).as_posix()
         return path.name
+
+
+def _fixed(place: Path) -> Path:
+    """What of a path comes before the first part with a wildcard."""
+    for number, part in enumerate(place.parts):
+        if any(letter in part for letter in "*?["):
+            return Path(*place.parts[:number])
+    return place
 
 
 def _hidden(path: Path, root: Path) -> bool:
