@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,11 +42,12 @@ class Stretch:
     name: str  # as records carry it: relative to the recipe's folder
     start: int = 0
     end: int | None = None
-    line: int = 1  # the number of the line that begins at `start`, where lines count
-    number: int | None = None
+    number: int | None = field(default=None, kw_only=True)
     """Which one it is in its file, from 1, where the file holds many of its kind."""
-    group: int = 0
+    group: int = field(default=0, kw_only=True)
     """Stretches of a piece with the same number belong together: the mails of a conversation."""
+    line: int = field(default=1, kw_only=True)
+    """The number of the line that begins at `start`, where lines count."""
 
 
 @dataclass(frozen=True)
