@@ -108,6 +108,16 @@ def test_every_kind_of_source_is_in_the_tables(sources_table) -> None:
     assert set(re.findall(r"`kind: (\w+)`", first)) == KINDS
 
 
+def test_what_to_write_is_a_source() -> None:
+    text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if "`kind: " in line]
+    assert len(lines) > len(KINDS)
+    for line in lines:
+        settings = re.findall(r"`([^`]+)`", line.split(" | ")[1])
+        source = yaml.safe_load("{name: x, " + ", ".join(settings) + "}")
+        Recipe.model_validate({"name": "x", "sources": [source]})
+
+
 def test_every_test_in_the_table_of_sources_exists_and_reads_what_it_says(sources_table) -> None:
     for row in sources_table:
         named = re.findall(r"`([\w/]+\.py)::(\w+)`", row[-1])
