@@ -70,8 +70,8 @@ class PapersSource(FileSource):
             builder.quarantine(problem.reason, position=problem.position)
         else:
             for number, paper in enumerate(papers, 1):
-                for problem in paper.problems:
-                    builder.quarantine(problem.reason, position=problem.position)
+                for page in paper.problems:
+                    builder.quarantine(page.reason, position=page.position)
                 if not paper.text.strip():
                     builder.quarantine("the paper has no words", position=f"paper {number}")
                     continue
