@@ -1,6 +1,6 @@
 """Rows per second of the drivers that read databases, as the blocks that a run collects from.
 
-    python -m benchmarks.databases sqlite:////tmp/bench.db [--rows 200000] [--fill]
+    python -m benchmarks.databases sqlite:///bench.db [--rows 200000] [--fill]
     PW=… python -m benchmarks.databases 'postgresql://me:${PW}@127.0.0.1/bench' --fill
 
 With `--fill` the table `bench` is made first (seven columns, about 300 bytes a row). Each driver

@@ -157,8 +157,9 @@ def collect(kind: str, path: Path, folder: Path) -> dict[str, Any]:
             folder=stage,
         )
         task.run()
-        for name, more in Stage(stage).summary.items():
-            counts[name] += more
+        summary = Stage(stage).summary
+        for name in counts:
+            counts[name] += summary[name]
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak_kib = int(status.partition("VmHWM:")[2].split()[0])
     return counts | {

@@ -455,6 +455,7 @@ def test_tables_of_many_kinds(shared_data, tmp_path) -> None:
          {"question": "{text}", "answer": "{category}", "columns": {"category": "category"}}),
         ("bookings", shared_data / "judge-and-bookings" / "examples" / "datasets" / "bookings.csv",
          {"question": "{query}", "answer": "{label}"}),
+        ("adults", shared_data / "judge-and-bookings" / "test_data" / "adults.parquet", {"text": "{age}"}),
     ):  # fmt: skip
         one = source(path, **rules)
         assert one.problems(tmp_path) == [], name
@@ -465,6 +466,7 @@ def test_tables_of_many_kinds(shared_data, tmp_path) -> None:
     assert made["kanji"] == (3, 0)
     assert made["bank"] == (10_003, 0)
     assert made["bookings"] == (200, 0)
+    assert made["adults"] == (48_842, 0)
 
 
 def test_the_settings_go_through_json(tmp_path) -> None:
