@@ -80,14 +80,20 @@ class Tree:
             if own and not others and strangers <= (0 if strict else len(own)):
                 yield Place(path, frozenset(own), strangers)
 
+    def _whole(self, folder: Path) -> bool:
+        """Whether a folder may be named with all below it."""
+        return not self._kept_out.is_relative_to(folder.resolve())
+
     def _candidates(self, mine: set[Path]) -> Iterator[tuple[Path, list[Path]]]:
-        """Folders and patterns with the files that they find, the simplest first."""
+        """Folders and then patterns, with the files that they find; the deepest first."""
         above = {folder for file in mine for folder in file.parents if folder in self._under}
-        for folder in sorted(above, key=lambda one: (len(one.parts), one)):
+        folders = sorted(above, key=lambda one: (-len(one.parts), one))
+        for folder in folders:
+            if self._whole(folder):
+                yield folder, self._under[folder]
+        for folder in folders:
             files, literal = self._under[folder], Path(glob.escape(str(folder)))
-            whole = not self._kept_out.is_relative_to(folder.resolve())
-            if whole:
-                yield folder, files
+            whole = self._whole(folder)
             own = [file for file in files if file in mine]
             for suffix in sorted({file.suffix for file in own if file.suffix}):
                 ending = [file for file in files if file.suffix == suffix]
