@@ -11,9 +11,12 @@ from tunesmith.initialise.places import Tree
 ROOT = Path("/data")
 
 
-def _places(mine, others, *, strangers=(), strict=False, kept_out="/elsewhere") -> list[str]:
+def _places(
+    mine, others, *, strangers=(), strict=False, hidden=(), kept_out="/elsewhere"
+) -> list[str]:
     files = sorted(ROOT / name for name in (*mine, *others, *strangers))
-    tree = Tree(ROOT, files, [ROOT / name for name in (*mine, *others)], Path(kept_out))
+    claimed = [ROOT / name for name in (*mine, *others)]
+    tree = Tree(ROOT, files, claimed, [ROOT / name for name in hidden], Path(kept_out))
     found = tree.places([ROOT / name for name in mine], strict=strict)
     return [place.path.relative_to(ROOT).as_posix() for place in found]
 
@@ -42,7 +45,14 @@ def test_files_that_fit_nothing_may_lie_among_others_but_not_in_tables() -> None
 
 
 def test_the_folder_of_the_recipe_is_not_named_as_runs_will_lie_in_it() -> None:
-    assert _places(["a.md", "kb/b.md"], [], kept_out="/data") == ["*.md", "kb"]
+    assert _places(["a.md", "kb/b.md"], [], kept_out="/data") == ["kb", "*.md"]
+
+
+def test_no_pattern_finds_hidden_files() -> None:
+    mine = ["x/a.md", "y/b.md"]
+    assert _places(mine, ["x/t.csv"], hidden=[".venv/c.md"]) == ["y", "x/*.md"]
+    assert _places(mine, ["x/t.csv"], hidden=[".venv/c.txt"]) == ["**/*.md"]
+    assert _places(mine, [], hidden=[".venv/c.md"]) == ["."]
 
 
 _NAMES = st.builds(
@@ -57,7 +67,7 @@ _NAMES = st.builds(
 def test_places_find_each_file_once_and_none_of_others(kinds) -> None:
     by_kind = {k: [ROOT / n for n in kinds if kinds[n] == k] for k in ("mine", "other", "nothing")}
     files = sorted(ROOT / name for name in kinds)
-    tree = Tree(ROOT, files, by_kind["mine"] + by_kind["other"], Path("/elsewhere"))
+    tree = Tree(ROOT, files, by_kind["mine"] + by_kind["other"], [], Path("/elsewhere"))
     found = tree.places(by_kind["mine"])
     listed = [file for place in found for file in place.files]
     assert sorted(listed) == sorted(by_kind["mine"])

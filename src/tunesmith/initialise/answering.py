@@ -11,7 +11,7 @@ from tunesmith.collect.mail.boundaries import form_of, mails
 from tunesmith.collect.mail.headers import Head, envelope, plain
 
 #: So many mails tell.
-_SAMPLE = 500
+_SAMPLE = 2_000
 _MOST_BYTES = 8 << 20
 
 #: Where anybody may have an address.
@@ -24,7 +24,7 @@ _ANYBODY = {
 
 def answering_domain(files: Iterable[Path]) -> str | None:
     """The domain that at least half of all answers come from; null where there is none."""
-    domains = Counter(itertools.islice(_domains(files), _SAMPLE))
+    domains = Counter(filter(None, itertools.islice(_domains(files), _SAMPLE)))
     if not domains:
         return None
     domain, count = domains.most_common(1)[0]
@@ -32,8 +32,8 @@ def answering_domain(files: Iterable[Path]) -> str | None:
     return domain if sure else None
 
 
-def _domains(files: Iterable[Path]) -> Iterator[str]:
-    """The domains of those who answered another mail."""
+def _domains(files: Iterable[Path]) -> Iterator[str | None]:
+    """Of each mail the domain of who wrote it, if it answers another one."""
     for file in files:
         form = form_of(file)
         if form == "outlook":
@@ -41,5 +41,5 @@ def _domains(files: Iterable[Path]) -> Iterator[str]:
         for one in itertools.islice(mails(file, form, max_bytes=_MOST_BYTES), _SAMPLE):
             head = Head(plain(one.head) if form == "mail" else one.head)
             about = envelope(head)
-            if head.of_a_mail and about.answers and about.address and "@" in about.address:
-                yield about.address.rpartition("@")[2]
+            answer = head.of_a_mail and about.answers and about.address is not None
+            yield (about.address or "").rpartition("@")[2] if answer else None

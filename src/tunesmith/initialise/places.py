@@ -39,14 +39,20 @@ class Tree:
         folder: All files lie in it.
         files: All files, in order.
         claimed: Those that some kind of source reads.
+        hidden: Files that a pattern finds and a folder does not.
         kept_out: A folder that will have other files in it, such as the recipe's with its runs:
             neither it nor a folder above it is named as a whole.
     """
 
     def __init__(
-        self, folder: Path, files: Iterable[Path], claimed: Iterable[Path], kept_out: Path
+        self,
+        folder: Path,
+        files: Iterable[Path],
+        claimed: Iterable[Path],
+        hidden: Iterable[Path],
+        kept_out: Path,
     ) -> None:
-        self.folder, self.claimed = folder, set(claimed)
+        self.folder, self.claimed, self._hidden = folder, set(claimed), list(hidden)
         self._kept_out = kept_out.resolve()
         self._under: dict[Path, list[Path]] = defaultdict(list)
         for file in files:
@@ -94,10 +100,13 @@ class Tree:
         for folder in folders:
             files, literal = self._under[folder], Path(glob.escape(str(folder)))
             whole = self._whole(folder)
+            unseen = {one.suffix for one in self._hidden if one.is_relative_to(folder)}
             own = [file for file in files if file in mine]
             for suffix in sorted({file.suffix for file in own if file.suffix}):
                 ending = [file for file in files if file.suffix == suffix]
                 direct = [file for file in ending if file.parent == folder]
+                if suffix in unseen:
+                    continue
                 if whole and len(ending) > len(direct):
                     yield literal / "**" / f"*{glob.escape(suffix)}", ending
                 yield literal / f"*{glob.escape(suffix)}", direct

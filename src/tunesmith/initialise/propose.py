@@ -79,11 +79,11 @@ def propose(path: Path, *, recipe_folder: Path) -> Proposal:
     """
     if not path.exists():
         raise TunesmithError("there is no such file or folder", where=str(path))
-    files = [path] if path.is_file() else _files(path, recipe_folder / "runs")
+    files, hidden = ([path], []) if path.is_file() else _files(path, recipe_folder / "runs")
     kinds = sorted_by_kind(files)
     claimed = {file for mine in kinds.values() for file in mine}
     folder = path if path.is_dir() else path.parent
-    draft = _Draft(recipe_folder, Tree(folder, files, claimed, recipe_folder))
+    draft = _Draft(recipe_folder, Tree(folder, files, claimed, hidden, recipe_folder))
     for kind in _TABULAR:
         _add_tables(draft, kind, kinds.get(kind, []))
     for kind, mine in kinds.items():
@@ -105,13 +105,13 @@ def propose(path: Path, *, recipe_folder: Path) -> Proposal:
     return Proposal(_recipe(name, draft.blocks, _languages(draft, kinds)), draft.findings)
 
 
-def _files(folder: Path, runs: Path) -> list[Path]:
-    """The files of a folder; hidden ones count in Maildir only, where folders are."""
-    found = []
+def _files(folder: Path, runs: Path) -> tuple[list[Path], list[Path]]:
+    """The files of a folder without those of runs, and those that are hidden."""
+    found: tuple[list[Path], list[Path]] = ([], [])
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden and not path.is_relative_to(runs):
-            found.append(path)
+        if path.is_file() and not path.is_relative_to(runs):
+            found[hidden].append(path)
     return found
 
 
@@ -233,8 +233,8 @@ def _add_files(draft: _Draft, kind: str, places: list[Place]) -> None:
             words = "most answers come from one domain, which is taken for who answers"
             draft.findings.append(f"source '{name}': {words}")
         if place.strangers:
-            words = f"{plural(place.strangers, 'file')} that fit no source among them: a run"
-            draft.findings.append(f"source '{name}': {words} quarantines what it cannot read")
+            words = f"among them {plural(place.strangers, 'file')} that no source reads"
+            draft.findings.append(f"source '{name}': {words}, which a run quarantines")
     if rest := places[MOST_PLACES:]:
         count = _counted(sum(len(place.files) for place in rest), f"more {noun}")
         draft.findings.append(
