@@ -49,7 +49,9 @@ def test_the_proposed_recipe_of_the_example_is_right(tmp_path) -> None:
     path.write_text(proposal.recipe)
     loaded = load(path)
     check(loaded)
-    proposed = {Path(s.path).name: s.columns.mapped() for s in loaded.recipe.sources}
+    proposed = {
+        Path(s.path).name: s.columns.mapped() for s in loaded.recipe.sources if s.kind == "tickets"
+    }
     written = yaml.safe_load((EXAMPLE / "recipe.yaml").read_text())
     for source in written["sources"]:
         if source["kind"] != "tickets":

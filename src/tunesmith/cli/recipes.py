@@ -21,9 +21,11 @@ from tunesmith.cli.options import JSON, OVERRIDES, RECIPE, print_json
 )
 @click.option("--force", is_flag=True, help="Write over a recipe that is there.")
 def init(path: Path, output: Path, force: bool) -> None:
-    """Look at PATH, a CSV, JSONL or Parquet file or a folder, and write a recipe for it.
+    """Look at PATH, a file or a folder of exports, and write a recipe for it.
 
-    The meaning of the columns is guessed from their names and contents; look the recipe over.
+    Tables, mail, chats, calls, exports of ticket systems, documents, SQLite files, dumps and papers
+    each get their source. What they hold is guessed from names and contents; every guess is said,
+    and what is left to fill stands in comments.
     """
     from tunesmith.errors import TunesmithError
     from tunesmith.initialise import propose

@@ -141,7 +141,13 @@ def _from_content(
     taken: set[str], take: Any,
 ) -> None:  # fmt: skip
     """Where names tell nothing: the two longest texts are the question and the longer answer."""
-    free = [name for name in names if name not in taken and _mean_length(texts[name]) >= 15]
+    free = [
+        name
+        for name in names
+        if name not in taken
+        and _mean_length(texts[name]) >= 15
+        and _share_of_times(texts[name]) < 0.5
+    ]
     longest = sorted(free, key=lambda name: -_mean_length(texts[name]))
     if "answer" not in columns and longest:
         take("answer", longest.pop(0), "it holds the longest texts")

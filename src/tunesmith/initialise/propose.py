@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tunesmith.collect import rows as raw_rows
-from tunesmith.collect.encoding import Encoding, detect
+from tunesmith.collect.encoding import detect
+from tunesmith.collect.mapping import as_text
 from tunesmith.errors import SourceError, TunesmithError
-from tunesmith.initialise.guess import Guess, guess_columns
-from tunesmith.initialise.kinds import SourceKind, place_of, sorted_by_kind
+from tunesmith.initialise.answering import answering_domain
+from tunesmith.initialise.databases import can_be_told, database_lines, tables_of
+from tunesmith.initialise.kinds import TEXTS, noun_of, slack_exports, sorted_by_kind
+from tunesmith.initialise.looks import head
+from tunesmith.initialise.places import MOST_PLACES, Place, Tree
+from tunesmith.initialise.samples import Look, look, sample
+from tunesmith.initialise.settings import settings_of
+from tunesmith.initialise.tables import LICENSE, table_lines, ticket_lines
+from tunesmith.initialise.written import Names, one_or_many, plain_name, quoted, relative
 from tunesmith.language import COMMON_LANGUAGES, identifier
 from tunesmith.report.wording import plural
 
-_SAMPLE_ROWS = 500
+#: Kinds whose files must be alike: each shape of table is a source of its own.
+_TABULAR = ("tickets", "table")
+
+#: So many pages are looked at for their language.
+_PAGES = 30
 
 
 @dataclass(frozen=True)
@@ -28,183 +37,223 @@ class Proposal:
     findings: list[str]
 
 
+@dataclass
+class _Draft:
+    """The sources that were proposed so far."""
+
+    folder: Path
+    """The recipe's."""
+    tree: Tree
+    names: Names = field(default_factory=Names)
+    blocks: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    languages: Counter[str] = field(default_factory=Counter)
+    """Of the answers of tickets."""
+
+    def add(self, stem: str, kind: str, place: Place, lines: list[str]) -> str:
+        """Add a source; the name that it has."""
+        name = self.names.free(stem)
+        path = f"path: {quoted(relative(place.path, self.folder))}"
+        self._write(name, [f"kind: {kind}", path, *lines])
+        return name
+
+    def add_database(self, stem: str, lines: list[str]) -> str:
+        """Add a source of a database; the name that it has."""
+        name = self.names.free(stem)
+        self._write(name, ["kind: database", *lines])
+        return name
+
+    def _write(self, name: str, lines: list[str]) -> None:
+        self.blocks.append("\n    ".join([f"  - name: {quoted(name)}", *lines]))
+
+
 def propose(path: Path, *, recipe_folder: Path) -> Proposal:
     """Look at a file or folder and write a commented recipe for it.
 
     Args:
-        path: A CSV, JSONL or Parquet file, or a folder of such files and of those of other kinds
-            (`kinds`).
+        path: A file of any kind that a source reads (`kinds`), or a folder of such files.
         recipe_folder: Where the recipe will lie; paths in it start there.
 
     Raises:
         TunesmithError: Nothing that can be read is there.
     """
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     if not path.exists():
         raise TunesmithError("there is no such file or folder", where=str(path))
-    tables = [file for file in files if raw_rows.format_of(file) is not None]
-    others = sorted_by_kind(file for file in files if file not in tables)
-    findings: list[str] = []
-    blocks: list[str] = []
-    languages: Counter[str] = Counter()
-    shapes: dict[tuple[str, ...], list[Path]] = {}
-    for table in tables:
-        shapes.setdefault((table.suffix, *_columns(table)), []).append(table)
-    used: set[str] = set()
-    for group in shapes.values():
-        name = _free_name(group[0].stem, used)
-        block, found = _table_block(name, group, recipe_folder, languages)
-        blocks += [] if block is None else [block]
-        findings += found
+    files, hidden = ([path], []) if path.is_file() else _files(path, recipe_folder / "runs")
+    kinds = sorted_by_kind(files)
+    claimed = {file for mine in kinds.values() for file in mine}
     folder = path if path.is_dir() else path.parent
-    for kind, mine in others.items():
-        place = place_of(mine, folder, [file for file in files if file not in mine])
-        blocks.append(_kind_block(_free_name(kind.kind, used), kind, place, recipe_folder))
-        findings.append(plural(len(mine), kind.noun))
-    if not blocks:
+    draft = _Draft(recipe_folder, Tree(folder, files, claimed, hidden, recipe_folder))
+    for kind in _TABULAR:
+        _add_tables(draft, kind, kinds.get(kind, []))
+    for kind, mine in kinds.items():
+        if kind == "database":
+            _add_databases(draft, mine)
+        elif kind not in _TABULAR:
+            alone = [Place(path, frozenset(mine))]
+            _add_files(draft, kind, alone if path.is_file() else _places(draft.tree, kind, mine))
+    if not draft.blocks:
         raise TunesmithError(
-            "nothing here can be read yet",
+            "nothing here can be read",
             where=str(path),
-            todo="give a .csv, .jsonl or .parquet file, or a folder with such files or with "
-            "Markdown or HTML pages",
+            todo="give tickets (.csv, .jsonl, .xlsx, …), mail, chats, transcripts of calls, "
+            "exports of ticket systems, pages (.md, .html, .pdf, .docx, …), an SQLite file, or a "
+            "folder with such files",
         )
-    name = _plain(path.resolve().stem if path.is_file() else path.resolve().name)
-    main = [language for language, n in languages.most_common() if n >= 0.1 * languages.total()]
-    return Proposal(_recipe(name, blocks, main), findings)
+    draft.findings += _left_out([file for file in files if file not in claimed])
+    name = plain_name(path.resolve().stem if path.is_file() else path.resolve().name)
+    return Proposal(_recipe(name, draft.blocks, _languages(draft, kinds)), draft.findings)
 
 
-def _columns(path: Path) -> list[str]:
-    try:
-        form = raw_rows.format_of(path)
-        if form is None:
-            return []
-        return raw_rows.column_names(path, form, _encoding(path), None)
-    except SourceError:
-        return []
+def _files(folder: Path, runs: Path) -> tuple[list[Path], list[Path]]:
+    """The files of a folder without those of runs, and those that are hidden."""
+    found: tuple[list[Path], list[Path]] = ([], [])
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not path.is_relative_to(runs):
+            found[hidden].append(path)
+    return found
 
 
-def _encoding(path: Path) -> Encoding:
-    if raw_rows.format_of(path) == "parquet":
-        return Encoding("utf-8", declared=True)
-    return detect(path)
+# ── Tables ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sample(path: Path) -> list[dict[str, Any]]:
-    form = raw_rows.format_of(path)
-    limit = 8 << 20
-    if form == "csv":
-        found = raw_rows.read_csv(path, _encoding(path), delimiter=None, max_bytes=limit)
-    elif form == "jsonl":
-        found = raw_rows.read_jsonl(path, _encoding(path), max_bytes=limit)
+def _add_tables(draft: _Draft, kind: str, files: list[Path]) -> None:
+    """A source for each shape of table."""
+    shapes: dict[tuple[str, ...], list[Path]] = {}
+    for file in files:
+        seen = look(file)
+        if seen is not None:
+            columns = () if seen.form in {"json", "jsonl"} else seen.names
+            meant = map(str, seen.guess.columns.items()) if not columns else ()
+            shapes.setdefault((file.suffix, *columns, *meant), []).append(file)
+    for group in shapes.values():
+        seen = look(group[0])
+        if seen is None:
+            continue
+        for place in draft.tree.places(group, strict=True):
+            _add_table(draft, kind, place, seen)
+
+
+def _add_table(draft: _Draft, kind: str, place: Place, seen: Look) -> None:
+    lines = (ticket_lines if kind == "tickets" else table_lines)(seen.names, seen.guess)
+    first = min(place.files)
+    name = draft.add(first.stem, kind, place, lines)
+    draft.findings.append(f"{_counted(len(place.files), noun_of(kind))} → source '{name}'")
+    if kind == "tickets":
+        _count_languages(draft.languages, first, str(seen.guess.columns["answer"]))
+        mapping = ", ".join(f"{k} = {one_or_many(v)}" for k, v in seen.guess.columns.items())
+        draft.findings.append(f"source '{name}': {mapping}")
     else:
-        found = raw_rows.read_parquet(path)
-    rows = itertools.islice(found, _SAMPLE_ROWS)
-    return [row.values for row in rows if isinstance(row, raw_rows.Row)]
+        words = "no columns look like question and answer: each row becomes a text"
+        draft.findings.append(f"source '{name}': {words}")
 
 
-def _table_block(
-    name: str, group: list[Path], folder: Path, languages: Counter[str]
-) -> tuple[str | None, list[str]]:
-    names = _columns(group[0])
-    rows = _sample(group[0]) if names else []
-    if not rows:
-        return None, [f"{group[0].name}: no row could be read; it is left out"]
-    guess = guess_columns(names, rows)
-    if "question" not in guess.columns or "answer" not in guess.columns:
-        lacking = "question" if "question" not in guess.columns else "answer"
-        there = ", ".join(names)
-        why = f"no column looks like the {lacking} (there are: {there}); it is left out"
-        return None, [f"{group[0].name}: {why}"]
-    _count_languages(guess, rows, languages)
-    mapping = ", ".join(f"{field} = {_written(column)}" for field, column in guess.columns.items())
-    findings = [f"{group[0].name}: {mapping}"]
-    if len(group) > 1:
-        findings.append(f"{len(group) - 1} more files have the same columns")
-    return _ticket_yaml(name, group, folder, names, guess), findings
+def _count_languages(languages: Counter[str], path: Path, answer: str) -> None:
+    languages.update(_languages_of([as_text(row.get(answer) or "")[:300] for row in sample(path)]))
 
 
-def _count_languages(guess: Guess, rows: list[dict[str, Any]], languages: Counter[str]) -> None:
+def _languages_of(texts: list[str]) -> Counter[str]:
+    """How many of the texts are surely in which language."""
     import polars as pl
 
-    column = guess.columns["answer"]
-    texts = [str(row.get(str(column)) or "") for row in rows]
-    names, sure = identifier(COMMON_LANGUAGES).identify(
-        pl.Series(texts, dtype=pl.String).str.slice(0, 300)
-    )
-    languages.update(
+    names, sure = identifier(COMMON_LANGUAGES).identify(pl.Series(texts, dtype=pl.String))
+    return Counter(
         name
         for name, confidence in zip(names, sure, strict=True)
         if name is not None and confidence > 0.5
     )
 
 
-def _ticket_yaml(name: str, group: list[Path], folder: Path, names: list[str], guess: Guess) -> str:
-    used = {
-        part
-        for column in guess.columns.values()
-        for part in ([column] if isinstance(column, str) else column)
-    }
-    lines = [f"  - name: {name}", "    kind: tickets"]
-    if len(group) == 1:
-        lines.append(f"    path: {_quoted(_relative(group[0], folder))}")
-    else:
-        parent = _relative(group[0].parent, folder)
-        lines.append(f"    path: {_quoted(f'{parent}/*{group[0].suffix}')}")
-    lines += [
-        "    license: proprietary            # the licence of this content, for its provenance",
-        "    columns:",
+def _beginning(page: Path) -> str | None:
+    """The first words of a page that is a text; null for other documents."""
+    if page.suffix.lower() not in TEXTS:
+        return None
+    text = head(page).decode(detect(page).name, "ignore")
+    return re.sub(r"<[^<>]*>", " ", text)[:3_000]
+
+
+def _languages(draft: _Draft, kinds: dict[str, list[Path]]) -> list[str]:
+    """The languages to keep: none is named where not all sources were looked at for them."""
+    counted = draft.languages
+    main = [name for name, count in counted.most_common() if count >= 0.1 * counted.total()]
+    if set(kinds) <= {"tickets", "pages"}:
+        texts = [_beginning(page) for page in kinds.get("pages", [])[:_PAGES]] if main else []
+        others = _languages_of([text for text in texts if text])
+        return [*main, *(name for name in others if name not in main)]
+    if main:
+        words = "check.languages keeps all, as only those of tickets were looked at"
+        draft.findings.append(f"tickets are in: {', '.join(main)}; {words}")
+    return []
+
+
+def _add_databases(draft: _Draft, files: list[Path]) -> None:
+    for file in files:
+        try:
+            tables = tables_of(file)
+        except SourceError as error:
+            draft.findings.append(f"{file.name}: {error.what}; it is left out")
+            continue
+        address = relative(file, draft.folder)
+        told = [table for table in tables if can_be_told(table)]
+        names = [draft.add_database(table.name, database_lines(table, address)) for table in told]
+        if names:
+            words = ", ".join(f"'{name}'" for name in names)
+            sources = "source" if len(names) == 1 else "sources"
+            draft.findings.append(f"{plural(len(told), 'database table')} → {sources} {words}")
+        if len(tables) > len(told):
+            count = plural(len(tables) - len(told), "table")
+            draft.findings.append(f"{file.name}: {count} without a row or a column to tell")
+
+
+# ── Files of other kinds ─────────────────────────────────────────────────────────────────────────
+
+
+def _places(tree: Tree, kind: str, files: list[Path]) -> list[Place]:
+    """Where files of a kind lie; an export of Slack is a place of its own."""
+    roots = sorted(slack_exports(files)) if kind == "chats" else []
+    own = [
+        Place(root, frozenset(file for file in files if file.is_relative_to(root)))
+        for root in roots
+        if root != tree.folder
     ]
-    for field in (
-        "question",
-        "answer",
-        "category",
-        "timestamp",
-        "customer",
-        "thread",
-        "author",
-        "id",
-        "labels",
-    ):
-        if field in guess.columns:
-            why = guess.notes.get(field, "")
-            comment = f"   # guessed: {why}" if why else ""
-            lines.append(f"      {field}: {_written(guess.columns[field])}{comment}")
-        else:
-            lines.append(f"      # {field}: COLUMN   # {_MEANINGS[field]}")
-    if guess.personal:
-        lines.append(
-            f"    personal_columns: [{', '.join(map(_quoted, guess.personal))}]"
-            "   # name a person: kept as pseudonyms"
+    taken = {file for place in own for file in place.files}
+    return own + tree.places([file for file in files if file not in taken])
+
+
+def _add_files(draft: _Draft, kind: str, places: list[Place]) -> None:
+    """A source for each place where files of a kind lie."""
+    noun = noun_of(kind)
+    for place in places[:MOST_PLACES]:
+        domain = answering_domain(sorted(place.files)) if kind == "mail" else None
+        stem = kind if len(places) == 1 else f"{kind}-{place.tag}"
+        name = draft.add(stem, kind, place, settings_of(kind, LICENSE, domain))
+        draft.findings.append(f"{_counted(len(place.files), noun)} → source '{name}'")
+        if domain is not None:
+            words = "most answers come from one domain, which is taken for who answers"
+            draft.findings.append(f"source '{name}': {words}")
+        if place.strangers:
+            words = f"among them {plural(place.strangers, 'file')} that no source reads"
+            draft.findings.append(f"source '{name}': {words}, which a run quarantines")
+    if rest := places[MOST_PLACES:]:
+        count = _counted(sum(len(place.files) for place in rest), f"more {noun}")
+        draft.findings.append(
+            f"{count} left out, scattered among other files: move them into a folder of their own"
         )
-    others = [column for column in names if column not in used and column not in guess.personal]
-    if others:
-        lines.append(f"    # kept as metadata: {', '.join(others)}")
-    return "\n".join(lines)
 
 
-_MEANINGS = {
-    "question": "what was asked",
-    "answer": "what was answered",
-    "category": "topics are dealt evenly to training and test",
-    "timestamp": "when it was asked",
-    "customer": "a customer never crosses from training to test",
-    "thread": "nor does a conversation",
-    "author": "who answered",
-    "id": "the ticket's own number",
-    "labels": "tags",
-}
+def _counted(number: int, noun: str) -> str:
+    first, mark, rest = noun.partition(" of ")
+    return f"{plural(number, first)}{mark}{rest}"
 
 
-def _kind_block(name: str, kind: SourceKind, place: Path, recipe_folder: Path) -> str:
-    return "\n".join(
-        [
-            f"  - name: {name}",
-            f"    kind: {kind.kind}",
-            f"    path: {_quoted(_relative(place, recipe_folder))}",
-            "    license: proprietary",
-            *(f"    {line}" for line in kind.settings),
-        ]
-    )
+def _left_out(files: list[Path]) -> list[str]:
+    """What fits no source, by suffix."""
+    suffixes = Counter(file.suffix.lower() or "no suffix" for file in files)
+    if not suffixes:
+        return []
+    each = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common(12))
+    return [f"{plural(len(files), 'file')} that no source reads: {each}"]
 
 
 def _recipe(name: str, blocks: list[str], languages: list[str]) -> str:
@@ -256,43 +305,3 @@ decide:
   machine_hour: 0.10           # what an hour of this computer costs you
   answers_per_month: 10000
 """
-
-
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return path.resolve().relative_to(folder.resolve()).as_posix()
-    except ValueError:
-        return str(path.resolve())
-
-
-def _written(column: str | list[str]) -> str:
-    if isinstance(column, str):
-        return _quoted(column)
-    return f"[{', '.join(map(_quoted, column))}]"
-
-
-_PLAIN_SCALAR = re.compile(r"[A-Za-z_./][A-Za-z0-9_./ -]*")
-
-
-def _quoted(text: str) -> str:
-    """A YAML scalar; quoted where YAML could read something else (`no`, `on`, `1.0`)."""
-    if (
-        _PLAIN_SCALAR.fullmatch(text)
-        and text.lower() not in {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
-        and text == text.strip()
-    ):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "project"
-
-
-def _free_name(stem: str, used: set[str]) -> str:
-    base = _plain(stem)
-    name, number = base, 2
-    while name in used:
-        name, number = f"{base}-{number}", number + 1
-    used.add(name)
-    return name
