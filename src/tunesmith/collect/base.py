@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -42,11 +42,12 @@ class Stretch:
     name: str  # as records carry it: relative to the recipe's folder
     start: int = 0
     end: int | None = None
-    line: int = 1  # the number of the line that begins at `start`, where lines count
-    number: int | None = None
+    number: int | None = field(default=None, kw_only=True)
     """Which one it is in its file, from 1, where the file holds many of its kind."""
-    group: int = 0
+    group: int = field(default=0, kw_only=True)
     """Stretches of a piece with the same number belong together: the mails of a conversation."""
+    line: int = field(default=1, kw_only=True)
+    """The number of the line that begins at `start`, where lines count."""
 
 
 @dataclass(frozen=True)
@@ -209,10 +210,18 @@ class FileSource(Source):
         if path.resolve().is_relative_to(base.resolve()):
             return path.resolve().relative_to(base.resolve()).as_posix()
         given = Path(self.path).expanduser()
-        root = given if given.is_absolute() else base / given
+        root = _fixed(given if given.is_absolute() else base / given)
         if root.is_dir():
             return (Path(root.name) / path.relative_to(root)).as_posix()
         return path.name
+
+
+def _fixed(place: Path) -> Path:
+    """What of a path comes before the first part with a wildcard."""
+    for number, part in enumerate(place.parts):
+        if any(letter in part for letter in "*?["):
+            return Path(*place.parts[:number])
+    return place
 
 
 def _hidden(path: Path, root: Path) -> bool:

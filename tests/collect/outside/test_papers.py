@@ -165,8 +165,10 @@ def test_time_grows_with_the_length(unit) -> None:
 
 def test_real_papers(tmp_path, shared_data) -> None:
     rows, fates = read_all(PapersSource(name="papers", path="papers"), shared_data, tmp_path)
-    assert (rows.height, fates.height) == (14, 8)
+    assert (rows.height, fates.height) == (18, 4)
     by_file = {row["file"]: row for row in rows.iter_rows(named=True)}
+    pdf = by_file["papers/pdf/N18-3011.pdf"]["text"]
+    assert pdf.startswith("# Construction of the Literature Graph in Semantic Scholar")
     assert by_file["papers/jats/PMC5828200.nxml"]["license"] == "CC-BY-3.0"
     assert sum(row["license"] == "CC-BY-4.0" for row in by_file.values()) == 2
     latex_text = by_file["papers/latex/1911.02782.gz"]["text"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import lzma
 import tracemalloc
 from collections import Counter
 
@@ -16,6 +17,15 @@ SITE = (
     "<siteinfo><base>https://en.wikipedia.org/wiki/Main_Page</base><namespaces>"
     '<namespace key="6">Datei</namespace><namespace key="14">Kategorie</namespace></namespaces></siteinfo>'
 )
+
+
+def zstd(raw: bytes) -> bytes:
+    import pyarrow as pa
+
+    held = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(held, "zstd") as stream:
+        stream.write(raw)
+    return held.getvalue().to_pybytes()
 
 
 def page(title: str, text: str, number: int = 1, ns: int = 0, more: str = "") -> str:
@@ -77,7 +87,7 @@ def test_of_a_history_the_last_revision_counts(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("pack", [bytes, bz2.compress, gzip.compress])
+@pytest.mark.parametrize("pack", [bytes, bz2.compress, gzip.compress, lzma.compress, zstd])
 def test_encodings_and_compressions(tmp_path, encoding, pack) -> None:
     rows, fates = read(tmp_path, pack(dump(page("Ä", "Größe 😀")).encode(encoding)))
     assert fates.is_empty()

@@ -62,7 +62,8 @@ class ChatSource(TalkSource):
     for IRC when it is not given."""
     agents: list[str] = []
     """Names, identifiers, e-mail addresses or titles of those who answer; `*` stands for any
-    letters. When some are given, everybody else is a customer; else who begins a conversation is."""
+    letters. When some are given, everybody else is a customer; else who begins a conversation
+    is."""
     bots: list[str] = []
     """Names or identifiers of programs that write."""
     roles: dict[str, Role] = {}

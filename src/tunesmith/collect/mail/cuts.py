@@ -62,6 +62,6 @@ def _piece(threads: Threads, first: int, end: int, files: Sequence[tuple[Path, s
     stretches = []
     for file, start, stop_, number, group in zip(*(c.tolist() for c in columns), strict=True):
         path, name = files[file]
-        stretches.append(Stretch(path, name, start, stop_, number, group))
+        stretches.append(Stretch(path, name, start, stop_, number=number, group=group))
     digest.update("\0".join(f"{s.number} {s.group} {s.name}" for s in stretches).encode())
     return Piece(tuple(stretches), digest.hexdigest())

@@ -1,4 +1,4 @@
-"""Academic papers: JATS XML, S2ORC JSON and LaTeX sources; each paper is a document."""
+"""Academic papers: PDF, JATS XML, S2ORC JSON and LaTeX sources; each paper is a document."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
@@ -13,17 +14,23 @@ import orjson
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Place
+from tunesmith.collect.documents.passages import Passages
+from tunesmith.collect.documents.read import read_file
 from tunesmith.collect.licenses import spdx_of
 from tunesmith.collect.outside import archives, jats, latex, streams
 from tunesmith.collect.outside.archives import Member
-from tunesmith.collect.sandbox import Unreadable
-from tunesmith.errors import SourceError
+from tunesmith.collect.sandbox import Unreadable, shared
+from tunesmith.errors import MissingExtraError, SourceError
 from tunesmith.record import content_hash
 from tunesmith.store.seen import Seen
 
 _XML = (".nxml", ".xml", ".jats")
 _TEX = (".tex", ".ltx")
 _PACKED = (".gz", ".tgz", ".tar", ".zip", ".bz2", ".xz")
+
+#: For one PDF: papers have formulas of thousands of letters.
+PDF_CPU_S = 180.0
+_KNOWN = (*_XML, *_TEX, *_PACKED, ".json")
 
 
 @dataclass
@@ -38,6 +45,8 @@ class Paper:
     id: str | None = None
     year: str | None = None
     extra: list[tuple[str, str | None]] = field(default_factory=list)
+    problems: list[Unreadable] = field(default_factory=list)
+    """Pages of it that cannot be read."""
 
 
 class PapersSource(FileSource):
@@ -61,6 +70,8 @@ class PapersSource(FileSource):
             builder.quarantine(problem.reason, position=problem.position)
         else:
             for number, paper in enumerate(papers, 1):
+                for page in paper.problems:
+                    builder.quarantine(page.reason, position=page.position)
                 if not paper.text.strip():
                     builder.quarantine("the paper has no words", position=f"paper {number}")
                     continue
@@ -74,8 +85,11 @@ class PapersSource(FileSource):
             files = self.files(base)
         except SourceError as error:
             return [("path", error.what)]
-        if not any(path.suffix.lower() in (*_XML, *_TEX, *_PACKED, ".json") for path in files):
-            return [("path", "no paper is there (JATS .nxml or .xml, S2ORC .json, LaTeX)")]
+        if not any(path.suffix.lower() in (*_KNOWN, ".pdf") for path in files):
+            return [("path", "no paper is there (PDF, JATS .nxml or .xml, S2ORC .json, LaTeX)")]
+        pdf = any(path.suffix.lower() == ".pdf" for path in files)
+        if pdf and find_spec("pypdfium2") is None:
+            return [("path", MissingExtraError("pypdfium2", "documents").message)]
         return []
 
     def _papers(self, path: Path) -> tuple[bytes, list[Paper]]:
@@ -91,6 +105,8 @@ class PapersSource(FileSource):
         if size > limit:
             raise Unreadable(f"the file has {size:,} bytes, more than the limit of {limit:,}")
         raw = path.read_bytes()
+        if suffix == ".pdf":
+            return raw, [_pdf(path)]
         if suffix in _XML:
             return raw, [_jats(raw)]
         if suffix == ".json":
@@ -115,6 +131,28 @@ class PapersSource(FileSource):
             "license": paper.license,
             "extra": [{"key": key, "value": value} for key, value in extra if value],
         }
+
+
+# ── PDF ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _pdf(path: Path) -> Paper:
+    """A paper as one text; see `documents.pdf`."""
+    whole = Passages(max_tokens=None).model_dump()
+    pages = shared(cpu_s=PDF_CPU_S).call(read_file, str(path), None, whole, "keep")
+    problems = [
+        Unreadable(problem["reason"], problem["position"])
+        for page in pages
+        for problem in page["problems"]
+    ]
+    rows = [row for page in pages for row in page["rows"]]
+    if not rows:
+        raise problems[0] if problems else Unreadable("no text is in it")
+    facts = pages[0]["facts"]
+    authors = [facts["author"]] if facts.get("author") else []
+    extra = [(item["key"], item["value"]) for item in facts["extra"]]
+    text = "\n\n".join(row["text"] for row in rows)
+    return Paper(None, text, authors, spdx_of(facts.get("license")), None, None, extra, problems)
 
 
 # ── JATS ─────────────────────────────────────────────────────────────────────────────────────────
