@@ -296,3 +296,20 @@ def test_the_mail_of_the_example(tmp_path) -> None:
     words = "\n".join([*found.frame["question"], *found.frame["answer"]])
     for added in (" wrote:", "Original Message", "\n>", "confidential", "1 Kiln Lane", "\n-- "):
         assert added not in words, added
+
+
+HEADERS = b"Message-ID: <9@example.net>\nFrom: Ann <ann@example.net>\nSubject: Late"
+
+
+@pytest.mark.parametrize("cut", [b"\nMIME-Ve\n", b"\nMIME-Ve", b"", b"\nX-Long: a\n b"])
+def test_a_mailbox_that_ends_within_the_headers_of_a_mail(tmp_path, cut: bytes) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    whole = mbox([mail(name="1@example.net"), mail(name="2@example.net", day=2)])
+    (folder / "a.mbox").write_bytes(whole + b"From x@example.net Mon Jan  1 10:00:00 2024\n" + HEADERS + cut)
+    found = collected(folder, tmp_path / "cache")
+    assert found.mails == 3
+    [torn] = [one for one in found.unread if not one.dropped]
+    assert torn.reason == "it is torn: it ends within its headers"
+    assert torn.file == "in/a.mbox"
+    assert torn.position is not None

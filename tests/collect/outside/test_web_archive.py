@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from outside_reading import read_all
 from tunesmith.collect.base import Place
+from tunesmith.collect.outside.warc import Records
 from tunesmith.collect.outside.web_archive import WebArchiveSource
 
 HTML = b"<html><head><title>T</title></head><body><main><h1>Title %d</h1><p>Some words of a page.</p></main></body></html>"
@@ -206,3 +207,46 @@ def test_real_archives(tmp_path, shared_data, name) -> None:
     assert (rows.height, fates["fate"].to_list().count("quarantined")) == REAL[name]
     if name.startswith("whirlwind.warc") and rows.height and ".wet" not in name:
         assert rows["license"].to_list() == ["CC-BY-SA-4.0"]
+
+
+CLAIM = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: %d\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "count"),
+    [
+        (CLAIM % 8_000_000 * 160_000, 160_000),
+        (CLAIM % 8_000_000 + record(1, b"", "conversion") * 60_000, 60_001),
+        (gzip.compress(b"W", mtime=0) * 20_000, 1),
+        (gzip.compress(CLAIM % 8_000_000) + gzip.compress(record(1, b"", "request")) * 15_000, 15_001),
+        (b"\x1f\x8b\x08\0" * 50_000, 1),
+        (b"WARC/1.0\r\n" + b"\n" * 9_000_000, 1),
+    ],
+    ids=["claims", "one claim", "tiny members", "claim in a member", "starts of members", "lines"],
+)  # fmt: skip
+def test_time_grows_with_the_file(tmp_path, raw: bytes, count: int) -> None:
+    """What each record costs does not depend on what is held of the file behind it."""
+    (tmp_path / "a.warc").write_bytes(raw)
+    start = time.process_time()
+    found = sum(1 for _ in Records(tmp_path / "a.warc", 16 << 20))
+    assert time.process_time() - start < 15
+    assert found == count
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_record_that_claims_to_be_vast_costs_only_itself(tmp_path, pack) -> None:
+    records = [record(1), record(2, Content_Length="999999999999"), record(3)]
+    rows, fates = read(tmp_path, b"".join(map(pack, records)))
+    assert rows["source_id"].to_list() == ["http://a.example/1", "http://a.example/3"]
+    [reason] = fates["reason"]
+    assert reason in {"the record says that it is longer than the file", "the record is shorter than it says"}  # fmt: skip
+
+
+def test_members_within_members_are_looked_for_within_bounds(tmp_path) -> None:
+    """Stored blocks that each hold the start of another member, none of them whole."""
+    start = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    nested = b"".join(start + b"\0\xf1\xff\x0e\0" + bytes(5) for _ in range(150_000))
+    (tmp_path / "a.warc").write_bytes(nested)
+    began = time.process_time()
+    assert len(list(Records(tmp_path / "a.warc", 1 << 20))) >= 1
+    assert time.process_time() - began < 20

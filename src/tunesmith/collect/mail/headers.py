@@ -65,8 +65,7 @@ class Head:
             self.body = 1 if raw[:1] == b"\n" else 2
         head = raw[: min(self.body, HEAD_BYTES)]
         self.whole = self.body <= HEAD_BYTES
-        last = b"" if end is not None else raw.rstrip(b"\r\n").rpartition(b"\n")[2]
-        self.torn = bool(last) and last[:1] not in b" \t" and _FIELD.match(last) is None
+        self.torn = end is None and _torn(raw)
         self.mark = head[: head.find(b"\n")] if head.startswith((b"From ", b">From ")) else b""
         self.starts = _FIRST.match(head) is not None
         self._fields: dict[str, list[bytes]] = {}
@@ -93,6 +92,14 @@ class Head:
         """The first value of a header as people read it."""
         value = self.raw(name)
         return None if value is None else words(value)
+
+
+def _torn(raw: bytes) -> bool:
+    """Whether headers end within a line, or with one that is none."""
+    if raw[-1:] not in {b"", b"\n"}:
+        return True
+    last = raw.rstrip(b"\r\n").rpartition(b"\n")[2]
+    return bool(last) and last[:1] not in b" \t" and _FIELD.match(last) is None
 
 
 def plain(raw: bytes) -> bytes:

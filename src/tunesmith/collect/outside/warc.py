@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,13 @@ MAX_HEAD = 64 << 10
 #: As of `streams`: a gzip member that expands further is a bomb.
 _MAX_RATIO, _FREE_BYTES = 500, 64 << 20
 
+#: After damage the next member is looked for within the damaged one; a file in which this comes to
+#: more than so many times its size is made for it.
+_MOST_TRIES = 8
+
+#: Blocks of members may be tiny; so many bytes are taken at once where there are more.
+_TAKEN = 4 << 10
+
 _NEXT_WARC = re.compile(rb"\n(?=WARC/\d\.\d{1,2}\r?\n)")
 _ARC_LINE = re.compile(
     rb"\n(?=[a-z]{2,20}:[^\s]{1,4000} [\d.]{7,15} \d{14} [\w./+;=-]{1,100} \d{1,12}\r?\n)"
@@ -30,6 +38,7 @@ _ARC_LINE = re.compile(
 _HEAD_END = re.compile(rb"\r?\n\r?\n|\n(?=WARC/\d\.)")
 _LINE_END = re.compile(rb"\n")
 _LENGTH = re.compile(r"\d{1,15}")
+_BLANK = re.compile(rb"[\r\n]*")
 
 
 class Block(NamedTuple):
@@ -75,6 +84,7 @@ class _Members:
         self._path = path
         self._problem: str | None = None
         self._end = 0
+        self._fed, self._most = 0, path.stat().st_size * _MOST_TRIES + _FREE_BYTES
 
     def blocks(self) -> Iterator[Block]:
         """What is in the members; of damage upon damage the first is told."""
@@ -88,20 +98,23 @@ class _Members:
                 if self._problem is not None and not damaged:
                     yield Block(b"", start, member=True, damage=self._problem)
                 damaged = self._problem is not None
-                start = self._next(file, start + 1 if damaged else self._end)
+                within = damaged and self._fed < self._most
+                start = self._next(file, start + 1 if within else self._end)
 
     def _member(self, file: BinaryIO, start: int) -> Iterator[bytes]:
-        """What is in the member; afterwards `_problem` or `_end` are set."""
+        """What is in the member; afterwards `_end` is set, and `_problem` where it is damaged."""
         self._problem = None
-        decoder, fed, made, size = zlib.decompressobj(31), 0, 0, 512
+        decoder, made, size = zlib.decompressobj(31), 0, 512
         file.seek(start)
+        self._end = start
         while not decoder.eof:
             raw = decoder.unconsumed_tail
             if not raw:
                 # Small at first: where one damaged member follows the other, much is read in vain.
                 raw = file.read(size)
                 size = min(size * 4, _BLOCK)
-                fed += len(raw)
+                self._fed += len(raw)
+                self._end += len(raw)
             try:
                 plain = decoder.decompress(raw, _BLOCK * 16)
             except zlib.error:
@@ -111,12 +124,12 @@ class _Members:
                 self._problem = "the file ends within a gzip member"
                 return
             made += len(plain)
-            if made > max(fed * _MAX_RATIO, _FREE_BYTES):
+            if made > max((self._end - start) * _MAX_RATIO, _FREE_BYTES):
                 self._problem = "a gzip member expands without end"
                 return
             if plain:
                 yield plain
-        self._end = start + fed - len(decoder.unused_data)
+        self._end -= len(decoder.unused_data)
 
     def _next(self, file: BinaryIO, place: int) -> int | None:
         """Where the next member begins, from a place on; what pads the file is passed over."""
@@ -145,7 +158,9 @@ class Records:
         self._blocks = blocks_of(path)
         self._max = max_bytes
         self._held = bytearray()
-        self._marks: list[tuple[int, Block]] = []  # what is held from a byte on is of that block
+        self._size = path.stat().st_size
+        self._gone = 0  # so many bytes were held before
+        self._marks: deque[tuple[int, Block]] = deque()  # what comes from a byte on is of that block
         self._damage: Block | None = None
         self._over = False
         self._arc = False
@@ -161,19 +176,26 @@ class Records:
     # ── The stream ──
 
     def _more(self) -> bool:
-        """Take another block; not past damage."""
+        """Take further blocks; not past damage."""
+        before = len(self._held)
+        while len(self._held) < before + _TAKEN and self._take() is not None:
+            pass
+        return len(self._held) > before
+
+    def _take(self) -> Block | None:
+        """Take another block; null at the end and at damage."""
         if self._over or self._damage is not None:
-            return False
+            return None
         block = next(self._blocks, None)
         if block is None:
             self._over = True
         elif block.damage is not None:
             self._damage = block
         else:
-            self._marks.append((len(self._held), block._replace(raw=b"")))
+            self._marks.append((self._gone + len(self._held), block._replace(raw=b"")))
             self._held += block.raw
-            return True
-        return False
+            return block
+        return None
 
     def _need(self, size: int) -> bool:
         while len(self._held) < size:
@@ -183,24 +205,24 @@ class Records:
 
     def _drop(self, size: int) -> None:
         """Forget what lies at the start of what is held."""
+        self._gone += min(size, len(self._held))
         del self._held[:size]
-        moved = [(start - size, block) for start, block in self._marks]
-        before = [mark for mark in moved if mark[0] <= 0]
-        self._marks = before[-1:] + [mark for mark in moved if mark[0] > 0]
+        while len(self._marks) > 1 and self._marks[1][0] <= self._gone:
+            self._marks.popleft()
 
     def _here(self) -> int:
         """The place in the file of the first byte held."""
         if not self._marks:
             return 0
         start, block = self._marks[0]
-        return block.at if block.member else block.at - start
+        return block.at if block.member else block.at + self._gone - start
 
     def _skip_blank(self) -> bool:
         """Pass over blank lines; false at the end of the file."""
         while True:
-            size = len(self._held) - len(self._held.lstrip(b"\r\n"))
-            if size:
-                self._drop(size)
+            blank = _BLANK.match(self._held)
+            if blank is not None and blank.end():
+                self._drop(blank.end())
             if self._held or self._damage is not None:
                 return True
             if not self._more():
@@ -258,24 +280,25 @@ class Records:
                 return None
 
     def _with_body(self, record: Record, start: int, length: int) -> Record:
+        # Others are looked for from the line end before the body: it may have none of its own.
         if length > self._max:
-            return self._passed_over(record, start + length)
+            return self._passed_over(record, start, length)
         if not self._need(start + length):
             problem = "the file ends within the record"
             if self._damage is not None:
                 problem, self._damage = str(self._damage.damage), None
             record.problem = problem
-            inner = _next_record(self._arc).search(self._held, start)
+            inner = _next_record(self._arc).search(self._held, start - 1)
             self._drop(inner.end() if inner is not None else len(self._held))
             return record
-        record.body = bytes(self._held[start : start + length])
         if not self._at_record(start + length):
-            inner = _next_record(self._arc).search(self._held, start)
+            inner = _next_record(self._arc).search(self._held, start - 1)
             if inner is not None and inner.end() < start + length:
                 # It claims to be longer than it is, and holds the next ones.
-                record.problem, record.body = "the record is shorter than it says", b""
+                record.problem = "the record is shorter than it says"
                 self._drop(inner.end())
                 return record
+        record.body = bytes(self._held[start : start + length])
         self._drop(start + length)
         return record
 
@@ -285,15 +308,35 @@ class Records:
         rest = bytes(self._held[place : place + 16]).lstrip(b"\r\n")
         return not rest or self._arc or rest.startswith(b"WARC/"[: len(rest)])
 
-    def _passed_over(self, record: Record, size: int) -> Record:
-        record.problem = f"the record has {size:,} bytes, more than the limit of {self._max:,}"
-        while size > 0:
-            if not self._held and not self._more():
+    def _passed_over(self, record: Record, start: int, length: int) -> Record:
+        """Forget a body that is too large; where it cannot be so large, look for the next record.
+
+        It cannot where the file ends before, or where another record begins a gzip member in it.
+        """
+        if not self._marks[0][1].member and self._gone + start + length > self._size:
+            return self._lost("the record says that it is longer than the file", start - 1)
+        record.problem = f"the record has {length:,} bytes, more than the limit of {self._max:,}"
+        last = self._gone + start + length
+        while self._gone < last:
+            inner = self._member_within(last)
+            if inner is not None:
+                record.problem = "the record is shorter than it says"
+                self._drop(inner)
+                return record
+            # What may be the start of a record's name stays.
+            self._drop(min(last - self._gone, max(0, len(self._held) - 5)))
+            if self._gone < last and not self._more():
+                self._drop(last - self._gone)
                 break
-            step = min(size, len(self._held))
-            self._drop(step)
-            size -= step
         return record
+
+    def _member_within(self, last: int) -> int | None:
+        """The first byte held at which a gzip member and a record begin, before `last`."""
+        for begin, block in self._marks:
+            at = begin - self._gone
+            if block.member and 0 < at and begin < last and self._held.startswith(b"WARC/", at):
+                return at
+        return None
 
     def _lost(self, reason: str, start: int) -> Record:
         """Look for the next record from a byte on; what lies between is one problem."""
