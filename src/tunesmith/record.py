@@ -14,7 +14,8 @@ Outside, `to_standard` gives the standard JSON shape that other tools read and w
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Literal
 
 import polars as pl
@@ -170,10 +171,16 @@ def iso(moment: datetime | None, zone: str | None = None) -> str | None:
 
     Args:
         moment: The time in UTC.
-        zone: The offset that it is written with, such as `+02:00`; `Z` when there is none.
+        zone: The offset that it is written with, such as `+02:00`; `Z` when there is none, or no
+            difference.
     """
     if moment is None:
         return None
-    if zone is None:
+    if zone is None or zone == "+00:00":
         return moment.isoformat().replace("+00:00", "Z")
-    return moment.astimezone(datetime.strptime(zone, "%z").tzinfo).isoformat()
+    return moment.astimezone(_zone(zone)).isoformat()
+
+
+@lru_cache(maxsize=256)
+def _zone(offset: str) -> tzinfo | None:
+    return datetime.strptime(offset, "%z").tzinfo

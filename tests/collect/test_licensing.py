@@ -68,6 +68,23 @@ def test_an_expression_is_held_to_the_policy(words, refused, used) -> None:
     assert (found.refused, found.relied_on) == (refused, used)
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("CC BY 4.0", "CC-BY-4.0"),
+        ("MIT License", "MIT"),
+        ("expat", "MIT"),
+        ("https://creativecommons.org/licenses/by-sa/3.0/deed.de", "CC-BY-SA-3.0"),
+    ],
+)
+def test_words_and_addresses_are_read_alike_wherever_a_licence_is_named(words, name) -> None:
+    for outside in (True, False):
+        found = LicensePolicy().terms(words, outside=outside)
+        assert (found.refused, found.relied_on, found.credited) == (None, (name,), True)
+    assert LicensePolicy(allow=["own", words]).allow == ["own", name]
+    assert LicensePolicy(refuse=[words]).terms(name, outside=True).refused is not None
+
+
 @pytest.mark.parametrize("words", [None, "proprietary", "LicenseRef-Acme", "for our agents only"])
 def test_what_the_company_wrote_is_its_own(words) -> None:
     assert LicensePolicy().terms(words, outside=False).refused is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from tunesmith import ledger
 from tunesmith.collect import TicketSource
@@ -380,3 +381,29 @@ def test_a_file_that_was_sound_is_not_looked_at_again(tmp_path, monkeypatch) -> 
     assert problems() == problems()
     columns = {"question": "q", "answer": "b"}
     assert [field for field, _ in problems(columns=columns)] == ["columns.answer"] * 2
+
+
+@pytest.mark.parametrize("rated", [False, True])  # by column, and row by row
+def test_the_offset_of_a_time_and_who_answered_are_kept(tmp_path, rated) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "q,a,when,by,stars\n"
+        "One?,Yes.,2025-07-01T10:00:00-03:00,agent,5\n"
+        "Two?,Yes.,2025-07-01 10:00,,5\n"
+        "Three?,Yes.,soon,,5\n"
+    )
+    columns = {"question": "q", "answer": "a", "timestamp": "when", "role": "by"}
+    if not rated:
+        columns.pop("role")
+    frame, _ = collect(path, columns=columns, timezone="Europe/Berlin")
+    assert frame["timestamp"].to_list() == [
+        datetime(2025, 7, 1, 13, tzinfo=UTC), datetime(2025, 7, 1, 8, tzinfo=UTC), None,
+    ]  # fmt: skip
+    assert frame["zone"].to_list() == ["-03:00", "+02:00", None]
+    assert frame["role"].to_list() == (["agent", None, None] if rated else [None] * 3)
+
+
+@pytest.mark.parametrize("wrong", [{"timezone": "Mars/One"}, {"encoding": "utf-9"}])
+def test_a_zone_and_an_encoding_must_exist(tmp_path, wrong) -> None:
+    with pytest.raises(ValidationError, match="write one such as"):
+        source(tmp_path / "t.csv", **wrong)

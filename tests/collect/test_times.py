@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tunesmith.collect.times import parse_time
+from tunesmith.collect.times import parse_time, parse_time_and_zone
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,19 @@ from tunesmith.collect.times import parse_time
 )
 def test_times_that_systems_write(text, expected) -> None:
     assert parse_time(text, ZoneInfo("Europe/Berlin")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("2025-03-02T10:11:12Z", "+00:00"),
+        ("2025-03-02 10:11", "+01:00"),
+        ("2025-07-02 10:11", "+02:00"),
+        ("2025-03-02T10:11:12-09:30", "-09:30"),
+        ("2025-03-02 10:11:12 +0530", "+05:30"),
+        ("1740910272", "+00:00"),
+    ],
+)
+def test_the_offset_that_a_time_was_written_with(text, zone) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    assert parse_time_and_zone(text, berlin) == (parse_time(text, berlin), zone)

@@ -42,8 +42,7 @@ def records(reader: RowReader, run: Run) -> tuple[list[str], dict[str, Any]]:
         columns["labels"] = [labels(value) for value in _column(reader, run, "labels")]
     if "timestamp" in reader.mapped:
         read = [reader.moment(value) for value in _column(reader, run, "timestamp")]
-        columns["timestamp"] = [moment for moment, _ in read]
-        columns["changes"] = [notes for _, notes in read]
+        columns["timestamp"], columns["zone"], columns["changes"] = zip(*read, strict=True)
     return [of or own for of, own in zip(source_ids, digests, strict=True)], columns
 
 

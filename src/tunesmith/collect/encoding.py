@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from tunesmith.language import COMMON_LANGUAGES, identifier
 
@@ -35,6 +38,18 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+
+
+def _existing(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError:
+        raise ValueError(f"'{name}' is not an encoding; write one such as utf-8") from None
+    return name
+
+
+#: The name of an encoding, as a recipe gives it.
+EncodingName = Annotated[str, AfterValidator(_existing)]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 A licence is an SPDX expression (SPDX specification 2.3, annex D), read with `license-expression`.
 Of `A OR B` the first that may be used counts, of `A AND B` both must be, and `A WITH B` is held to
-the rules for A unless the recipe names the two together. Words that are no such expression are no
-licence: content from outside the company that has nothing better is of unknown licence. Content of
-the company that has none is its own.
+the rules for A unless the recipe names the two together. Words and addresses that name one licence
+("CC BY 4.0") stand for its identifier (`licenses`). Words that are neither are no licence: content
+from outside the company that has nothing better is of unknown licence. Content of the company that
+has none is its own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, Literal, get_args
 import polars as pl
 from pydantic import field_validator
 
+from tunesmith.collect.licenses import spdx_of
 from tunesmith.config import Config
 from tunesmith.step import Filter
 
@@ -251,7 +253,8 @@ def _licensing() -> Any:
 def _parsed(words: str | None) -> Any:
     """A licence as an expression; null where it is none.
 
-    An expression names a licence that SPDX has, or one of somebody's own as `LicenseRef-…`.
+    An expression names a licence that SPDX has, or one of somebody's own as `LicenseRef-…`. Other
+    words are read as `spdx_of` does.
     """
     from license_expression import ExpressionError
 
@@ -260,9 +263,12 @@ def _parsed(words: str | None) -> Any:
     try:
         parsed = _licensing().parse(words.strip())
     except (ExpressionError, ValueError):
-        return None
+        parsed = None
     keys = [] if parsed is None else _licensing().license_keys(parsed)
-    return parsed if any(_is_name(key) for key in keys) else None
+    if any(_is_name(key) for key in keys):
+        return parsed
+    named = spdx_of(words)  # as people and pages write it: "MIT License", an address
+    return None if named is None else _licensing().parse(named)
 
 
 def _names_open_terms(parsed: Any) -> bool:

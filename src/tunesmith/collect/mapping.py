@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from tunesmith.collect.rows import Row
-from tunesmith.collect.times import parse_time
+from tunesmith.collect.times import parse_time_and_zone
 from tunesmith.config import Config
 from tunesmith.record import content_hash
 
@@ -95,7 +95,7 @@ class RowReader:
             values["labels"] = labels(row.values.get(self.mapped["labels"][0]))
         if "timestamp" in self.mapped:
             value = row.values.get(self.mapped["timestamp"][0])
-            values["timestamp"], unreadable = self.moment(value)
+            values["timestamp"], values["zone"], unreadable = self.moment(value)
             notes += unreadable
         values["extra"] = self.others(row.values)
         return source_id or digest, values, notes
@@ -114,16 +114,16 @@ class RowReader:
             if name not in self.used and value is not None
         ]
 
-    def moment(self, value: Any) -> tuple[datetime | None, list[str]]:
-        """A time, and a note where there is one that cannot be read."""
+    def moment(self, value: Any) -> tuple[datetime | None, str | None, list[str]]:
+        """A time, its offset, and a note where there is a time that cannot be read."""
         if value is None or value == "":
-            return None, []
+            return None, None, []
         if isinstance(value, date) and not isinstance(value, datetime):
             value = datetime(value.year, value.month, value.day, tzinfo=self.zone)
         if isinstance(value, datetime):
             value = value.isoformat()
-        moment = parse_time(str(value), self.zone, self.time_format)
-        return moment, ["timestamp unreadable"] if moment is None else []
+        known = parse_time_and_zone(str(value), self.zone, self.time_format)
+        return (None, None, ["timestamp unreadable"]) if known is None else (*known, [])
 
 
 def field_text(value: Any) -> str | None:

@@ -16,6 +16,7 @@ from tunesmith.collect.documents.kinds import HTML, MARKDOWN, PLAIN, PROMISED, p
 from tunesmith.collect.documents.markdown import markdown_page
 from tunesmith.collect.documents.passages import Passages
 from tunesmith.collect.documents.read import Questions, read_file
+from tunesmith.collect.encoding import EncodingName
 from tunesmith.collect.sandbox import Unreadable, shared
 from tunesmith.errors import MissingExtraError, SourceError
 from tunesmith.record import content_hash, record_id
@@ -43,7 +44,7 @@ class PagesSource(FileSource):
 
     kind: Literal["pages"] = "pages"
     """The tag that names this kind of source."""
-    encoding: str | None = None
+    encoding: EncodingName | None = None
     """Of text files, such as `utf-8`; detected when it is not given."""
     category: str | None = None
     """The category of every page."""

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from tunesmith.collect import columnar, runs
 from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Piece, Place
-from tunesmith.collect.encoding import Encoding, detect
+from tunesmith.collect.encoding import Encoding, EncodingName, detect
 from tunesmith.collect.growth import GROWS_FROM_BYTES, Growth, last_csv_row_end, last_line_end
 from tunesmith.collect.json_rows import is_document, read_json
 from tunesmith.collect.lines import Part
@@ -24,6 +23,7 @@ from tunesmith.collect.sandbox import Unreadable
 from tunesmith.collect.spreadsheet import read_sheet, sheet_names
 from tunesmith.collect.talk import TalkRules
 from tunesmith.collect.ticket_rules import RULED, TicketFacts, judged
+from tunesmith.collect.times import ZoneName
 from tunesmith.errors import MissingExtraError, SourceError
 from tunesmith.io import fingerprint
 from tunesmith.store.seen import Seen
@@ -51,11 +51,11 @@ class TicketSource(FileSource):
     found from the file's name when it is not given."""
     sheet: str | None = None
     """Of a spreadsheet; the first one when it is not given."""
-    encoding: str | None = None
+    encoding: EncodingName | None = None
     """Such as `utf-8` or `cp1252`; detected when it is not given."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """Of a CSV file; detected when it is not given."""
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     """The zone of times that name none, such as `Europe/Berlin`."""
     timestamp_format: str | None = None
     """A `strptime` format such as `%m/%d/%Y %H:%M`, needed where times are ambiguous."""
@@ -75,33 +75,12 @@ class TicketSource(FileSource):
     """What becomes of rows whose columns say that they are internal, badly rated, not solved,
     opened again, or written by a bot."""
 
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(
-                f"'{name}' is not a time zone; write one such as Europe/Berlin"
-            ) from None
-        return name
-
     @field_validator("rating_scale")
     @classmethod
     def _scale_has_two_ends(cls, scale: tuple[float, float]) -> tuple[float, float]:
         if scale[0] == scale[1]:
             raise ValueError("the worst and the best rating must differ")
         return scale
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            try:
-                "".encode(name)
-            except LookupError:
-                raise ValueError(f"'{name}' is not an encoding; write one such as utf-8") from None
-        return name
 
     def pieces(self, base: Path, folder: Path, seen: Seen) -> list[Piece]:
         """Each file; of a large one, what was read before, and each time what was added."""

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator
 
 #: Unambiguous forms beside ISO 8601; `03/04/2025` is not among them on purpose.
 FORMATS = (
@@ -21,6 +26,18 @@ _EPOCH = re.compile(r"1\d{9}(\d{3})?(\.\d+)?")
 _MAIL = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d")
 
 
+def _existing(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"'{name}' is not a time zone; write one such as Europe/Berlin") from None
+    return name
+
+
+#: The name of a time zone, as a recipe gives it.
+ZoneName = Annotated[str, AfterValidator(_existing)]
+
+
 def parse_time(text: str, zone: tzinfo, form: str | None = None) -> datetime | None:
     """A time in UTC, or null where the text cannot be read without guessing.
 
@@ -29,14 +46,8 @@ def parse_time(text: str, zone: tzinfo, form: str | None = None) -> datetime | N
         zone: The zone of a time that names none.
         form: A `strptime` format; when given it is the only one tried.
     """
-    text = text.strip()
-    moment = _with_format(text, form) if form is not None else _guess(text)
-    if moment is None:
-        return None
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    except OverflowError:  # in UTC it lies before the year 1 or after 9999
-        return None
+    known = parse_time_and_zone(text, zone, form)
+    return None if known is None else known[0]
 
 
 def parse_time_and_zone(
@@ -62,7 +73,11 @@ def parse_time_and_zone(
 
 def written_offset(moment: datetime) -> str:
     """The offset from UTC of a time with a zone, in whole minutes: `+02:00`."""
-    offset = moment.utcoffset()
+    return _in_words(moment.utcoffset())
+
+
+@lru_cache(maxsize=256)
+def _in_words(offset: timedelta | None) -> str:
     minutes = 0 if offset is None else round(offset.total_seconds() / 60)
     hours, rest = divmod(abs(minutes), 60)
     return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"

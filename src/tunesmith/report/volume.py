@@ -18,6 +18,7 @@ PRODUCTION = (10_000, 50_000)
 
 Level = Literal["thin", "minimum", "between", "production", "beyond"]
 
+#: Categories that are named.
 _SHOWN = 5
 
 
@@ -56,32 +57,34 @@ def volumes(rows: Mapping[str | None, int]) -> list[dict[str, Any]]:
 
 
 def sentences(found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What is thin, the thinnest first, and whether anything is enough for production."""
+    """Which categories have too few rows to be learned, and which have enough for production."""
     if not found:
         return []
     thin = sorted((one for one in found if one["short_of_minimum"]), key=lambda one: one["rows"])
-    told = [
-        f"{_named(one)} has {_rows(one['rows'])}: {one['short_of_minimum']:,} short of the "
-        f"{MINIMUM[0]:,} that a category needs to be learned at all"
-        for one in thin[:_SHOWN]
-    ]
-    if more := thin[_SHOWN:]:
-        lacking = sum(one["short_of_minimum"] for one in more)
+    told = []
+    if thin:
+        shown = [f"{_named(one)} {one['rows']:,}" for one in thin[:_SHOWN]]
+        if more := len(thin) - len(shown):
+            shown.append(f"{more:,} more")
         told.append(
-            f"{len(more):,} more categories are short of the {MINIMUM[0]:,}, by {lacking:,} rows "
-            "together"
+            f"{_of(len(thin), len(found))} fewer than the {MINIMUM[0]:,} rows that a category "
+            f"needs to be learned well: {', '.join(shown)}"
         )
-    ready = sum(not one["short_of_production"] for one in found)
-    told.append(
-        f"{ready:,} of {len(found):,} {'category has' if len(found) == 1 else 'categories have'} "
-        f"the {PRODUCTION[0]:,} to {PRODUCTION[1]:,} rows that robust answers in production take"
-    )
+    if len(thin) < len(found):
+        ready = sum(not one["short_of_production"] for one in found)
+        told.append(
+            f"{_of(ready, len(found))} the {PRODUCTION[0]:,} rows or more that dependable answers "
+            "in production need"
+        )
     return told
 
 
+def _of(some: int, whole: int) -> str:
+    if whole == 1:
+        return "the only category has" if some else "the only category has not"
+    part = {0: "none", whole: "all"}.get(some, f"{some:,}")
+    return f"{part} of {whole:,} categories {'has' if some == 1 else 'have'}"
+
+
 def _named(one: Mapping[str, Any]) -> str:
-    return "what has no category" if one["category"] is None else f"'{one['category']}'"
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} {'row' if count == 1 else 'rows'}"
+    return "no category" if one["category"] is None else f"'{one['category']}'"

@@ -24,11 +24,10 @@ from tunesmith.collect.calls.speech import (
 from tunesmith.collect.calls.spoken_json import SpokenFields
 from tunesmith.collect.chats.logs import day_in
 from tunesmith.collect.chats.roles import WORDS, pattern_of
-from tunesmith.collect.chats.source import checked_encoding, checked_zone
-from tunesmith.collect.encoding import Encoding, detect
+from tunesmith.collect.encoding import Encoding, EncodingName, detect
 from tunesmith.collect.talk import Message, Role, Talk
 from tunesmith.collect.talk_source import TalkSource, Unread
-from tunesmith.collect.times import parse_time, written_offset
+from tunesmith.collect.times import ZoneName, parse_time, written_offset
 from tunesmith.errors import SourceError
 from tunesmith.store.seen import Seen
 
@@ -47,9 +46,9 @@ class CallSource(TalkSource):
     """The tag that names this kind of source."""
     format: Format | None = None
     """`vtt`, `srt` or `json`; found by each file's content when it is not given."""
-    encoding: str | None = None
+    encoding: EncodingName | None = None
     """Such as `utf-8`; detected when it is not given."""
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     """The zone of the time at which recordings start, such as `Europe/Berlin`."""
     started: str | None = None
     """When the recording started, such as `2025-03-04 14:00`; what the name of the file or of its
@@ -73,16 +72,6 @@ class CallSource(TalkSource):
     """A longer line or segment is quarantined."""
     max_file_mib: float = Field(default=256.0, gt=0)
     """A larger file is quarantined: a call is held in memory."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str) -> str:
-        return checked_zone(name)
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, name: str | None) -> str | None:
-        return checked_encoding(name)
 
     @field_validator("started")
     @classmethod

@@ -21,10 +21,11 @@ from tunesmith.collect.chats.records import Found
 from tunesmith.collect.chats.roles import Roles
 from tunesmith.collect.chats.services import Facts, post_of
 from tunesmith.collect.chats.transcripts import Fields, Reader
-from tunesmith.collect.encoding import Encoding, detect
+from tunesmith.collect.encoding import Encoding, EncodingName, detect
 from tunesmith.collect.sandbox import Unreadable
 from tunesmith.collect.talk import Role, Talk
 from tunesmith.collect.talk_source import TalkSource, Unread
+from tunesmith.collect.times import ZoneName
 from tunesmith.errors import SourceError
 from tunesmith.io import fingerprint
 from tunesmith.store.seen import Seen
@@ -45,9 +46,9 @@ class ChatSource(TalkSource):
     format: Format | None = None
     """`json` (exports of services, transcripts), `slack-zip`, `irc`, `whatsapp`, `zoom` (the chat
     of a meeting) or `log` (`12:01 Anna: hello`); found by each file's content when not given."""
-    encoding: str | None = None
+    encoding: EncodingName | None = None
     """Such as `utf-8`; detected when it is not given."""
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     """The zone of times that name none, such as `Europe/Berlin`."""
     day: date | None = None
     """The day on which a log begins that has times only; that in the file's name when it is not
@@ -77,16 +78,6 @@ class ChatSource(TalkSource):
     """Fields of transcripts that are not kept."""
     max_message_mib: float = Field(default=8.0, gt=0)
     """A longer line, message or transcript is quarantined."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str) -> str:
-        return checked_zone(name)
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, name: str | None) -> str | None:
-        return checked_encoding(name)
 
     @field_validator("rating_scale")
     @classmethod
@@ -365,30 +356,3 @@ def _ordered(posts: list[Post], channels: _Channels) -> Iterator[Talk | Unread]:
     for post in staying:
         thread = threads.get((post.channel, post.id or "")) or post.thread
         yield from channels.add(post if thread == post.thread else replace(post, thread=thread))
-
-
-def checked_zone(name: str) -> str:
-    """The name of a time zone.
-
-    Raises:
-        ValueError: There is none of this name.
-    """
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"'{name}' is not a time zone; write one such as Europe/Berlin") from None
-    return name
-
-
-def checked_encoding(name: str | None) -> str | None:
-    """The name of an encoding, or null.
-
-    Raises:
-        ValueError: There is none of this name.
-    """
-    if name is not None:
-        try:
-            "".encode(name)
-        except LookupError:
-            raise ValueError(f"'{name}' is not an encoding; write one such as utf-8") from None
-    return name

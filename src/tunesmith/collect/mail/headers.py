@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parseaddr, parsedate_tz
 
 from tunesmith.collect.mail.charsets import decoded
+from tunesmith.collect.times import written_offset
 
 #: So much of a mail's headers is read; and of one header, so much.
 HEAD_BYTES, VALUE_BYTES = 256 << 10, 16 << 10
@@ -250,10 +251,10 @@ def moment(text: str) -> tuple[datetime, str | None] | None:
             return None
         offset = parts[9]
         zone = UTC if offset is None else timezone(timedelta(seconds=offset))
-        moment = datetime(*parts[:6], tzinfo=zone).astimezone(UTC)
+        local = datetime(*parts[:6], tzinfo=zone)
+        moment = local.astimezone(UTC)
     except (ValueError, IndexError, TypeError, OverflowError):
         return None  # the standard library's reader fails in these ways on what is no time
     if offset is None or offset % 60 or _ZONED.search(text) is None:
         return moment, None
-    minutes = abs(offset) // 60
-    return moment, f"{'-' if offset < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+    return moment, written_offset(local)

@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Piece, Place, Stretch
+from tunesmith.collect.encoding import EncodingName
 from tunesmith.collect.sandbox import Sandbox, Unreadable
 from tunesmith.collect.tables.problems import missing_columns, rule_problems
 from tunesmith.collect.tables.process import Table
@@ -29,7 +30,7 @@ class TableSource(TableRules, FileSource):
     format: Format | None = None
     """`csv` (TSV too), `parquet` or `spreadsheet` (XLSX, XLSM, XLSB, XLS, ODS); found from the
     file's name when it is not given."""
-    encoding: str | None = None
+    encoding: EncodingName | None = None
     """Of a CSV file, such as `utf-8` or `cp1252`; detected when it is not given."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """Of a CSV file; detected when it is not given."""
@@ -45,16 +46,6 @@ class TableSource(TableRules, FileSource):
     quarantined."""
     cpu_s: float = Field(default=60.0, gt=0)
     """CPU seconds that a step of parsing a workbook may take."""
-
-    @field_validator("encoding")
-    @classmethod
-    def _encoding_exists(cls, name: str | None) -> str | None:
-        if name is not None:
-            try:
-                "".encode(name)
-            except LookupError:
-                raise ValueError(f"'{name}' is not an encoding; write one such as utf-8") from None
-        return name
 
     def pieces(self, base: Path, folder: Path, seen: Seen) -> list[Piece]:
         """Each file; all of them as one where rows depend on each other. See `Source.pieces`."""

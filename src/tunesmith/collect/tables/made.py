@@ -24,7 +24,7 @@ from tunesmith.collect.tables.status import (
     leave_out,
 )
 from tunesmith.collect.tables.template import FormatError, MissingValueError, Template, shown
-from tunesmith.collect.times import parse_time
+from tunesmith.collect.times import parse_time_and_zone, written_offset
 
 _TEXTS = ("category", "customer", "thread", "author")
 
@@ -127,30 +127,21 @@ class Maker:
         )
         values["timestamp"] = values["zone"] = None
         if "timestamp" in self.named and (given := row[self.named["timestamp"]]) is not None:
-            moment = self._moment(given)
-            if moment is None:
+            known = self._moment(given)
+            if known is None:
                 notes.append("timestamp unreadable")
             else:
-                values["timestamp"] = moment.astimezone(UTC)
-                values["zone"] = _offset(moment)
+                values["timestamp"], values["zone"] = known
         values["extra"] = [
             (name, shown(row[name], None)) for name in self._others if row[name] is not None
         ]
         return values, notes
 
-    def _moment(self, given: Any) -> datetime | None:
-        """A time in the zone that it was written with."""
+    def _moment(self, given: Any) -> tuple[datetime, str] | None:
+        """A time in UTC, and the offset that it was written with."""
         if isinstance(given, datetime):
-            return given
-        text = _plain_text(given) or ""
-        moment = parse_time(text, self.zone)
-        if moment is None:
-            return None
-        try:
-            zone = datetime.fromisoformat(text).tzinfo
-        except ValueError:
-            zone = None
-        return moment.astimezone(zone or self.zone)
+            return given.astimezone(UTC), written_offset(given)
+        return parse_time_and_zone(_plain_text(given) or "", self.zone)
 
 
 def _templates(made: Made) -> dict[str, Template]:
@@ -160,11 +151,6 @@ def _templates(made: Made) -> dict[str, Template]:
 
 def _plain_text(value: Any) -> str | None:
     return None if value is None else shown(value, None)
-
-
-def _offset(moment: datetime) -> str:
-    text = moment.strftime("%z")
-    return f"{text[:3]}:{text[3:5]}"
 
 
 #: A value of each type, to try formats on.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from typing import Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from tunesmith.collect.times import ZoneName
 from tunesmith.config import Config
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "time", "category", "currency"]
@@ -232,23 +232,12 @@ class TableRules(Config):
     part in `[[ ]]`; `empty` writes nothing in its place."""
     category: str | None = None
     """The category of rows that have none."""
-    timezone: str = "UTC"
+    timezone: ZoneName = "UTC"
     """The zone of times that name none, such as `Europe/Berlin`."""
     drop_columns: list[str] = []
     """Columns that are not kept."""
     personal_columns: list[str] = []
     """Other columns that name a person: kept as pseudonyms."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(
-                f"'{name}' is not a time zone; write one such as Europe/Berlin"
-            ) from None
-        return name
 
     @model_validator(mode="after")
     def _something_is_made(self) -> Self:
