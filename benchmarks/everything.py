@@ -37,7 +37,11 @@ def sources(data: Path) -> list[dict[str, Any]]:
         "redmine", "stackexchange",
     )  # fmt: skip
     chats = ("gitter", "mattermost", "rocketchat", "slack", "supybot", "telegram")
-    mails = ("hyperkitty", "mbox", "pipermail")  # groupsio: zipped mailboxes, nntp: answers of a server
+    mails = (
+        "hyperkitty",
+        "mbox",
+        "pipermail",
+    )  # groupsio: zipped mailboxes, nntp: answers of a server
     bitext = {"question": "instruction", "answer": "response", "category": "category"}
     license_ = {"license": "CC0-1.0"}
     return [

@@ -306,7 +306,9 @@ def test_a_mailbox_that_ends_within_the_headers_of_a_mail(tmp_path, cut: bytes) 
     folder = tmp_path / "in"
     folder.mkdir()
     whole = mbox([mail(name="1@example.net"), mail(name="2@example.net", day=2)])
-    (folder / "a.mbox").write_bytes(whole + b"From x@example.net Mon Jan  1 10:00:00 2024\n" + HEADERS + cut)
+    (folder / "a.mbox").write_bytes(
+        whole + b"From x@example.net Mon Jan  1 10:00:00 2024\n" + HEADERS + cut
+    )
     found = collected(folder, tmp_path / "cache")
     assert found.mails == 3
     [torn] = [one for one in found.unread if not one.dropped]

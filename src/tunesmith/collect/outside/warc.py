@@ -160,7 +160,9 @@ class Records:
         self._held = bytearray()
         self._size = path.stat().st_size
         self._gone = 0  # so many bytes were held before
-        self._marks: deque[tuple[int, Block]] = deque()  # what comes from a byte on is of that block
+        self._marks: deque[tuple[int, Block]] = (
+            deque()
+        )  # what comes from a byte on is of that block
         self._damage: Block | None = None
         self._over = False
         self._arc = False
