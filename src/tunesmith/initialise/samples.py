@@ -11,8 +11,8 @@ from typing import Any
 
 from tunesmith.collect import rows as raw_rows
 from tunesmith.collect.encoding import Encoding, detect
+from tunesmith.collect.exports.documents import Limits, lines
 from tunesmith.collect.json_rows import is_document, read_json
-from tunesmith.collect.mapping import as_text
 from tunesmith.collect.sandbox import Unreadable, shared
 from tunesmith.collect.spreadsheet import read_sheet
 from tunesmith.collect.tables.reading import FileShape, TableFile
@@ -25,8 +25,8 @@ SAMPLE_ROWS = 500
 #: Of a JSONL file or an array of objects, whose rows need not have all columns.
 _COLUMN_ROWS = 200
 
-#: Shorter texts are taken for answers only where their column is called so.
-_ANSWER_LETTERS = 40
+#: Shorter texts are taken for questions and answers only where their columns are called so.
+_SENTENCE_LETTERS = 30
 _LINE_BYTES, _DOCUMENT_BYTES = 8 << 20, 64 << 20
 
 
@@ -37,8 +37,9 @@ class Look:
     form: raw_rows.Format
     names: tuple[str, ...]
     guess: Guess
-    wordy: bool
-    """Whether what would be answers are sentences and not words."""
+    told: bool
+    """Whether what would be questions and answers are texts: sentences, where their columns are
+    not called so."""
 
     @property
     def answers_named(self) -> bool:
@@ -49,8 +50,7 @@ class Look:
     @property
     def answers(self) -> bool:
         """Whether there seem to be questions and answers."""
-        both = {"question", "answer"} <= self.guess.columns.keys()
-        return both and (self.guess.notes["answer"] == "by its name" or self.wordy)
+        return self.told and {"question", "answer"} <= self.guess.columns.keys()
 
 
 def look(path: Path) -> Look | None:
@@ -72,9 +72,19 @@ def _looked(path: Path, _written: int, size: int) -> Look | None:
     if not rows or not names:
         return None
     guess = guess_columns(names, rows)
-    answers = [as_text(row.get(str(guess.columns.get("answer"))) or "") for row in rows]
-    wordy = sum(map(len, answers)) >= _ANSWER_LETTERS * len(answers)
-    return Look(form, tuple(names), guess, wordy)
+    told = all(_is_told(guess, field, rows) for field in ("question", "answer"))
+    return Look(form, tuple(names), guess, told)
+
+
+def _is_told(guess: Guess, field: str, rows: list[dict[str, Any]]) -> bool:
+    column = guess.columns.get(field)
+    name = column[-1] if isinstance(column, list) else column
+    values = [row[name] for row in rows if name is not None and row.get(name) is not None]
+    texts = [value for value in values if isinstance(value, str)]
+    if not texts or 2 * len(texts) < len(values):
+        return False
+    named = guess.notes.get(field) == "by its name"
+    return named or sum(map(len, texts)) >= _SENTENCE_LETTERS * len(texts)
 
 
 def sample(path: Path) -> list[dict[str, Any]]:
@@ -99,6 +109,8 @@ def _rows(path: Path) -> Iterator[raw_rows.Row | raw_rows.BadRow]:
         return raw_rows.read_csv(path, detect(path), delimiter=None, max_bytes=_LINE_BYTES)
     if form == "json" and is_document(path):
         return read_json(path, detect(path), max_bytes=_DOCUMENT_BYTES)
+    if form == "json" and not lines(path, Limits(_DOCUMENT_BYTES, _LINE_BYTES)):
+        return iter(())  # an object, whose lines are no rows
     return raw_rows.read_jsonl(path, detect(path), max_bytes=_LINE_BYTES)
 
 
