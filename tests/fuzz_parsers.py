@@ -26,7 +26,8 @@ from pathlib import Path
 import psutil
 from pydantic import TypeAdapter
 
-from fuzz_seeds import Target, targets as known
+from fuzz_seeds import Target
+from fuzz_seeds import targets as known
 from tunesmith.collect import AnySource
 from tunesmith.collect.base import Place
 from tunesmith.errors import SourceError

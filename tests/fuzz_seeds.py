@@ -408,7 +408,7 @@ _MARKDOWN = (
     "## Is it safe?\n\nYes.\n\n```python\nx = 1\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n  - two\n"
 )
 _CONFLUENCE = (
-    "<?xml version='1.0'?><hibernate-generic><object class=\"Page\" package=\"p\"><id name=\"id\">1</id>"
+    '<?xml version=\'1.0\'?><hibernate-generic><object class="Page" package="p"><id name="id">1</id>'
     '<property name="title"><![CDATA[Care]]></property>'
     '<property name="contentStatus"><![CDATA[current]]></property></object>'
     '<object class="BodyContent" package="p"><id name="id">91</id><property name="body">'

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import get_args
 
-import fuzz_parsers
 import pytest
-from fuzz_seeds import Target, targets
 
+import fuzz_parsers
+from fuzz_seeds import Target, targets
 from tunesmith.collect import AnySource
 from tunesmith.errors import SourceError
 

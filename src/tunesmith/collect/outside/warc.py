@@ -160,7 +160,9 @@ class Records:
         self._held = bytearray()
         self._size = path.stat().st_size
         self._gone = 0  # so many bytes were held before
-        self._marks: deque[tuple[int, Block]] = deque()  # what comes from a byte on is of that block
+        self._marks: deque[tuple[int, Block]] = (
+            deque()
+        )  # what comes from a byte on is of that block
         self._damage: Block | None = None
         self._over = False
         self._arc = False
@@ -334,7 +336,7 @@ class Records:
         """The first byte held at which a gzip member and a record begin, before `last`."""
         for begin, block in self._marks:
             at = begin - self._gone
-            if block.member and 0 < at and begin < last and self._held.startswith(b"WARC/", at):
+            if block.member and at > 0 and begin < last and self._held.startswith(b"WARC/", at):
                 return at
         return None
 
