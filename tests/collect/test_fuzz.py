@@ -53,10 +53,10 @@ def test_what_must_hold_is_looked_at(tmp_path, monkeypatch) -> None:
         fuzz_parsers.try_once(target, {})
 
     def fails(*_: object) -> None:
-        raise ValueError
+        raise ValueError("broken")
 
     monkeypatch.setattr("tunesmith.collect.CallSource.read", fails)
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="broken"):
         fuzz_parsers.try_once(target, {})
 
     def refuses(*_: object) -> None:
