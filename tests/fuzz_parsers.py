@@ -26,7 +26,8 @@ from pathlib import Path
 import psutil
 from pydantic import TypeAdapter
 
-from fuzz_seeds import Target, targets as known
+from fuzz_seeds import Target
+from fuzz_seeds import targets as known
 from tunesmith.collect import AnySource
 from tunesmith.collect.base import Place
 from tunesmith.errors import SourceError
@@ -97,7 +98,8 @@ def _collected(target: Target, folder: Path) -> Counter[str]:
         for piece in source.pieces(folder, own, Seen(folder / "seen.json")):
             for chunk in source.read(Place(piece.stretches, NOW)):
                 mine = [*chunk.frame["id"], *chunk.fates["id"]]
-                assert len(set(mine)) == len(mine) and ids.isdisjoint(mine), "an identifier twice"
+                assert len(set(mine)) == len(mine), "an identifier twice"
+                assert ids.isdisjoint(mine), "an identifier twice"
                 ids.update(mine)
                 assert chunk.fates["reason"].is_not_null().all(), "a fate without a reason"
                 found["rows"] += chunk.frame.height
@@ -193,10 +195,10 @@ def main() -> None:
         name, data = next(iter(changed.items()))
         place = given.out / f"{target.kind}-{int(time.time())}-{Path(name).name}"
         place.write_bytes(data)
-        print(f"{place}: {type(error).__name__}: {error}")
+        print(f"{place}: {type(error).__name__}: {error}")  # noqa: T201 - what it is for
 
     def guided(target: Target, data: bytes) -> None:
-        changed = {sorted(target.files)[0]: data}
+        changed = {min(target.files): data}
         try:
             try_once(target, changed)
         except Exception as error:
@@ -219,7 +221,7 @@ def main() -> None:
             failed += 1
             keep(target, changed, error)
     for kind, found in sorted(total.items()):
-        print(f"{kind:16}", ", ".join(f"{n:,} {what}" for what, n in found.items()))
+        print(f"{kind:16}", ", ".join(f"{n:,} {what}" for what, n in found.items()))  # noqa: T201
     sys.exit(1 if failed else 0)
 
 

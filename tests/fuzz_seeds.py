@@ -490,7 +490,7 @@ def _pages() -> list[Target]:
     )
     document["word/footnotes.xml"] = f"<w:footnotes {W}></w:footnotes>"
     chapters = book(one="<h1>Oaks</h1><p>They grow.</p>")
-    rest = {"results": [{"id": "7", "type": "page", "title": "Care",
+    rest = {"_links": {}, "results": [{"id": "7", "type": "page", "title": "Care", "status": "current",
                          "body": {"storage": {"value": "<p>Rinse it.</p>"}}}]}  # fmt: skip
     files: dict[str, bytes] = {
         "a.html": _PAGE.encode(), "a.md": _MARKDOWN.encode(), "a.txt": "Care\n\nGröße.\n".encode("cp1252"),

@@ -550,3 +550,12 @@ def test_agents_of_slack_are_told_by_their_addresses_too(tmp_path) -> None:
             for row in chunk.frame.select("question", "answer").rows()
         ]
         assert rows == [("Where is it?", "On its way.")], agents
+
+
+def test_a_file_without_a_message_is_not_lost(tmp_path) -> None:
+    (tmp_path / "deep.json").write_text('{"messages":' * 20_000 + "1" + "}" * 20_000)
+    (tmp_path / "deep.jsonl").write_text('{"messages":' * 20_000 + "1" + "}" * 20_000 + "\n")
+    for name in ("deep.json", "deep.jsonl"):
+        rows, fates = collect(tmp_path, name)
+        assert rows.is_empty()
+        assert fates["fate"].to_list() == ["quarantined"], name

@@ -129,3 +129,10 @@ def test_text_that_only_looks_like_headers_is_no_mail() -> None:
     assert not Head(b"Note: this is a text.\n\nMore.").of_a_mail
     assert not Head(b"\x89PNG\r\n\x1a\n\0\0").of_a_mail
     assert Head(b"Subject: a\n\nb").of_a_mail
+
+
+@pytest.mark.parametrize("value", ["(" * 1_000, "((((" * 200 + "x) ann@example.net", "<(" * 500])
+def test_writers_nested_deep(value: str) -> None:
+    name, address = writer(value)
+    assert address in {None, "ann@example.net"}
+    assert name is None or "(" not in name

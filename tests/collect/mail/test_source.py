@@ -315,3 +315,16 @@ def test_a_mailbox_that_ends_within_the_headers_of_a_mail(tmp_path, cut: bytes) 
     assert torn.reason == "it is torn: it ends within its headers"
     assert torn.file == "in/a.mbox"
     assert torn.position is not None
+
+
+def test_an_html_mail_that_is_nested_deep(tmp_path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    head = b"From: a@example.net\nSubject: x\nContent-Type: text/html\n\n"
+    (folder / "deep.eml").write_bytes(head + b"<div>" * 100_000 + b"x")
+    (folder / "good.eml").write_bytes(mail(name="1@example.net"))
+    start = time.monotonic()
+    found = collected(folder, tmp_path / "cache")
+    assert time.monotonic() - start < 30
+    assert found.mails == 2
+    assert [one.reason for one in found.unread if not one.dropped] == ["it is nested too deep"]

@@ -172,7 +172,12 @@ class ChatSource(TalkSource):
             yield from self._slack_zip(path)
         elif form == "json":
             found = records.found_in(path, encoding, self._reader, self._limit)
-            yield from self._mixed(found, _Channels(self, ""), Facts(), place.name)
+            empty = True
+            for one in self._mixed(found, _Channels(self, ""), Facts(), place.name):
+                empty = False
+                yield one
+            if empty:
+                yield Unread("no message is in this file")
         else:
             yield from self._log(place, form, encoding)
 

@@ -47,6 +47,8 @@ _LIST_NAME = re.compile(r"\s*\[[^\]\d]{1,60}\]\s*(?=\S)")
 _FORWARDED = re.compile(r"\s*\(fwd\)\s*\Z", re.IGNORECASE)
 
 _YEARS = range(1970, 2101)
+#: More comments than a writer's name has.
+_COMMENTS = 16
 #: The standard library takes the year 0 for 2000, and a time without a zone for one in UTC.
 _YEAR_0 = re.compile(r"\s(?:0|0{3,4})\s")
 _ZONED = re.compile(r"[+-](?!0000)\d{4}\b|\+0000|\b(?:GMT|UTC?|[ECMP][SD]T|Z)\b")
@@ -206,6 +208,8 @@ def writer(value: str) -> tuple[str | None, str | None]:
     if hidden is not None:
         name = (hidden[3] or "").strip("() ")
         return words(name) or None, f"{hidden[1]}@{hidden[2]}".lower()
+    if value.count("(") > _COMMENTS:  # the standard library calls itself for each that is nested
+        value = value.replace("(", " ")
     name, address = parseaddr(value)
     found = _ADDRESS.search(address) or _ADDRESS.search(value)
     name = " ".join(name.split()).strip("'\" ")

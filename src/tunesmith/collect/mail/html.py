@@ -16,6 +16,9 @@ _SIGNATURES = (
     "#ms-outlook-mobile-signature"
 )
 
+#: A mail with fewer tags is not nested so deep that it takes long.
+_MANY_TAGS = 5_000
+
 
 def text_of(html: str, quotes: bool, signatures: bool) -> str:
     """The words of an HTML mail.
@@ -24,9 +27,14 @@ def text_of(html: str, quotes: bool, signatures: bool) -> str:
         html: The mail.
         quotes: Whether quoted mails stay.
         signatures: Whether signatures stay.
+
+    Raises:
+        Unreadable: It is nested too deep.
     """
     from selectolax.lexbor import LexborHTMLParser
 
+    if html.count("<") > _MANY_TAGS:
+        html_page(html)  # refuses what is nested too deep; selectors take the square of the depth
     tree = LexborHTMLParser(html)
     gone = [
         selector for selector, stays in ((_QUOTES, quotes), (_SIGNATURES, signatures)) if not stays

@@ -336,7 +336,7 @@ class Records:
         """The first byte held at which a gzip member and a record begin, before `last`."""
         for begin, block in self._marks:
             at = begin - self._gone
-            if block.member and 0 < at and begin < last and self._held.startswith(b"WARC/", at):
+            if block.member and at > 0 and begin < last and self._held.startswith(b"WARC/", at):
                 return at
         return None
 
