@@ -154,8 +154,7 @@ def _outer_lists(
                 yield _one(one, f"{key} {number}", reader, line, channel)
     if not some:
         reason = "no message is in it"
-        post = reader.post(document, position)
-        if post is not None:
+        if reader.is_post(document):
             yield Found(document, position, line)
         else:
             yield Unread(reason, position=position, line=line, dropped=empty)
@@ -181,7 +180,7 @@ def _one(
         if not said:
             return Unread("no message is in it", position=position, line=line, dropped=True)
         return Found(record, position, line, said=said)
-    if isinstance(record, dict) and reader.post(record, position) is not None:
+    if isinstance(record, dict) and reader.is_post(record):
         return Found(record, position, line, channel=channel)
     return Unread("neither a message nor a list of messages", position=position, line=line)
 

@@ -89,7 +89,7 @@ class Archive:
         for number, entry in enumerate(entries, 1):
             place = PurePosixPath(entry.filename.replace("\\", "/"))
             where = f"file {number} of the archive"
-            if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
+            if place.is_absolute() or ".." in place.parts or ":" in "".join(place.parts[:1]):
                 yield Unread("a name that leads out of the archive", position=where)
             elif place.name in ABOUT and len(place.parts) <= 2:
                 raw = self._content(archive, entry)

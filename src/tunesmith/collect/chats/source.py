@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -252,11 +252,11 @@ class ChatSource(TalkSource):
                     one.record, one.said, one.position, name, one.line, channels.copies
                 )
                 continue
-            post = self._post(one, facts)
+            post = self._post(one, facts, name)
             if isinstance(post, Unread):
-                yield replace(post, file=name)
+                yield post
                 continue
-            waiting.append(replace(post, file=name))
+            waiting.append(post)
             if len(waiting) == _SORTED:
                 yield from _ordered(waiting, channels)
                 waiting = []
@@ -264,17 +264,17 @@ class ChatSource(TalkSource):
         if last:
             yield from channels.end()
 
-    def _post(self, one: Found, facts: Facts) -> Post | Unread:
+    def _post(self, one: Found, facts: Facts, name: str) -> Post | Unread:
         if one.service is not None:
             post = post_of(one.service, one.record, facts)
         else:
             alone = self._reader.post(one.record, one.position)
             post = alone or Unread("neither a message nor a list of messages")
         if isinstance(post, Unread):
-            return replace(post, position=one.position, line=one.line)
+            return replace(post, position=one.position, line=one.line, file=name)
+        place: dict[str, Any] = {"position": one.position, "line": one.line, "file": name}
         more = one.more if post.thread is None else {}
-        channel = post.channel or one.channel
-        return replace(post, position=one.position, line=one.line, channel=channel, **more)
+        return replace(post, channel=post.channel or one.channel, **place, **more)
 
     def _encoding(self, path: Path) -> Encoding:
         if self.encoding is not None:

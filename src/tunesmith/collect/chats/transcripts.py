@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -111,11 +112,7 @@ class Reader:
         """The list of messages of a transcript; null where this is none."""
         if isinstance(record, list):
             return record
-        if self.fields.messages is not None:
-            names: tuple[str, ...] = (self.fields.messages,)
-        else:
-            names = _DEFAULTS["messages"]
-        for name in names:
+        for name in self._names["messages"]:
             found = _at(record, name)
             if isinstance(found, list) and all(isinstance(one, dict | list) for one in found):
                 return found
@@ -174,13 +171,17 @@ class Reader:
             ],
         )
 
+    def is_post(self, record: dict[str, Any]) -> bool:
+        """Whether somebody says something in it: it is a message that stands alone."""
+        return self._get(record, "text") is not None and self._get(record, "role") is not None
+
     def post(self, record: dict[str, Any], position: str) -> Post | None:
         """A message that stands alone; null where there are no words or nobody said them."""
-        if self._get(record, "text") is None or self._get(record, "role") is None:
+        if not self.is_post(record):
             return None
         post = self._post(record, position, None, None)
         thread = word(self._get(record, "conversation"))
-        return replace(post, thread=thread)
+        return post if thread is None else replace(post, thread=thread)
 
     @staticmethod
     def _nameless(said: list[Any], name: str, copies: Counter[str]) -> str:
@@ -234,9 +235,17 @@ class Reader:
         )
 
     def _get(self, record: dict[str, Any], field: str) -> Any:
-        given = getattr(self.fields, field)
-        names = _DEFAULTS[field] if given is None else (given,)
-        return next((v for name in names if (v := _at(record, name)) is not None), None)
+        for name in self._names[field]:
+            value = _at(record, name)
+            if value is not None:
+                return value
+        return None
+
+    @cached_property
+    def _names(self) -> dict[str, tuple[str, ...]]:
+        """By field, what it may be called."""
+        given = {name: (value,) for name, value in self.fields if value is not None}
+        return _DEFAULTS | given
 
     def _moment(self, value: Any) -> tuple[datetime | None, str | None]:
         known = None if word(value) is None else parse_time_and_zone(str(value), self.zone)
@@ -268,8 +277,10 @@ _KNOWN = {
 
 
 def _at(record: Any, path: str) -> Any:
-    if isinstance(record, dict) and path in record:
-        return record[path]
+    if isinstance(record, dict):
+        value = record.get(path)
+        if value is not None or "." not in path:
+            return value
     for name in path.split("."):
         if not isinstance(record, dict):
             return None
