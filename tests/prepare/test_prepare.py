@@ -45,11 +45,26 @@ def test_every_row_of_the_example_is_accounted_for(prepared) -> None:
     defects = read_json(EXAMPLE / "planted.json")["rows"].values()
     planted = Counter(defect for row in defects for defect in row)
     assert counts["collected"] == sum(counts[fate] for fate in ledger.FATES)
-    assert counts["quarantined"] == 6
+    bad = fates(prepared).filter(fate="quarantined").group_by("source").len()
+    # Six lines of tickets and chats, the mail that is torn, the notice that is scanned.
+    assert dict(bad.iter_rows()) == {"tickets": 3, "chats": 3, "mail": 1, "handbook": 1}
     by_reason = dict(ledger.reasons(fates(prepared)).select("reason", "rows").iter_rows())
     assert by_reason["the answer is missing"] == planted["missing_answer"]
     assert by_reason["type is 'internal note'"] == planted["internal_note"]
     assert by_reason["the answer is too short (letters)"] == planted["short_answer"]
+
+
+def test_every_channel_of_the_example_gives_what_was_planted(prepared) -> None:
+    planted = read_json(EXAMPLE / "channels.json")["files"]
+    table = fates(prepared)
+    made = dict(
+        table.filter(pl.col("step") != "collect").group_by("source").len().iter_rows()
+    )  # rows that were made, whatever became of them
+    assert made["mail"] == 43
+    assert made["live chat"] + 4 == planted["raw/livechat.json"]["exchanges"]
+    left = table.filter(step="collect", fate="dropped", source="live chat")
+    counted = dict(left.group_by("reason").len().iter_rows())
+    assert counted["an internal note"] == planted["raw/livechat.json"]["internal_notes"]
 
 
 def test_what_was_planted_is_found(prepared) -> None:
