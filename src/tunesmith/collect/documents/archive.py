@@ -76,7 +76,7 @@ class Archive:
             raise Unreadable("a part that the file names is not in it")
         try:
             return self.file.read(self.entries[name])
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
             raise Unreadable("a part of the zip file is damaged") from None
 
     def xml(self, name: str) -> _Element:

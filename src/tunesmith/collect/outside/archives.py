@@ -120,7 +120,15 @@ def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, max_bytes: int)
     try:
         with archive.open(info) as handle:
             raw = handle.read(max_bytes + 1)
-    except (zipfile.BadZipFile, EOFError, zlib.error, OSError, NotImplementedError, RuntimeError):
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        zlib.error,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ):
         return Member(info.filename, problem="the file in the archive is damaged")
     if len(raw) > max_bytes:
         return Member(info.filename, problem=f"the file has more than {max_bytes:,} bytes")
