@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import polars as pl
+import yaml
 
 from factory import recipe, tickets, write_csv
 from tunesmith.collect import TicketSource
@@ -72,6 +73,21 @@ def test_a_refused_row_never_stands_for_another(tmp_path) -> None:
     made = _made(tmp_path)
     kept = made.frame.filter(pl.col("kind") == "document")
     assert kept["file"].to_list() == ["pages/b.md"]
+
+
+def test_pages_of_the_companys_own_wiki_need_none(tmp_path) -> None:
+    page = "<page><title>T</title><ns>0</ns><id>1</id><revision><id>1</id><text>{}</text></revision></page>"
+    (tmp_path / "wiki.xml").write_text(f"<mediawiki>{page.format(BODY)}</mediawiki>")
+    for own, reasons in ((False, ["the licence is not known"]), (True, [])):
+        path = recipe(tmp_path, {"path": "t.csv"})
+        write_csv(tmp_path / "t.csv", tickets(20))
+        given = yaml.safe_load(path.read_text())
+        given["sources"].append(
+            {"name": "wiki", "kind": "wikipedia", "path": "wiki.xml", "own": own}
+        )
+        path.write_text(yaml.safe_dump(given))
+        made = prepare(load(path), tmp_path / f"out-{own}", SilentProgress())
+        assert made.ledger.filter(source="wiki", fate="dropped")["reason"].to_list() == reasons
 
 
 def test_rows_from_outside_need_a_licence(tmp_path, monkeypatch) -> None:

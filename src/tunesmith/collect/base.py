@@ -107,6 +107,11 @@ class Source(Config):
     verify: Verification = Verification()
     """What must be true of the source before its rows are used."""
 
+    @property
+    def foreign(self) -> bool:
+        """Whether rows of which no licence is known may not simply be used."""
+        return self.outside
+
     def files(self, base: Path) -> list[Path]:
         """The files on this machine that it reads, sorted; none where rows are fetched.
 

@@ -20,7 +20,7 @@ def row_steps(recipe: Recipe, boilerplate: dict[str, tuple[str, ...]]) -> list[S
 
 def license_filter(recipe: Recipe) -> LicenseFilter:
     """What keeps out rows by their licence: first of all, so that none stands for others."""
-    outside = tuple(source.name for source in recipe.sources if source.outside)
+    outside = tuple(source.name for source in recipe.sources if source.foreign)
     return LicenseFilter(policy=recipe.licenses, outside=outside)
 
 

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from tunesmith.collect.licenses import spdx_of, spdx_of_text
 from tunesmith.collect.outside import archives, markup
 from tunesmith.collect.outside.archives import Member
 from tunesmith.collect.outside.html import decoded, markdown_of, page_of
+from tunesmith.collect.outside.others import OutsideSource
 from tunesmith.collect.sandbox import Unreadable
 from tunesmith.errors import SourceError
 from tunesmith.record import content_hash
@@ -41,10 +42,8 @@ T = TypeVar("T")
 _HIDDEN = {"node_modules", "__pycache__", ".git", "site-packages"}
 
 
-class DocsTreeSource(FileSource):
+class DocsTreeSource(OutsideSource, FileSource):
     """Pages of documentation: each Markdown, reStructuredText, AsciiDoc, HTML file or notebook."""
-
-    outside: ClassVar[bool] = True
 
     kind: Literal["docs_tree"] = "docs_tree"
     """The tag that names this kind of source."""

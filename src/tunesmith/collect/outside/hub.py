@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,7 @@ from tunesmith.collect.licenses import spdx_of, spdx_of_text
 from tunesmith.collect.mapping import Columns, RowReader, as_text
 from tunesmith.collect.outside import hub_files
 from tunesmith.collect.outside.hub_files import DataRow
+from tunesmith.collect.outside.others import OutsideSource
 from tunesmith.collect.outside.shapes import Shaped, shaped
 from tunesmith.collect.rows import Row
 from tunesmith.collect.sandbox import Unreadable
@@ -32,10 +33,8 @@ _REVISION = "main"
 _BOOKKEEPING = {"dataset_info.json", "state.json", "dataset_dict.json", "dataset_infos.json"}
 
 
-class HubSource(FileSource):
+class HubSource(OutsideSource, FileSource):
     """Rows of a data set: question and answer pairs, conversations or texts, by their columns."""
-
-    outside: ClassVar[bool] = True
 
     kind: Literal["hub"] = "hub"
     """The tag that names this kind of source."""

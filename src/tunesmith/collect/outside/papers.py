@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import orjson
 from pydantic import Field
@@ -19,6 +19,7 @@ from tunesmith.collect.documents.read import read_file
 from tunesmith.collect.licenses import spdx_of
 from tunesmith.collect.outside import archives, jats, latex, streams
 from tunesmith.collect.outside.archives import Member
+from tunesmith.collect.outside.others import OutsideSource
 from tunesmith.collect.sandbox import Unreadable, shared
 from tunesmith.errors import MissingExtraError, SourceError
 from tunesmith.record import content_hash
@@ -49,10 +50,8 @@ class Paper:
     """Pages of it that cannot be read."""
 
 
-class PapersSource(FileSource):
+class PapersSource(OutsideSource, FileSource):
     """Papers in files: each file or LaTeX archive is one document."""
-
-    outside: ClassVar[bool] = True
 
     kind: Literal["papers"] = "papers"
     """The tag that names this kind of source."""

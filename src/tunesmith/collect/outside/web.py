@@ -6,13 +6,14 @@ import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from tunesmith.collect.base import Chunk, ChunkBuilder, Piece, Place, Source, Stretch
+from tunesmith.collect.base import Chunk, ChunkBuilder, Piece, Place, Stretch
 from tunesmith.collect.outside.html import decoded, markdown_of, page_of
+from tunesmith.collect.outside.others import OutsideSource
 from tunesmith.collect.outside.pages_store import PageStore, Stored
 from tunesmith.collect.sandbox import Unreadable
 from tunesmith.collect.times import parse_time
@@ -32,10 +33,8 @@ _PLAIN = {"text/plain"}
 _CONTENT_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}")
 
 
-class WebSource(Source):
+class WebSource(OutsideSource):
     """Pages fetched over HTTP: each is one document."""
-
-    outside: ClassVar[bool] = True
 
     kind: Literal["web"] = "web"
     """The tag that names this kind of source."""

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Place
 from tunesmith.collect.outside.html import decoded, page_of
 from tunesmith.collect.outside.http_message import parse_answer
+from tunesmith.collect.outside.others import OutsideSource
 from tunesmith.collect.outside.pages_store import reserved_by
 from tunesmith.collect.outside.warc import Record, Records, blocks_of
 from tunesmith.collect.sandbox import Unreadable
@@ -27,10 +28,8 @@ _HTML = {"text/html", "application/xhtml+xml"}
 _ABOUT = {"warcinfo", "request", "metadata", "revisit"}
 
 
-class WebArchiveSource(FileSource):
+class WebArchiveSource(OutsideSource, FileSource):
     """Captured pages in web archives."""
-
-    outside: ClassVar[bool] = True
 
     kind: Literal["web_archive"] = "web_archive"
     """The tag that names this kind of source."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field
@@ -16,6 +16,7 @@ from tunesmith.collect import wikitext
 from tunesmith.collect.base import Chunk, ChunkBuilder, FileSource, Place
 from tunesmith.collect.outside import streams
 from tunesmith.collect.outside.dump import Cut, pages_in, utf8
+from tunesmith.collect.outside.others import OutsideSource
 from tunesmith.collect.outside.xml import Handler, parse
 from tunesmith.collect.sandbox import Unreadable
 from tunesmith.collect.times import parse_time
@@ -34,10 +35,8 @@ _LICENSES = ((re.compile(r"(^|\.)wikidata\.org$"), "CC0-1.0"),
              (_SHARED_ALIKE, "CC-BY-SA-4.0"))  # fmt: skip
 
 
-class WikipediaSource(FileSource):
+class WikipediaSource(OutsideSource, FileSource):
     """Pages of a wiki, from a dump in MediaWiki's export format."""
-
-    outside: ClassVar[bool] = True
 
     kind: Literal["wikipedia"] = "wikipedia"
     """The tag that names this kind of source."""

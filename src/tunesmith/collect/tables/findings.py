@@ -183,8 +183,10 @@ def _where(rows: Spool, repeats: Repeats) -> pl.DataFrame:
 
 
 def where() -> pl.Expr:
-    """Where a row is, in words."""
-    return pl.coalesce(POSITION, pl.format("line {}", LINE))
+    """Where a row is, in words; a row of a database has no place that a user could look up."""
+    stored = pl.col(POSITION).str.starts_with("block ")
+    position = pl.when(stored).then(pl.lit("another row")).otherwise(pl.col(POSITION))
+    return pl.coalesce(position, pl.format("line {}", LINE))
 
 
 class _Column:
