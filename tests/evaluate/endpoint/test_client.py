@@ -198,10 +198,14 @@ def test_retry_after_as_number_and_as_date() -> None:
 
 
 def test_many_questions_at_once_take_the_time_of_one(server: Server) -> None:
+    """The best of three: other work on the machine makes any one of them slow."""
     from concurrent.futures import ThreadPoolExecutor
 
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(8) as pool:
-        got = list(pool.map(lambda _: ask(server, "well", stream=True), range(8)))
-    assert all(isinstance(one, Answered) for one in got)
-    assert time.perf_counter() - begin < 8 * 0.1 + 0.5
+    took = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(8) as pool:
+            got = list(pool.map(lambda _: ask(server, "well", stream=True), range(8)))
+        assert all(isinstance(one, Answered) for one in got)
+        took.append(time.perf_counter() - begin)
+    assert min(took) < 8 * 0.1 + 0.5
