@@ -31,8 +31,7 @@ def test_what_is_thin_is_said_the_thinnest_first() -> None:
 def test_of_many_thin_categories_some_are_named_in_one_line() -> None:
     (told,) = sentences(volumes({f"c{n}": 100 + n for n in range(8)}))
     assert told == (
-        f"all of 8 categories have {NEEDED}: "
-        "'c0' 100, 'c1' 101, 'c2' 102, 'c3' 103, 'c4' 104, 3 more"
+        f"all 8 categories have {NEEDED}: 'c0' 100, 'c1' 101, 'c2' 102, 'c3' 103, 'c4' 104, 3 more"
     )
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -95,7 +96,8 @@ def collect_files(context: Context) -> Collected:
         _read_missing(context, found, stages, now)
         last = collected.last = LastRun(context.cache)
         for (source, pieces), mine in zip(found, stages, strict=True):
-            collected.begin(source, len(files_of(pieces)))
+            given = [one for one in files_of(pieces) if not _fetched(context, one.path)]
+            collected.begin(source, len(given))
             counted = collected.sources[-1]
             held, failures = verified(context, source, pieces, mine, seen=seen, last=last, now=now)
             counted["failures"] = failures
@@ -107,6 +109,11 @@ def collect_files(context: Context) -> Collected:
         seen.close()
     _refuse_nothing(context, collected)
     return collected
+
+
+def _fetched(context: Context, path: Path) -> bool:
+    """Whether a file is one that a source has made of what it fetched."""
+    return path.resolve().is_relative_to(context.cache.folder.resolve())
 
 
 def _refuse_nothing(context: Context, collected: Collected) -> None:

@@ -90,7 +90,7 @@ def view_data(run: Node, figures: Node) -> DataView:
         languages=_languages(run),
         sources=tuple(_source(node) for node in run.items("sources")),
         collecting=tuple(changes(_listed(run, "sources")) + licences(_listed(run, "licenses"))),
-        volume=tuple(sentences(_listed(run, "volume"))),
+        volume=tuple(one[0].upper() + one[1:] for one in sentences(_listed(run, "volume"))),
     )
 
 

@@ -82,8 +82,8 @@ def sentences(found: Sequence[Mapping[str, Any]]) -> list[str]:
 def _of(some: int, whole: int) -> str:
     if whole == 1:
         return "the only category has" if some else "the only category has not"
-    part = {0: "none", whole: "all"}.get(some, f"{some:,}")
-    return f"{part} of {whole:,} categories {'has' if some == 1 else 'have'}"
+    part = {0: "none of", whole: "all"}.get(some, f"{some:,} of")
+    return f"{part} {whole:,} categories {'has' if some == 1 else 'have'}"
 
 
 def _named(one: Mapping[str, Any]) -> str:
