@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -91,13 +90,14 @@ def collect_files(context: Context) -> Collected:
         found = [(source, pieces_of(context, source, seen)) for source in context.recipe.sources]
         for source, pieces in found:
             refuse_files(context, source, pieces, seen)
-        stages = [[_stage(context, source, piece) for piece in pieces] for source, pieces in found]
+        stages = [_stages(context, source, pieces) for source, pieces in found]
         now = collection_time()
         _read_missing(context, found, stages, now)
         last = collected.last = LastRun(context.cache)
+        fetched = context.cache.folder.resolve()  # what a source made of what it fetched
         for (source, pieces), mine in zip(found, stages, strict=True):
-            given = [one for one in files_of(pieces) if not _fetched(context, one.path)]
-            collected.begin(source, len(given))
+            given = sum(not one.path.is_relative_to(fetched) for one in files_of(pieces))
+            collected.begin(source, given)
             counted = collected.sources[-1]
             held, failures = verified(context, source, pieces, mine, seen=seen, last=last, now=now)
             counted["failures"] = failures
@@ -109,11 +109,6 @@ def collect_files(context: Context) -> Collected:
         seen.close()
     _refuse_nothing(context, collected)
     return collected
-
-
-def _fetched(context: Context, path: Path) -> bool:
-    """Whether a file is one that a source has made of what it fetched."""
-    return path.resolve().is_relative_to(context.cache.folder.resolve())
 
 
 def _refuse_nothing(context: Context, collected: Collected) -> None:
@@ -141,14 +136,17 @@ def _read_missing(
     """Read the pieces that are not in the cache; those that follow another, after it."""
     waves: list[list[CollectPiece]] = []
     for (source, pieces), mine in zip(found, stages, strict=True):
-        chain, wave = list[Stage](), -1
+        run = collection_id(now, source.settings())
+        chain, wave = list[Stage](), 0
         for piece, stage in zip(pieces, mine, strict=True):
-            chain, wave = (chain, wave) if piece.follows else ([], -1)
+            if not piece.follows:
+                chain, wave = [], 0
             if not stage.done:
+                if wave == len(waves):
+                    waves.append([])
+                waves[wave].append(_task(source, piece, stage, now, run, chain))
                 wave += 1
-                waves += [[]] * (wave == len(waves))
-                waves[wave] = [*waves[wave], _task(source, piece, stage, now, chain)]
-            chain = [*chain, stage]
+            chain.append(stage)
     total = sum(map(len, stages))
     with context.progress.stage("collect", total=total) as bar:
         bar.advance(total - sum(map(len, waves)))
@@ -202,26 +200,34 @@ def _nothing_read(collected: Collected, counted: dict[str, Any]) -> SourceError:
     )
 
 
-def _stage(context: Context, source: Source, piece: Piece) -> Stage:
-    identity = {
-        "format": cache.FORMAT,
-        "source": source.settings(),
-        "files": [stretch.name for stretch in piece.stretches],
-        "digest": piece.digest,
-        "follows": piece.follows,
-    }
-    return context.cache.stage("collect", fingerprint(identity))
+def _stages(context: Context, source: Source, pieces: list[Piece]) -> list[Stage]:
+    settings = source.settings()
+    return [
+        context.cache.stage(
+            "collect",
+            fingerprint(
+                {
+                    "format": cache.FORMAT,
+                    "source": settings,
+                    "files": [stretch.name for stretch in piece.stretches],
+                    "digest": piece.digest,
+                    "follows": piece.follows,
+                }
+            ),
+        )
+        for piece in pieces
+    ]
 
 
 def _task(
-    source: Source, piece: Piece, stage: Stage, now: datetime, before: list[Stage]
+    source: Source, piece: Piece, stage: Stage, now: datetime, run: str, before: list[Stage]
 ) -> CollectPiece:
     return CollectPiece(
         source=source,
         stretches=piece.stretches,
         collected_at=now,
         folder=stage.folder.resolve(),
-        collection=collection_id(now, source.settings()),
+        collection=run,
         before=tuple(stage.folder.resolve() for stage in before),
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Literal
 
 BlockKind = Literal["heading", "paragraph", "item", "table", "code"]
 
@@ -76,17 +76,6 @@ class Document:
     def whole(self) -> str:
         """All of it as text."""
         return render(self.blocks) if self.text is None else self.text
-
-    def as_json(self) -> dict[str, Any]:
-        """What JSON can hold, for the way out of the sandbox."""
-        return asdict(self)
-
-    @classmethod
-    def of_json(cls, value: dict[str, Any]) -> Document:
-        """The inverse of `as_json`."""
-        blocks = [Block(**block) for block in value.pop("blocks")]
-        problems = [Problem(**problem) for problem in value.pop("problems")]
-        return cls(blocks=blocks, problems=problems, **value)
 
 
 def render(blocks: list[Block]) -> str:
